@@ -1,0 +1,45 @@
+import type { CancelLease, DueItem, QueuedRun, Run } from "@windlass/proto";
+import { createKeyedTopic, type KeyedTopic } from "./keyed-topic.ts";
+import { createTopic, type Topic } from "./topic.ts";
+
+/** A run got new timeline entries, and with them perhaps a new status. */
+export interface RunChange {
+  /** The seq of its last entry now: a reader that has it has nothing to read. */
+  readonly eventSeq: bigint;
+  /** True when the run has ended, hence no entry will follow. */
+  readonly isTerminal: boolean;
+}
+
+/**
+ * What has just been committed, told within this process (adr/0001). Use cases publish after the commit, never before; streams subscribe first and list second, so that
+ * nothing falls between. It is a hint: a dead process tells nothing, so every reader also lists from time to time (I9).
+ *
+ * With NATS, other replicas' commits arrive here too, read again from the database.
+ */
+export interface Feed {
+  /** Runs that entered QUEUED. */
+  readonly queued: Topic<QueuedRun>;
+  /** Moments that became known; `dueInMs` counts from the publication. */
+  readonly due: Topic<DueItem>;
+  /** Cancels, by the supervisor that holds the lease. */
+  readonly cancels: KeyedTopic<CancelLease>;
+  /** Any change of a run, by `runKey`. */
+  readonly runChanges: KeyedTopic<RunChange>;
+  /** Ends of runs, by `runKey`; the run carries output and error. */
+  readonly finished: KeyedTopic<Run>;
+}
+
+/** The key of a run in `runChanges` and `finished`. */
+export function runKey(environmentId: string, runId: string): string {
+  return `${environmentId}/${runId}`;
+}
+
+export function createFeed(): Feed {
+  return {
+    queued: createTopic("queued"),
+    due: createTopic("due"),
+    cancels: createKeyedTopic(),
+    runChanges: createKeyedTopic(),
+    finished: createKeyedTopic(),
+  };
+}

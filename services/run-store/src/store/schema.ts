@@ -1,0 +1,312 @@
+// Every table of the cluster. The run-store is the only program that opens this database.
+// Keys lead with the environment id, so that tables can be distributed by it. The first migration is generated from this file, then edited by hand to partition
+// `run_events` by day (drizzle-kit cannot express partitions).
+import { sql } from "drizzle-orm";
+import {
+  type AnyPgColumn,
+  bigint,
+  boolean,
+  check,
+  doublePrecision,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { LEASED_STATUSES, RUN_STATUSES, type RunStatusName, TERMINAL_STATUSES, TIMED_STATUSES } from "../run-state.ts";
+import { bytea, key, moment } from "./columns.ts";
+
+const quoted = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(", "));
+
+export const environments = pgTable(
+  "environments",
+  {
+    id: key().primaryKey(),
+    slug: key().notNull().unique(),
+    type: text().$type<"DEVELOPMENT" | "STAGING" | "PRODUCTION">().notNull(),
+    project: text().notNull(),
+    /** The version that new runs take; null until the first is deployed. */
+    current_deployment_id: key(),
+    create_time: moment().notNull().defaultNow(),
+  },
+  (table) => [
+    check("environments_type", sql`${table.type} IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')`),
+    foreignKey({
+      name: "environments_current_deployment",
+      columns: [table.id, table.current_deployment_id],
+      foreignColumns: [deployments.environment_id, deployments.id],
+    }),
+  ],
+);
+
+export const apiKeys = pgTable(
+  "api_keys",
+  {
+    environment_id: key()
+      .notNull()
+      .references(() => environments.id),
+    id: key().primaryKey(),
+    name: text().notNull(),
+    /** SHA-256 of the key; the key itself is never stored. */
+    hash: bytea().notNull().unique(),
+    last_four: text().notNull(),
+    create_time: moment().notNull().defaultNow(),
+    revoke_time: moment(),
+  },
+  (table) => [
+    index("api_keys_environment").on(table.environment_id, table.id),
+    check("api_keys_hash", sql`octet_length(${table.hash}) = 32`),
+  ],
+);
+
+/** Code, addressed by the SHA-256 of its bytes and shared by every deployment that has the same. */
+export const bundles = pgTable(
+  "bundles",
+  {
+    hash: key().primaryKey(),
+    size: bigint({ mode: "number" }).notNull(),
+    content: bytea().notNull(),
+    create_time: moment().notNull().defaultNow(),
+  },
+  (table) => [
+    check("bundles_hash", sql`${table.hash} ~ '^[0-9a-f]{64}$'`),
+    check("bundles_size", sql`${table.size} = octet_length(${table.content})`),
+  ],
+);
+
+/** Versions. A row never changes. */
+export const deployments = pgTable(
+  "deployments",
+  {
+    environment_id: key()
+      .notNull()
+      .references((): AnyPgColumn => environments.id),
+    id: key().notNull(),
+    version: text().notNull(),
+    bundle_hash: key()
+      .notNull()
+      .references(() => bundles.hash),
+    /** SHA-256 of the task index, so that an upload equal to the current version is recognised. */
+    index_hash: key().notNull(),
+    create_time: moment().notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.id] }),
+    unique("deployments_version").on(table.environment_id, table.version),
+  ],
+);
+
+/** What indexing found in a version. A row never changes. */
+export const deploymentTasks = pgTable(
+  "deployment_tasks",
+  {
+    environment_id: key().notNull(),
+    deployment_id: key().notNull(),
+    task_id: key().notNull(),
+    file_path: text().notNull(),
+    export_name: text().notNull(),
+    queue: key().notNull(),
+    max_attempts: integer().notNull(),
+    retry_factor: doublePrecision().notNull(),
+    retry_min_ms: integer().notNull(),
+    retry_max_ms: integer().notNull(),
+    retry_randomize: boolean().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.deployment_id, table.task_id] }),
+    foreignKey({
+      name: "deployment_tasks_deployment",
+      columns: [table.environment_id, table.deployment_id],
+      foreignColumns: [deployments.environment_id, deployments.id],
+    }),
+    check("deployment_tasks_max_attempts", sql`${table.max_attempts} BETWEEN 1 AND 100`),
+    check("deployment_tasks_retry_factor", sql`${table.retry_factor} BETWEEN 1 AND 100`),
+    check(
+      "deployment_tasks_retry_ms",
+      sql`0 <= ${table.retry_min_ms} AND ${table.retry_min_ms} <= ${table.retry_max_ms}`,
+    ),
+  ],
+);
+
+/**
+ * One row per run: what changes as it goes, and what ordering and matching need. The hottest table, hence narrow: what never changes is in `run_contents`, what an
+ * attempt leaves behind in `attempts`. Every CHECK is one sentence of the state machine (run-state.ts), so that no statement can store an impossible run.
+ */
+export const runs = pgTable(
+  "runs",
+  {
+    environment_id: key().notNull(),
+    /** "run_" and 26 characters that grow with time: newest first is `id DESC`. */
+    id: key().notNull(),
+    task_id: key().notNull(),
+    status: text().$type<RunStatusName>().notNull(),
+    /** Grows by one with every change; compare-and-set on it. */
+    revision: bigint({ mode: "bigint" }).notNull(),
+    /** Null while PENDING_VERSION unless the trigger named one. */
+    queue: key(),
+    /** The version it is pinned to; null before the first attempt. */
+    deployment_id: key(),
+    attempt_number: integer().notNull(),
+    /** Null while PENDING_VERSION unless the trigger named it. */
+    max_attempts: integer(),
+    create_time: moment().notNull(),
+    /** Its place in the queue: FIFO is (queue_time, id). */
+    queue_time: moment().notNull(),
+    start_time: moment(),
+    finish_time: moment(),
+    due_time: moment(),
+    cancel_request_time: moment(),
+    cancel_reason: text(),
+    /** The fencing token of the lease (I2). */
+    lease_token: uuid(),
+    supervisor_id: key(),
+    claim_time: moment(),
+    /** The seq of the last timeline entry; whoever adds one takes its number here, under this row's lock (adr/0002). */
+    event_seq: bigint({ mode: "bigint" }).notNull(),
+    tags: text().array().notNull(),
+    is_test: boolean().notNull(),
+    traceparent: text().notNull(),
+  },
+  (table) => {
+    const terminal = sql`${table.status} IN (${quoted(TERMINAL_STATUSES)})`;
+    const leased = sql`${table.status} IN (${quoted(LEASED_STATUSES)})`;
+    return [
+      primaryKey({ columns: [table.environment_id, table.id] }),
+      index("runs_queued")
+        .on(table.queue_time, table.id)
+        .where(sql`${table.status} = 'QUEUED'`),
+      index("runs_due")
+        .on(table.due_time, table.id)
+        .where(sql`${table.due_time} IS NOT NULL`),
+      index("runs_leased")
+        .on(table.supervisor_id)
+        .where(sql`${table.supervisor_id} IS NOT NULL`),
+      index("runs_pending_version")
+        .on(table.environment_id, table.task_id)
+        .where(sql`${table.status} = 'PENDING_VERSION'`),
+      check("runs_status", sql`${table.status} IN (${quoted(RUN_STATUSES)})`),
+      check("runs_finished", sql`(${terminal}) = (${table.finish_time} IS NOT NULL)`),
+      check("runs_lease_token", sql`(${leased}) = (${table.lease_token} IS NOT NULL)`),
+      check("runs_supervisor", sql`(${leased}) = (${table.supervisor_id} IS NOT NULL)`),
+      check("runs_claim_time", sql`(${leased}) = (${table.claim_time} IS NOT NULL)`),
+      check("runs_due_time", sql`(${table.status} IN (${quoted(TIMED_STATUSES)})) = (${table.due_time} IS NOT NULL)`),
+      check("runs_cancel", sql`${table.status} <> 'CANCELING' OR ${table.cancel_request_time} IS NOT NULL`),
+      check("runs_attempts", sql`${table.attempt_number} >= 0 AND ${table.attempt_number} <= ${table.max_attempts}`),
+      check("runs_started", sql`(${table.attempt_number} > 0) = (${table.start_time} IS NOT NULL)`),
+      check("runs_pinned", sql`${table.attempt_number} = 0 OR ${table.deployment_id} IS NOT NULL`),
+      check(
+        "runs_version_known",
+        sql`${table.status} IN ('PENDING_VERSION', 'CANCELED', 'EXPIRED') OR (${table.queue} IS NOT NULL AND ${table.max_attempts} IS NOT NULL)`,
+      ),
+    ];
+  },
+);
+
+/** What a run was triggered with. A row never changes. Its unique index is what makes one request id one run (I7). */
+export const runContents = pgTable(
+  "run_contents",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    request_id: key().notNull(),
+    payload: bytea().notNull(),
+    payload_type: text().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.run_id] }),
+    unique("run_contents_request").on(table.environment_id, table.request_id),
+  ],
+);
+
+/**
+ * One row per ended attempt, written in the statement that ends it (I8). A row never changes. The output and error of a run are those of its last attempt.
+ * Its lease token lets a late duplicate of the same end be answered OK (I2).
+ */
+export const attempts = pgTable(
+  "attempts",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    number: integer().notNull(),
+    outcome: text().$type<"SUCCEEDED" | "FAILED" | "CRASHED" | "LOST" | "CANCELED" | "CANCEL_FORCED">().notNull(),
+    supervisor_id: key().notNull(),
+    lease_token: uuid().notNull(),
+    start_time: moment().notNull(),
+    finish_time: moment().notNull(),
+    output: bytea(),
+    output_type: text(),
+    /** An encoded windlass.v1.RunError. */
+    error: bytea(),
+    /** An encoded windlass.v1.Attempt that has only `hooks`; null when no hook ran. */
+    hooks: bytea(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.run_id, table.number] }),
+    check(
+      "attempts_outcome",
+      sql`${table.outcome} IN ('SUCCEEDED', 'FAILED', 'CRASHED', 'LOST', 'CANCELED', 'CANCEL_FORCED')`,
+    ),
+    check("attempts_number", sql`${table.number} > 0`),
+    check("attempts_output", sql`(${table.output} IS NULL) = (${table.output_type} IS NULL)`),
+  ],
+);
+
+/**
+ * The timeline in chunks (adr/0002): entries first_seq to first_seq + count - 1 of a run. `events` is an encoded windlass.v1.WatchRunResponse whose events have no
+ * seq; it may be empty. A status change is not in `events` but in `status`, and is the chunk's last entry. Partitioned by day of `time`, so that old days are dropped, not deleted.
+ */
+export const runEvents = pgTable(
+  "run_events",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    first_seq: bigint({ mode: "bigint" }).notNull(),
+    count: integer().notNull(),
+    status: text().$type<RunStatusName>(),
+    attempt_number: integer().notNull(),
+    time: moment().notNull(),
+    events: bytea(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.run_id, table.first_seq, table.time] }),
+    check("run_events_count", sql`${table.count} > 0`),
+  ],
+);
+
+/** Supervisors that live. A row is removed when its supervisor leaves or expires; a run's lease lives exactly as long as this row. */
+export const supervisors = pgTable(
+  "supervisors",
+  {
+    id: key().primaryKey(),
+    hostname: text().notNull(),
+    sandbox_tier: text().notNull(),
+    ttl_ms: integer().notNull(),
+    register_time: moment().notNull(),
+    expire_time: moment().notNull(),
+  },
+  (table) => [check("supervisors_ttl", sql`${table.ttl_ms} > 0`)],
+);
+
+/** Which queue service owns a shard of the queue (I4). There is one shard, 0, until the queue is split. */
+export const queueEpochs = pgTable("queue_epochs", {
+  shard: integer().primaryKey(),
+  epoch: bigint({ mode: "number" }).notNull(),
+  owner: text().notNull(),
+  acquire_time: moment().notNull(),
+});
+
+/** Which runs a transaction changed, until NATS has been told. One row per transaction; removed after publication. */
+export const outbox = pgTable(
+  "outbox",
+  {
+    id: bigint({ mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    environment_ids: text().array().notNull(),
+    run_ids: text().array().notNull(),
+    create_time: moment().notNull(),
+  },
+  (table) => [check("outbox_pairs", sql`cardinality(${table.environment_ids}) = cardinality(${table.run_ids})`)],
+);
