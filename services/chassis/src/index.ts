@@ -1,0 +1,5 @@
+// The microservice chassis: one folder per concern, each the only importer of its driver.
+export * from "./clock/index.ts";
+export * from "./config/index.ts";
+export * from "./lifecycle/index.ts";
+export * from "./telemetry/index.ts";

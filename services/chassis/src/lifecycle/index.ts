@@ -1,0 +1,1 @@
+export type { Component } from "./component.ts";
