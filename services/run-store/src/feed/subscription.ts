@@ -25,7 +25,7 @@ export function createSubscription<T>(topic: string, limit: number, onClose: () 
   let buffered: T[] = [];
   let wake: (() => void) | undefined;
   let failure: SubscriptionOverflow | undefined;
-  let closed = false;
+  const state = { closed: false };
 
   const notify = (): void => {
     const resolve = wake;
@@ -33,8 +33,8 @@ export function createSubscription<T>(topic: string, limit: number, onClose: () 
     resolve?.();
   };
   const close = (): void => {
-    if (closed) return;
-    closed = true;
+    if (state.closed) return;
+    state.closed = true;
     buffered = [];
     onClose();
     notify();
@@ -42,7 +42,7 @@ export function createSubscription<T>(topic: string, limit: number, onClose: () 
 
   return {
     push(items) {
-      if (closed || failure !== undefined) return;
+      if (state.closed || failure !== undefined) return;
       if (buffered.length + items.length > limit) {
         failure = new SubscriptionOverflow(topic, limit);
         onClose();
@@ -54,7 +54,7 @@ export function createSubscription<T>(topic: string, limit: number, onClose: () 
     close,
     async *[Symbol.asyncIterator]() {
       try {
-        while (!closed) {
+        while (!state.closed) {
           if (buffered.length > 0) {
             const batch = buffered;
             buffered = [];
