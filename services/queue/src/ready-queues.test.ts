@@ -1,0 +1,155 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ReadyQueues } from "./ready-queues.ts";
+import type { ReadyRun } from "./waiting-line.ts";
+
+function run(runId: string, queueTimeUs: number, queue = "q", environmentId = "env"): ReadyRun {
+  return { environmentId, queue, runId, queueTimeUs, traceparent: "" };
+}
+
+function drain(queues: ReadyQueues): ReadyRun[] {
+  const runs: ReadyRun[] = [];
+  for (let next = queues.next(); next !== undefined; next = queues.next()) runs.push(next);
+  return runs;
+}
+
+function drainIds(queues: ReadyQueues): string[] {
+  return drain(queues).map((run) => run.runId);
+}
+
+function byPlace(a: ReadyRun, b: ReadyRun): number {
+  return a.queueTimeUs - b.queueTimeUs || (a.runId < b.runId ? -1 : 1);
+}
+
+describe("within a queue", () => {
+  test("runs go first come, first served, and by id within one microsecond", () => {
+    const queues = new ReadyQueues();
+    for (const waiting of [run("b", 2), run("d", 3), run("a", 2), run("c", 2)]) queues.push(waiting);
+    expect(drainIds(queues)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("a run that is given back returns to its old place", () => {
+    const queues = new ReadyQueues();
+    for (let index = 0; index < 5; index += 1) queues.push(run(`r${index}`, index));
+    const first = queues.next();
+    queues.next();
+    expect(first?.runId).toBe("r0");
+    queues.push(first!);
+    expect(drainIds(queues)).toEqual(["r0", "r2", "r3", "r4"]);
+  });
+
+  test("a run told twice waits once, in the place it had", () => {
+    const queues = new ReadyQueues();
+    expect(queues.push(run("a", 1))).toBe(true);
+    queues.push(run("b", 2));
+    expect(queues.push(run("a", 3))).toBe(false);
+    expect(queues.size).toBe(2);
+    expect(drainIds(queues)).toEqual(["a", "b"]);
+  });
+
+  test("a run that left may come again", () => {
+    const queues = new ReadyQueues();
+    queues.push(run("a", 1));
+    queues.next();
+    expect(queues.push(run("a", 9))).toBe(true);
+    expect(queues.next()?.queueTimeUs).toBe(9);
+  });
+});
+
+describe("between queues", () => {
+  test("environments take turns, then the queues of an environment", () => {
+    const queues = new ReadyQueues();
+    for (let index = 0; index < 4; index += 1) {
+      queues.push(run(`big-x${index}`, index, "x", "big"));
+      queues.push(run(`big-y${index}`, index, "y", "big"));
+    }
+    queues.push(run("small0", 100, "x", "small"));
+    queues.push(run("small1", 101, "x", "small"));
+    expect(drainIds(queues).slice(0, 6)).toEqual(["big-x0", "small0", "big-y0", "small1", "big-x1", "big-y1"]);
+  });
+
+  test("same names in two environments are two queues", () => {
+    const queues = new ReadyQueues();
+    queues.push(run("a", 2, "q", "env1"));
+    queues.push(run("b", 1, "q", "env2"));
+    expect(drain(queues).map((run) => run.environmentId)).toEqual(["env1", "env2"]);
+  });
+});
+
+test("the oldest head is the oldest run", () => {
+  const queues = new ReadyQueues();
+  expect(queues.oldestQueueTimeUs()).toBeUndefined();
+  queues.push(run("a", 7, "x"));
+  queues.push(run("b", 5, "y"));
+  queues.push(run("c", 3, "y"));
+  expect(queues.oldestQueueTimeUs()).toBe(3);
+});
+
+const anyRun = fc.record({
+  environmentId: fc.constantFrom("env1", "env2", "env3"),
+  queue: fc.constantFrom("x", "y"),
+  runId: fc.integer({ min: 0, max: 60 }).map((id) => `run_${id}`),
+  queueTimeUs: fc.integer({ min: 0, max: 20 }),
+  traceparent: fc.constant(""),
+});
+
+const anyCommand = fc.oneof(
+  { weight: 3, arbitrary: anyRun.map((run) => ({ kind: "push" as const, run })) },
+  { weight: 2, arbitrary: fc.constant({ kind: "next" as const }) },
+);
+
+test("model: whatever comes and goes, next() is the first of its queue; none is lost, none is doubled", () => {
+  fc.assert(
+    fc.property(fc.array(anyCommand, { maxLength: 300 }), (commands) => {
+      const queues = new ReadyQueues();
+      let waiting: ReadyRun[] = [];
+      const takeNext = (): void => {
+        const next = queues.next();
+        const line = waiting.filter((run) => run.environmentId === next?.environmentId && run.queue === next.queue);
+        expect(next?.runId).toBe(line.toSorted(byPlace)[0]?.runId);
+        expect(next === undefined).toBe(waiting.length === 0);
+        waiting = waiting.filter((run) => run.runId !== next?.runId);
+      };
+      const push = (run: ReadyRun): void => {
+        const isNew = !waiting.some((other) => other.runId === run.runId);
+        expect(queues.push(run)).toBe(isNew);
+        if (isNew) waiting.push(run);
+      };
+      for (const command of commands) {
+        if (command.kind === "next") takeNext();
+        else push(command.run);
+        expect(queues.size).toBe(waiting.length);
+      }
+      while (waiting.length > 0) takeNext();
+      takeNext();
+    }),
+  );
+});
+
+test("model: nobody starves: a waiting environment, and a waiting queue in it, is served before another is served twice", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(anyRun, { selector: (run) => run.runId, maxLength: 60 }), (runs) => {
+      const queues = new ReadyQueues();
+      for (const run of runs) queues.push(run);
+      const served = drain(queues);
+      const isFair = (members: ReadyRun[], nameOf: (run: ReadyRun) => string): void => {
+        for (const name of new Set(members.map(nameOf))) {
+          const turns = members.flatMap((run, turn) => (nameOf(run) === name ? [turn] : []));
+          let since = 0;
+          for (const turn of turns) {
+            const others = members.slice(since, turn).map(nameOf);
+            expect(others).toEqual([...new Set(others)]);
+            since = turn + 1;
+          }
+        }
+      };
+      isFair(served, (run) => run.environmentId);
+      for (const environmentId of new Set(served.map((run) => run.environmentId))) {
+        isFair(
+          served.filter((run) => run.environmentId === environmentId),
+          (run) => run.queue,
+        );
+      }
+    }),
+  );
+});
