@@ -18,7 +18,7 @@ function defaultOf({ schema, doc }: Variable): string {
   if (!unset.success) return "(required)";
   if (unset.data === undefined) return "(unset)";
   if (doc.secret === true) return "(secret)";
-  return typeof unset.data === "object" ? JSON.stringify(unset.data) : String(unset.data);
+  return typeof unset.data === "string" ? unset.data : JSON.stringify(unset.data);
 }
 
 function alignColumns(rows: string[][]): string[] {

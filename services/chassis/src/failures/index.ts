@@ -1,0 +1,1 @@
+export { notReady, overloaded } from "./failures.ts";
