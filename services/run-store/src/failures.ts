@@ -1,0 +1,67 @@
+import { ErrorReason } from "@windlass/proto";
+import { CallFailure, status } from "@windlass/proto/grpc";
+
+/** NOT_FOUND, RUN_NOT_FOUND. The same for a run that does not exist and for another environment's. */
+export function runNotFound(runId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.RUN_NOT_FOUND,
+    message: `This environment has no run ${runId}.`,
+  });
+}
+
+/** NOT_FOUND, DEPLOYMENT_NOT_FOUND. */
+export function deploymentNotFound(message: string): CallFailure {
+  return new CallFailure({ code: status.NOT_FOUND, reason: ErrorReason.DEPLOYMENT_NOT_FOUND, message });
+}
+
+/** NOT_FOUND, ENVIRONMENT_NOT_FOUND. */
+export function environmentNotFound(environmentId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.ENVIRONMENT_NOT_FOUND,
+    message: `There is no environment ${environmentId}.`,
+  });
+}
+
+/** ALREADY_EXISTS, ENVIRONMENT_EXISTS. */
+export function environmentExists(slug: string): CallFailure {
+  return new CallFailure({
+    code: status.ALREADY_EXISTS,
+    reason: ErrorReason.ENVIRONMENT_EXISTS,
+    message: `An environment with the slug ${slug} exists; choose another slug.`,
+  });
+}
+
+/** NOT_FOUND, API_KEY_NOT_FOUND. */
+export function apiKeyNotFound(apiKeyId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.API_KEY_NOT_FOUND,
+    message: `This environment has no API key ${apiKeyId}.`,
+  });
+}
+
+/** UNAUTHENTICATED, API_KEY_INVALID. */
+export function apiKeyInvalid(message: string): CallFailure {
+  return new CallFailure({ code: status.UNAUTHENTICATED, reason: ErrorReason.API_KEY_INVALID, message });
+}
+
+/** PERMISSION_DENIED, NOT_PERMITTED. */
+export function notPermitted(method: string, wanted: string): CallFailure {
+  return new CallFailure({
+    code: status.PERMISSION_DENIED,
+    reason: ErrorReason.NOT_PERMITTED,
+    message: `${method} needs ${wanted}; the call carries another kind of credential.`,
+  });
+}
+
+/** INVALID_ARGUMENT, BUNDLE_CORRUPT. */
+export function bundleCorrupt(message: string): CallFailure {
+  return new CallFailure({ code: status.INVALID_ARGUMENT, reason: ErrorReason.BUNDLE_CORRUPT, message });
+}
+
+/** RESOURCE_EXHAUSTED, OVERLOADED. Nothing was done. */
+export function overloaded(message: string): CallFailure {
+  return new CallFailure({ code: status.RESOURCE_EXHAUSTED, reason: ErrorReason.OVERLOADED, message });
+}

@@ -1,0 +1,53 @@
+// The limits that the comments in proto/windlass/v1 promise, one constant for each kind of field.
+// None of these texts ever becomes part of a NATS subject (those are made of environment and run ids, which are ours), so that `*`, `>` and `.` need no ban of their own.
+import type { TextRule } from "./text-rule.ts";
+
+const WORD = { pattern: /^[A-Za-z0-9_-]*$/, name: "A-Z a-z 0-9 _ -" };
+
+/** `task({ id })`. */
+export const TASK_ID = { min: 1, max: 256 } as const satisfies TextRule;
+
+/** A queue chosen by name. */
+export const QUEUE = {
+  min: 1,
+  max: 128,
+  alphabet: { pattern: /^[A-Za-z0-9_\-/.]*$/, name: "A-Z a-z 0-9 _ - / ." },
+} as const satisfies TextRule;
+
+/** A label of a run. */
+export const TAG = { min: 1, max: 128 } as const satisfies TextRule;
+
+/** What makes a trigger safe to repeat. */
+export const REQUEST_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
+
+/** An id that the store gave out. What else it looks like is the store's business: an unknown one is NOT_FOUND. */
+export const STORE_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
+
+/** Why a run is canceled. */
+export const CANCEL_REASON = { min: 0, max: 1000, isMultiline: true } as const satisfies TextRule;
+
+/** An environment's name in the cluster. */
+export const SLUG = {
+  min: 1,
+  max: 64,
+  alphabet: { pattern: /^[a-z0-9-]*$/, name: "a-z 0-9 -" },
+} as const satisfies TextRule;
+
+/** `defineConfig({ project })`. */
+export const PROJECT = { min: 1, max: 128, alphabet: WORD } as const satisfies TextRule;
+
+/** What the owner calls a key. */
+export const API_KEY_NAME = { min: 1, max: 128 } as const satisfies TextRule;
+
+/** The file that defines a task, relative to the task folder. */
+export const FILE_PATH = { min: 1, max: 1024 } as const satisfies TextRule;
+
+/** The variable that exports a task. */
+export const EXPORT_NAME = { min: 0, max: 256 } as const satisfies TextRule;
+
+/** A SHA-256. */
+export const SHA256_HEX = {
+  min: 64,
+  max: 64,
+  alphabet: { pattern: /^[0-9a-f]*$/, name: "0-9 a-f" },
+} as const satisfies TextRule;

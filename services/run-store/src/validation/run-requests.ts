@@ -1,0 +1,102 @@
+import type {
+  AwaitRunsRequest,
+  CancelRunRequest,
+  GetRunRequest,
+  ListRunsRequest,
+  RunStatus,
+  WatchRunRequest,
+} from "@windlass/proto";
+import { CallFailure, fieldInvalid, type Violation } from "@windlass/proto/grpc";
+import { RUN_STATUSES, type RunStatusName, runStatusFromProto } from "../run-state.ts";
+import { CANCEL_REASON, STORE_ID, TAG, TASK_ID } from "./field-rules.ts";
+import { type Page, parsePage } from "./page.ts";
+import { parseText } from "./text-rule.ts";
+import { throwIfInvalid } from "./violations.ts";
+
+/** Which runs of an environment are listed; undefined filters nothing. */
+export interface RunFilter {
+  readonly statuses: readonly RunStatusName[] | undefined;
+  readonly taskId: string | undefined;
+  readonly tag: string | undefined;
+}
+
+const RUN_PAGE = { max: 1000, default: 50 };
+const MAX_AWAITED_PER_MESSAGE = 1000;
+
+/** Checks GetRun. Throws FIELD_INVALID. */
+export function parseGetRun(request: GetRunRequest): { runId: string } {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  throwIfInvalid(violations);
+  return { runId };
+}
+
+/** Checks ListRuns. Throws FIELD_INVALID, also for a page token of another list or other filters. */
+export function parseListRuns(request: ListRunsRequest): { filter: RunFilter; page: Page } {
+  const violations: Violation[] = [];
+  const filter: RunFilter = {
+    statuses: request.statuses.length === 0 ? undefined : parseStatuses(request.statuses, violations),
+    taskId: request.taskId === "" ? undefined : parseText(request.taskId, TASK_ID, "task_id", violations),
+    tag: request.tag === "" ? undefined : parseText(request.tag, TAG, "tag", violations),
+  };
+  const page = parsePage(request, RUN_PAGE, runList(filter), violations);
+  throwIfInvalid(violations);
+  return { filter, page };
+}
+
+/** What a page token of ListRuns is bound to. */
+export function runList(filter: RunFilter): readonly unknown[] {
+  return ["runs", filter.statuses?.toSorted(), filter.taskId, filter.tag];
+}
+
+/** Checks WatchRun. Throws FIELD_INVALID. */
+export function parseWatchRun(request: WatchRunRequest): { runId: string; afterSeq: bigint } {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  if (request.afterSeq < 0n)
+    violations.push({ field: "after_seq", description: `must be 0 or more; it is ${request.afterSeq}.` });
+  throwIfInvalid(violations);
+  return { runId, afterSeq: request.afterSeq };
+}
+
+/**
+ * Checks a message of AwaitRuns: each item is an id, or the failure to answer that id with. Ids named twice are one.
+ * Throws FIELD_INVALID for the whole message when it names no run or more than 1,000.
+ */
+export function parseAwaitRuns(request: AwaitRunsRequest): Map<string, CallFailure | undefined> {
+  const count = request.runIds.length;
+  if (count < 1 || count > MAX_AWAITED_PER_MESSAGE) {
+    throw fieldInvalid({
+      field: "run_ids",
+      description: `must have 1 to ${MAX_AWAITED_PER_MESSAGE} items; it has ${count}.`,
+    });
+  }
+  const failures = new Map<string, CallFailure | undefined>();
+  for (const [index, runId] of request.runIds.entries()) {
+    const violations: Violation[] = [];
+    parseText(runId, STORE_ID, `run_ids[${index}]`, violations);
+    failures.set(runId, violations.length === 0 ? undefined : fieldInvalid(...violations));
+  }
+  return failures;
+}
+
+/** Checks CancelRun. Throws FIELD_INVALID. */
+export function parseCancelRun(request: CancelRunRequest): { runId: string; reason: string } {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  const reason = parseText(request.reason, CANCEL_REASON, "reason", violations);
+  throwIfInvalid(violations);
+  return { runId, reason };
+}
+
+function parseStatuses(statuses: readonly RunStatus[], violations: Violation[]): RunStatusName[] {
+  const names = new Set<RunStatusName>();
+  for (const [index, status] of statuses.entries()) {
+    if (status >= 1 && status <= RUN_STATUSES.length) {
+      names.add(runStatusFromProto(status));
+    } else {
+      violations.push({ field: `statuses[${index}]`, description: `must be a RunStatus; ${status} is none.` });
+    }
+  }
+  return Array.from(names);
+}
