@@ -1,0 +1,10 @@
+export { createCluster, type Cluster, type ClusterOptions } from "./cluster.ts";
+export type { ClusterMember } from "./cluster-member.ts";
+export { localPaths, repositoryDirectory, type LocalPaths } from "./local-paths.ts";
+export { createPostgresMember, type PostgresMember } from "./postgres-server.ts";
+export { choosePrivatePort } from "./ports.ts";
+export { identifyProcess, isAlive, sendSignal, endProcess, type ProcessIdentity } from "./process-identity.ts";
+export { generateSecrets, type Secrets } from "./secrets.ts";
+export { serviceNames, type ServiceMember, type ServiceName } from "./service-process.ts";
+export { findNatsServer } from "./nats-binary.ts";
+export { copyPostgresTemplate } from "./postgres-template.ts";

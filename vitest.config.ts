@@ -1,0 +1,44 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests end with a name that says what they check; these are found, the rest of test/ is what they share. */
+const testFiles = "**/*.test.ts";
+const globalSetup = "test/kit/global-setup.ts";
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    reporters: process.env["CI"] === "true" ? ["dot"] : ["default"],
+    projects: [
+      {
+        // Beside the code it tests: pure rules, and one service against real PostgreSQL and nats-server.
+        test: {
+          name: "unit",
+          include: [`proto/${testFiles}`, `sdk-ts/${testFiles}`, `services/${testFiles}`, `deploy/${testFiles}`],
+          globalSetup,
+          sequence: { groupOrder: 0 },
+          maxWorkers: 2,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          typecheck: {
+            enabled: true,
+            include: ["{proto,sdk-ts,services,deploy}/**/*.test-d.ts"],
+            tsconfig: "tsconfig.json",
+          },
+        },
+      },
+      {
+        // Whole clusters: one at a time, after the others, since each is a dozen processes.
+        test: {
+          name: "cluster",
+          include: [`test/${testFiles}`],
+          globalSetup,
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
