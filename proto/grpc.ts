@@ -13,6 +13,12 @@ export { type ChannelOptions, type ClientChannel, createChannel } from "./grpc/c
 export type { BidiCall, CallOptions, ResponseStream } from "./grpc/client-call.ts";
 export { type Client, createClient } from "./grpc/client.ts";
 export {
+  type Correlated,
+  type CorrelatedStream,
+  type CorrelatedStreamOptions,
+  createCorrelatedStream,
+} from "./grpc/correlated-stream.ts";
+export {
   callFailureFromServiceError,
   callFailureToServiceError,
   hasStatusDetails,
