@@ -1,0 +1,115 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { DeploymentHeaderSchema, ListDeploymentsRequestSchema, type RetryPolicySchema } from "@windlass/proto";
+import { CallFailure } from "@windlass/proto/grpc";
+import { describe, expect, it } from "vitest";
+import {
+  MAX_BUNDLE_BYTES,
+  MAX_CHUNK_BYTES,
+  parseChunk,
+  parseDeploymentHeader,
+  parseListDeployments,
+} from "./deployment-requests.ts";
+
+type Header = MessageInitShape<typeof DeploymentHeaderSchema>;
+type Retry = MessageInitShape<typeof RetryPolicySchema>;
+
+const retry = { maxAttempts: 3, factor: 2, minTimeoutMs: 1000n, maxTimeoutMs: 60_000n, randomize: true };
+const task = { id: "hello", filePath: "src/hello.ts", exportName: "hello", queue: "", retry };
+const header = { bundleHash: "a".repeat(64), bundleSize: 10n, tasks: [task] };
+
+function violationsOf(init: Header): CallFailure["violations"] {
+  try {
+    parseDeploymentHeader(create(DeploymentHeaderSchema, init));
+  } catch (error) {
+    if (error instanceof CallFailure) return error.violations;
+    throw error;
+  }
+  return [];
+}
+const withTask = (change: object): Header => ({ ...header, tasks: [{ ...task, ...change }] });
+const withRetry = (change: Retry): Header => withTask({ retry: { ...retry, ...change } });
+
+describe("the header of an upload", () => {
+  it("gives a task without a queue its own", () => {
+    const parsed = parseDeploymentHeader(
+      create(DeploymentHeaderSchema, {
+        ...header,
+        tasks: [task, { ...task, id: "two words", queue: "task/two words" }, { ...task, id: "c", queue: "mail" }],
+      }),
+    );
+    expect(parsed.tasks.map(({ queue }) => queue)).toEqual(["task/hello", "task/two words", "mail"]);
+    expect(parsed.tasks[0]?.retry).toEqual({
+      maxAttempts: 3,
+      factor: 2,
+      minTimeoutMs: 1000,
+      maxTimeoutMs: 60_000,
+      randomize: true,
+    });
+  });
+
+  it.each<[Header, string]>([
+    [{ ...header, bundleHash: "" }, "header.bundle_hash"],
+    [{ ...header, bundleHash: "A".repeat(64) }, "header.bundle_hash"],
+    [{ ...header, bundleHash: "a".repeat(63) }, "header.bundle_hash"],
+    [{ ...header, bundleSize: 0n }, "header.bundle_size"],
+    [{ ...header, bundleSize: -1n }, "header.bundle_size"],
+    [{ ...header, bundleSize: BigInt(MAX_BUNDLE_BYTES) + 1n }, "header.bundle_size"],
+    [{ ...header, bundleSize: 2n ** 63n - 1n }, "header.bundle_size"],
+    [{ ...header, tasks: [] }, "header.tasks"],
+    [
+      { ...header, tasks: Array.from({ length: 10_001 }, (_, index) => ({ ...task, id: `t${index}` })) },
+      "header.tasks",
+    ],
+    [
+      {
+        ...header,
+        tasks: Array.from({ length: 5000 }, (_, index) => ({ ...task, id: `t${index}`, filePath: "x".repeat(1000) })),
+      },
+      "header.tasks",
+    ],
+    [withTask({ id: "" }), "header.tasks[0].id"],
+    [withTask({ id: "a\0" }), "header.tasks[0].id"],
+    [withTask({ id: "x".repeat(257) }), "header.tasks[0].id"],
+    [withTask({ filePath: "" }), "header.tasks[0].file_path"],
+    [withTask({ filePath: "a\nb" }), "header.tasks[0].file_path"],
+    [withTask({ exportName: "x".repeat(257) }), "header.tasks[0].export_name"],
+    [withTask({ queue: "a b" }), "header.tasks[0].queue"],
+    [withTask({ retry: undefined }), "header.tasks[0].retry"],
+    [withRetry({ maxAttempts: 0 }), "header.tasks[0].retry.max_attempts"],
+    [withRetry({ maxAttempts: 101 }), "header.tasks[0].retry.max_attempts"],
+    [withRetry({ factor: 0.5 }), "header.tasks[0].retry.factor"],
+    [withRetry({ factor: Number.NaN }), "header.tasks[0].retry.factor"],
+    [withRetry({ factor: Number.POSITIVE_INFINITY }), "header.tasks[0].retry.factor"],
+    [withRetry({ minTimeoutMs: -1n }), "header.tasks[0].retry.min_timeout_ms"],
+    [withRetry({ minTimeoutMs: 60_001n }), "header.tasks[0].retry.min_timeout_ms"],
+    [withRetry({ maxTimeoutMs: 86_400_001n }), "header.tasks[0].retry.max_timeout_ms"],
+    [withRetry({ maxTimeoutMs: 2n ** 63n - 1n }), "header.tasks[0].retry.max_timeout_ms"],
+  ])("is refused by its field (%#)", (init, field) => {
+    expect(violationsOf(init).map((violation) => violation.field)).toEqual([field]);
+  });
+
+  it("names both files of two tasks with one id", () => {
+    const [violation] = violationsOf({ ...header, tasks: [task, { ...task, filePath: "src/other.ts" }] });
+    expect(violation).toEqual({
+      field: "header.tasks[1].id",
+      description: 'must be unique; "hello" is defined in "src/hello.ts" and in "src/other.ts".',
+    });
+  });
+
+  it("stops counting mistakes", () => {
+    const tasks = Array.from({ length: 10_000 }, () => ({ id: "" }));
+    expect(violationsOf({ ...header, tasks }).length).toBeLessThan(60);
+  });
+});
+
+it("takes chunks of 1 byte to 1 MB", () => {
+  expect(parseChunk(new Uint8Array(MAX_CHUNK_BYTES))).toHaveLength(MAX_CHUNK_BYTES);
+  expect(() => parseChunk(new Uint8Array(0))).toThrow("chunk must have 1 to 1048576 bytes; it has 0.");
+  expect(() => parseChunk(new Uint8Array(MAX_CHUNK_BYTES + 1))).toThrow("it has 1048577.");
+});
+
+it.each([-1, 101])("refuses a page of %i deployments", (pageSize) => {
+  expect(() => parseListDeployments(create(ListDeploymentsRequestSchema, { pageSize }))).toThrow(
+    "page_size must be a whole number from 0 to 100",
+  );
+});
