@@ -1,0 +1,39 @@
+// Runs the tests and closes with one line, "N passed, N failed". Arguments are vitest's: a path runs what it matches.
+import { parseCLI, startVitest, type TestModule, type Vitest } from "vitest/node";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
+const vitest = await startVitest("test", filter, { ...options, run: true, watch: false });
+const counts = countTests(vitest);
+await vitest.close();
+
+const nothingRan = counts.passed + counts.failed === 0;
+if (nothingRan) process.stderr.write("no test ran\n");
+const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+process.exit(counts.failed > 0 || nothingRan || (process.exitCode ?? 0) !== 0 ? 1 : 0);
+
+/** A file that cannot be loaded, and an error outside every test, count as a failed test each. */
+function countTests({ state }: Vitest): Counts {
+  const counts: Counts = { passed: 0, failed: state.getUnhandledErrors().length, skipped: 0 };
+  for (const module of state.getTestModules()) {
+    counts.failed += module.errors().length + failedSuites(module);
+    for (const test of module.children.allTests()) counts[resultOf(test.result().state)] += 1;
+  }
+  return counts;
+}
+
+/** A suite fails without a test of it failing when a beforeAll or afterAll throws. */
+function failedSuites(module: TestModule): number {
+  return [...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
+}
+
+/** A test that never got to run, because its file or the run ended before, is not a success. */
+function resultOf(state: "passed" | "failed" | "skipped" | "pending"): keyof Counts {
+  return state === "pending" ? "failed" : state;
+}
