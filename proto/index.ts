@@ -1,4 +1,12 @@
-// Every message and service of the three packages; "./grpc" holds the adapter to grpc-js.
+// Every message and service of the three packages, and the health protocol; "./grpc" holds the adapter to grpc-js.
+export {
+  Health,
+  type HealthCheckRequest,
+  HealthCheckRequestSchema,
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus,
+  HealthCheckResponseSchema,
+} from "./gen/grpc/health/v1/health_pb.ts";
 export * from "./gen/windlass/internal/v1/due_service_pb.ts";
 export * from "./gen/windlass/internal/v1/execution_service_pb.ts";
 export * from "./gen/windlass/internal/v1/lease_pb.ts";

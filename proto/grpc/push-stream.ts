@@ -10,9 +10,15 @@ export interface PushStream<T> extends AsyncIterableIterator<T, undefined> {
   readonly isEnded: boolean;
 }
 
-/** Makes a {@link PushStream} that holds at most `limit` waiting values. */
-export function createPushStream<T>(limit: number): PushStream<T> {
-  return new BoundedPushStream(limit);
+/**
+ * Makes a {@link PushStream} that holds at most `limit` waiting values. When the signal aborts it ends with the signal's reason, so that a handler
+ * that iterates over it ends with its call.
+ */
+export function createPushStream<T>(limit: number, signal?: AbortSignal): PushStream<T> {
+  const stream = new BoundedPushStream<T>(limit);
+  if (signal?.aborted === true) stream.end(signal.reason);
+  else signal?.addEventListener("abort", () => stream.end(signal.reason), { once: true });
+  return stream;
 }
 
 interface PendingTake<T> {

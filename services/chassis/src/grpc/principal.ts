@@ -1,0 +1,48 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import { ErrorReason } from "@windlass/proto";
+import { CallFailure } from "@windlass/proto/grpc";
+
+/** Who calls, as its credential says. */
+export type Principal =
+  | { readonly kind: "environment"; readonly environmentId: string }
+  | { readonly kind: "internal" }
+  | { readonly kind: "admin" };
+
+/**
+ * Tells who calls from the bearer token (undefined when none was sent) and the method ("windlass.v1.RunService/GetRun").
+ * Throws {@link apiKeyInvalid} or {@link notPermitted} to refuse.
+ */
+export type Authenticate = (token: string | undefined, method: string) => Promise<Principal>;
+
+/** For servers that only other services call: the shared internal token, compared in constant time. */
+export function internalAuthenticator(internalToken: string): Authenticate {
+  const isInternal = tokenMatcher(internalToken);
+  return (token) => (isInternal(token) ? Promise.resolve({ kind: "internal" }) : Promise.reject(apiKeyInvalid()));
+}
+
+/** Whether a token is the expected one, told in a time that says nothing about how much of it is right. */
+export function tokenMatcher(expected: string): (token: string | undefined) => boolean {
+  const expectedHash = sha256(expected);
+  return (token) => token !== undefined && timingSafeEqual(sha256(token), expectedHash);
+}
+
+/** UNAUTHENTICATED: no credential, or not one of ours. */
+export function apiKeyInvalid(
+  message = "The call carries no valid credential; send `authorization: Bearer <key>`.",
+): CallFailure {
+  return new CallFailure({ code: status.UNAUTHENTICATED, reason: ErrorReason.API_KEY_INVALID, message });
+}
+
+/** PERMISSION_DENIED: the credential is valid, but not for this call. */
+export function notPermitted(method: string): CallFailure {
+  return new CallFailure({
+    code: status.PERMISSION_DENIED,
+    reason: ErrorReason.NOT_PERMITTED,
+    message: `This credential does not allow ${method}.`,
+  });
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
