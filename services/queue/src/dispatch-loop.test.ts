@@ -1,0 +1,325 @@
+import { create } from "@bufbuild/protobuf";
+import { createFakeClock, startTelemetry, type Telemetry } from "@windlass/chassis";
+import {
+  type ClaimResult,
+  ClaimResultSchema,
+  type ClaimRunsResponse,
+  ClaimRunsResponseSchema,
+  ErrorReason,
+} from "@windlass/proto";
+import { CallFailure, callErrorFromFailure, reasonName, status } from "@windlass/proto/grpc";
+import { expect, test } from "vitest";
+import { type ClaimInit, DispatchLoop } from "./dispatch-loop.ts";
+import type { LeaseSession } from "./lease-session.ts";
+import { createQueueMetrics } from "./metrics.ts";
+import { ReadyQueues } from "./ready-queues.ts";
+import { Supervisors } from "./supervisors.ts";
+
+/** A claim message on its way, to be answered by the test. */
+interface SentClaim {
+  readonly claims: readonly ClaimInit[];
+  readonly runIds: readonly string[];
+  /** One result for each claim; a lease where the function gives none. */
+  answer(resultOf?: (claim: ClaimInit) => ErrorReason | undefined): void;
+  /** As above, but leaves the last claim without a result. */
+  answerAllButLast(): void;
+  answerWhole(reason: ErrorReason): void;
+  fail(failure: CallFailure): void;
+}
+
+function failureOf(reason: ErrorReason): CallFailure {
+  return new CallFailure({ code: status.FAILED_PRECONDITION, reason, message: reasonName(reason) });
+}
+
+function resultFor(claim: ClaimInit, reason: ErrorReason | undefined): ClaimResult {
+  const { environmentId, runId, traceparent } = claim;
+  const result =
+    reason === undefined
+      ? {
+          case: "lease" as const,
+          value: { ref: { environmentId, runId, leaseToken: `token of ${runId}` }, traceparent },
+        }
+      : { case: "error" as const, value: callErrorFromFailure(failureOf(reason)) };
+  return create(ClaimResultSchema, { result });
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const untraced = startTelemetry({ service: "queue", logger: silent });
+
+function setUp(telemetry: Telemetry = untraced) {
+  const ready = new ReadyQueues();
+  const supervisors = new Supervisors();
+  const sent: SentClaim[] = [];
+  const failures: CallFailure[] = [];
+  let lastQueueTimeUs = 0;
+  const loop = new DispatchLoop({
+    ready,
+    supervisors,
+    claimRuns: (claims) => {
+      const { promise, resolve, reject } = Promise.withResolvers<ClaimRunsResponse>();
+      sent.push({
+        claims,
+        runIds: claims.map(({ runId }) => runId),
+        answer: (reasonOf = () => undefined) => {
+          const results = claims.map((claim) => resultFor(claim, reasonOf(claim)));
+          resolve(create(ClaimRunsResponseSchema, { results }));
+        },
+        answerAllButLast: () => {
+          const results = claims.slice(0, -1).map((claim) => resultFor(claim, undefined));
+          resolve(create(ClaimRunsResponseSchema, { results }));
+        },
+        answerWhole: (reason) =>
+          resolve(create(ClaimRunsResponseSchema, { error: callErrorFromFailure(failureOf(reason)) })),
+        fail: reject,
+      });
+      return promise;
+    },
+    onFailure: (failure) => failures.push(failure),
+    clock: createFakeClock(),
+    telemetry,
+    metrics: createQueueMetrics(untraced, { depth: () => 0, oldestAgeS: () => 0 }),
+  });
+  return {
+    ready,
+    supervisors,
+    loop,
+    sent,
+    failures,
+    connect: (supervisorId: string, credits: number) => {
+      const session = supervisors.open(supervisorId);
+      supervisors.grant(session, credits);
+      return { session, leases: readLeases(session) };
+    },
+    tell: (...runIds: string[]) => {
+      for (const runId of runIds) {
+        lastQueueTimeUs += 1;
+        ready.push({ environmentId: "env", queue: "q", runId, queueTimeUs: lastQueueTimeUs, traceparent: "" });
+      }
+      loop.wake();
+    },
+  };
+}
+
+/** Reads a session's stream like a supervisor that keeps up. */
+function readLeases(session: LeaseSession): { runIds: string[]; ended: Promise<unknown> } {
+  const runIds: string[] = [];
+  const read = async (): Promise<unknown> => {
+    try {
+      for await (const { leases } of session) runIds.push(...leases.map((lease) => lease.ref?.runId ?? ""));
+      return "ended";
+    } catch (error) {
+      return error;
+    }
+  };
+  return { runIds, ended: read() };
+}
+
+/** Lets everything happen that is not waiting for the test. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+}
+
+function names(count: number, prefix = "run"): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(5, "0")}`);
+}
+
+test("what is there at one moment goes in one message, and its leases are pushed", async () => {
+  const { tell, connect, sent } = setUp();
+  const { leases } = connect("sup", 10);
+  tell("a", "b");
+  tell("c");
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["a", "b", "c"]]);
+  sent[0]?.answer();
+  await settle();
+  expect(leases.runIds).toEqual(["a", "b", "c"]);
+});
+
+test("no more is claimed than there are credits; those that come later are used at once", async () => {
+  const { tell, connect, sent, supervisors } = setUp();
+  const { session } = connect("sup", 2);
+  tell("a", "b", "c");
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["a", "b"]]);
+  supervisors.grant(session, 1);
+  await settle();
+  expect(sent[1]?.runIds).toEqual(["c"]);
+});
+
+test("at most 1,000 go in a message and two messages are in flight; what comes meanwhile gathers", async () => {
+  const { tell, connect, sent } = setUp();
+  connect("sup", 10_000);
+  tell(...names(2_500));
+  await settle();
+  expect(sent.map(({ runIds }) => runIds.length)).toEqual([1_000, 1_000]);
+  tell("late");
+  await settle();
+  expect(sent).toHaveLength(2);
+  sent[0]?.answer();
+  await settle();
+  expect(sent[2]?.runIds).toEqual([...names(2_500).slice(2_000), "late"]);
+});
+
+test("work spreads over supervisors by their credits", async () => {
+  const { tell, connect, sent } = setUp();
+  connect("sup1", 3);
+  connect("sup2", 3);
+  tell(...names(4));
+  await settle();
+  const bySupervisor = Object.groupBy(sent[0]?.claims ?? [], ({ supervisorId }) => supervisorId);
+  expect(bySupervisor["sup1"]).toHaveLength(2);
+  expect(bySupervisor["sup2"]).toHaveLength(2);
+});
+
+test("leases reach a supervisor in the order of the queue, even when the second message is answered first", async () => {
+  const { tell, connect, sent } = setUp();
+  const { leases } = connect("sup", 10_000);
+  tell(...names(1_500));
+  await settle();
+  sent[1]?.answer();
+  await settle();
+  expect(leases.runIds).toEqual([]);
+  sent[0]?.answer();
+  await settle();
+  expect(leases.runIds).toEqual(names(1_500));
+});
+
+test("a run that is not queued any more is forgotten, and its credit is used for another", async () => {
+  const { tell, connect, sent, ready } = setUp();
+  connect("sup", 1);
+  tell("gone", "next");
+  await settle();
+  sent[0]?.answer(() => ErrorReason.RUN_NOT_QUEUED);
+  await settle();
+  expect(sent[1]?.runIds).toEqual(["next"]);
+  expect(ready.size).toBe(0);
+});
+
+test("an expired supervisor is told so and forgotten; its runs go to others, in their old place", async () => {
+  const { tell, connect, sent, supervisors } = setUp();
+  const expired = connect("expired", 5);
+  tell("a", "b");
+  await settle();
+  tell("c");
+  connect("alive", 5);
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["a", "b"], ["c"]]);
+  sent[0]?.answer(() => ErrorReason.SUPERVISOR_EXPIRED);
+  await settle();
+  await expect(expired.leases.ended).resolves.toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
+  expect(supervisors.size).toBe(1);
+  sent[1]?.answer();
+  await settle();
+  const last = sent.at(-1);
+  expect(last?.runIds).toEqual(["a", "b"]);
+  expect(last?.claims.map(({ supervisorId }) => supervisorId)).toEqual(["alive", "alive"]);
+});
+
+test("a run refused for another reason waits again; its neighbours are pushed", async () => {
+  const { tell, connect, sent, failures } = setUp();
+  const { leases } = connect("sup", 10);
+  tell("a", "heavy", "c");
+  await settle();
+  sent[0]?.answer(({ runId }) => (runId === "heavy" ? ErrorReason.OVERLOADED : undefined));
+  await settle();
+  expect(leases.runIds).toEqual(["a", "c"]);
+  expect(sent[1]?.runIds).toEqual(["heavy"]);
+  expect(failures).toEqual([]);
+});
+
+test("when nothing at all can be claimed, the loop gives up instead of asking again and again", async () => {
+  const { tell, connect, sent, failures } = setUp();
+  connect("sup", 10);
+  tell("a");
+  await settle();
+  sent[0]?.answer(() => ErrorReason.INTERNAL);
+  await settle();
+  expect(failures).toMatchObject([{ reason: ErrorReason.INTERNAL }]);
+  expect(sent).toHaveLength(1);
+});
+
+test.each([ErrorReason.EPOCH_STALE, ErrorReason.NOT_READY])(
+  "a refused message (%i) ends the epoch, and every credit is free again",
+  async (reason) => {
+    const { tell, connect, sent, failures, supervisors, loop } = setUp();
+    const { session } = connect("sup", 3);
+    tell("a", "b");
+    await settle();
+    sent[0]?.answerWhole(reason);
+    await settle();
+    expect(failures).toMatchObject([{ reason }]);
+    expect(supervisors.balance(session)).toBe(3);
+    tell("c");
+    await settle();
+    expect(sent).toHaveLength(1);
+    await loop.close();
+  },
+);
+
+test("a break is reported once, and the claims of the other message are still pushed", async () => {
+  const { tell, connect, sent, failures } = setUp();
+  const { leases } = connect("sup", 10_000);
+  tell(...names(1_200));
+  await settle();
+  sent[0]?.fail(failureOf(ErrorReason.NOT_READY));
+  sent[1]?.answer();
+  await settle();
+  expect(failures).toHaveLength(1);
+  expect(leases.runIds).toEqual(names(1_200).slice(1_000));
+});
+
+test("a claim without a result is a refusal, not a lease", async () => {
+  const { tell, connect, sent } = setUp();
+  const { leases } = connect("sup", 10);
+  tell("a", "b");
+  await settle();
+  sent[0]?.answerAllButLast();
+  await settle();
+  expect(leases.runIds).toEqual(["a"]);
+  expect(sent[1]?.runIds).toEqual(["b"]);
+});
+
+test("close resolves when the claims in flight are pushed, and no more are sent", async () => {
+  const { tell, connect, sent, loop } = setUp();
+  const { leases } = connect("sup", 10);
+  tell("a");
+  await settle();
+  const closed = loop.close();
+  tell("b");
+  sent[0]?.answer();
+  await closed;
+  await settle();
+  expect(leases.runIds).toEqual(["a"]);
+  expect(sent).toHaveLength(1);
+});
+
+test("each run has a dispatch span under its own trace, which the claim hands on", async () => {
+  const spans = recordSpans();
+  const { ready, loop, connect, sent } = setUp(spans.telemetry);
+  connect("sup", 10);
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  ready.push({ environmentId: "env", queue: "q", runId: "a", queueTimeUs: 1, traceparent });
+  loop.wake();
+  await settle();
+  expect(sent[0]?.claims[0]?.traceparent).toBe("00-0af7651916cd43dd8448eb211c80319c-00000000000000a1-01");
+  expect(spans.ended).toEqual([]);
+  sent[0]?.answer();
+  await settle();
+  expect(spans.ended).toEqual(["queue dispatch of a"]);
+});
+
+/** Telemetry whose spans are all numbered a1, in one trace, and which remembers those that ended. */
+function recordSpans(): { telemetry: Telemetry; ended: string[] } {
+  const ended: string[] = [];
+  const spanContext = () => ({
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "00000000000000a1",
+    traceFlags: 1,
+  });
+  const startSpan = (name: string, options: { attributes: Record<string, string> }) => ({
+    spanContext,
+    end: () => ended.push(`${name} of ${options.attributes["windlass.run_id"]}`),
+  });
+  const tracer = { startSpan } as unknown as Telemetry["tracer"];
+  return { telemetry: { ...untraced, enabled: true, tracer }, ended };
+}

@@ -1,0 +1,193 @@
+import { type Clock, type OpenSpan, startSpan, type Telemetry } from "@windlass/chassis";
+import { type ClaimResult, type ClaimRunsResponse, ErrorReason, type Lease } from "@windlass/proto";
+import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/proto/grpc";
+import type { LeaseSession } from "./lease-session.ts";
+import type { QueueMetrics } from "./metrics.ts";
+import type { ReadyQueues } from "./ready-queues.ts";
+import type { Supervisors } from "./supervisors.ts";
+import type { ReadyRun } from "./waiting-line.ts";
+
+/** The run-store takes no more in one message. */
+const MAX_CLAIMS = 1_000;
+/** While one message is in flight the next gathers; a third would only make both smaller. */
+export const MAX_CLAIMS_IN_FLIGHT = 2;
+
+/** One run for one supervisor. */
+export interface ClaimInit {
+  readonly environmentId: string;
+  readonly runId: string;
+  readonly supervisorId: string;
+  readonly traceparent: string;
+}
+
+export interface DispatchOptions {
+  readonly ready: ReadyQueues;
+  readonly supervisors: Supervisors;
+  /** Claims at most 1,000 runs under the current epoch; called at most twice at a time. */
+  readonly claimRuns: (claims: ClaimInit[]) => Promise<ClaimRunsResponse>;
+  /** Told once, when nothing more can be claimed: the stream is broken, the epoch is stale, the run-store is not ready. */
+  readonly onFailure: (failure: CallFailure) => void;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly metrics: QueueMetrics;
+}
+
+interface Dispatch {
+  readonly run: ReadyRun;
+  readonly session: LeaseSession;
+  readonly span: OpenSpan;
+}
+
+/**
+ * Matches waiting runs with credits, for as long as one epoch is owned. Whatever is there at one moment goes into one
+ * message; what comes while two are in flight gathers and is the next. Leases are pushed in the order of the claims, so
+ * those of one queue reach a supervisor first come, first served, even when the second message is answered first.
+ *
+ * It keeps nothing that matters: a run whose claim is not answered is either still QUEUED, and is in the next snapshot; or
+ * leased to a supervisor that did not get it, whose next heartbeat has it queued again (I1).
+ */
+export class DispatchLoop {
+  readonly #options: DispatchOptions;
+  #inFlight = 0;
+  #isScheduled = false;
+  #isClosed = false;
+  /** Settles when the claims sent so far are. */
+  #settled: Promise<void> = Promise.resolve();
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+    options.supervisors.onCredits(() => this.wake());
+  }
+
+  /** Looks for work at the end of this turn of the event loop. To be called when runs have come. */
+  wake(): void {
+    if (this.#isScheduled || this.#isClosed || this.#inFlight >= MAX_CLAIMS_IN_FLIGHT) return;
+    if (this.#options.ready.size === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#dispatch());
+  }
+
+  /** Claims no more. Resolves when the claims in flight are answered and their leases pushed. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#settled;
+  }
+
+  #dispatch(): void {
+    this.#isScheduled = false;
+    while (!this.#isClosed && this.#inFlight < MAX_CLAIMS_IN_FLIGHT) {
+      const batch = this.#gather();
+      if (batch.length === 0) return;
+      this.#inFlight += 1;
+      this.#settled = this.#claim(batch, this.#settled);
+    }
+  }
+
+  #gather(): Dispatch[] {
+    const { ready, supervisors, telemetry } = this.#options;
+    const batch: Dispatch[] = [];
+    while (batch.length < MAX_CLAIMS) {
+      const session = supervisors.choose();
+      const run = session === undefined ? undefined : ready.next();
+      if (session === undefined || run === undefined) break;
+      supervisors.beginClaim(session);
+      batch.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
+    }
+    return batch;
+  }
+
+  async #claim(batch: Dispatch[], before: Promise<void>): Promise<void> {
+    const { claimRuns, clock, metrics } = this.#options;
+    const startMs = clock.monotonicMs();
+    const answer = await claimRuns(batch.map(claimOf)).then(
+      (response) => (response.error === undefined ? response : callFailureFromError(response.error)),
+      asCallFailure,
+    );
+    metrics.claimAnswered(clock.monotonicMs() - startMs);
+    await before;
+    const failure = answer instanceof CallFailure ? this.#giveUp(batch, answer) : this.#settle(batch, answer);
+    this.#inFlight -= 1;
+    if (failure === undefined) this.wake();
+    else this.#fail(failure);
+  }
+
+  /** Nothing was claimed, or nobody knows. The runs are not put back: the next snapshot lists those that still wait. */
+  #giveUp(batch: Dispatch[], failure: CallFailure): CallFailure {
+    const { supervisors } = this.#options;
+    for (const { session, span } of batch) {
+      supervisors.settle(session, { leases: [], refusedCount: 1 });
+      span.end(failure);
+    }
+    return failure;
+  }
+
+  /** Hands each result on. Returns a failure when not one run could be claimed, for no reason that time alone would mend. */
+  #settle(batch: Dispatch[], { results }: ClaimRunsResponse): CallFailure | undefined {
+    const { supervisors, metrics } = this.#options;
+    const bySession = new Map<LeaseSession, { leases: Lease[]; refusedCount: number }>();
+    let leaseCount = 0;
+    let stuck: CallFailure | undefined;
+    for (const [index, dispatch] of batch.entries()) {
+      const { session, span } = dispatch;
+      let settled = bySession.get(session);
+      if (settled === undefined) bySession.set(session, (settled = { leases: [], refusedCount: 0 }));
+      const outcome = outcomeOf(results[index]);
+      if (outcome instanceof CallFailure) {
+        settled.refusedCount += 1;
+        stuck = this.#refuse(dispatch, outcome) ?? stuck;
+        metrics.claimRefused(outcome.reason);
+        span.end(outcome);
+      } else {
+        settled.leases.push(outcome);
+        leaseCount += 1;
+        span.end();
+      }
+    }
+    let undeliveredCount = 0;
+    for (const [session, settled] of bySession) undeliveredCount += supervisors.settle(session, settled);
+    metrics.claimsSettled(leaseCount, undeliveredCount);
+    return leaseCount === 0 ? stuck : undefined;
+  }
+
+  /** A run gave no lease. Returns the failure when the run waits again although nothing has changed. */
+  #refuse({ run, session }: Dispatch, failure: CallFailure): CallFailure | undefined {
+    const { ready, supervisors } = this.#options;
+    if (failure.reason === ErrorReason.RUN_NOT_QUEUED) return undefined;
+    ready.push(run);
+    if (failure.reason !== ErrorReason.SUPERVISOR_EXPIRED) return failure;
+    supervisors.end(session, failure);
+    return undefined;
+  }
+
+  #fail(failure: CallFailure): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.onFailure(failure);
+  }
+}
+
+function claimOf({ run, session, span }: Dispatch): ClaimInit {
+  const { environmentId, runId } = run;
+  return { environmentId, runId, supervisorId: session.supervisorId, traceparent: span.traceparent };
+}
+
+function outcomeOf(answer: ClaimResult | undefined): Lease | CallFailure {
+  const result = answer?.result;
+  if (result?.case === "lease") return result.value;
+  if (result?.case === "error") return callFailureFromError(result.value);
+  return asCallFailure(new Error("The run-store left a claim without an answer."));
+}
+
+function startDispatchSpan(telemetry: Telemetry, run: ReadyRun, session: LeaseSession): OpenSpan {
+  return startSpan(telemetry, {
+    name: "queue dispatch",
+    parent: run.traceparent,
+    kind: "producer",
+    attributes: {
+      "windlass.environment_id": run.environmentId,
+      "windlass.queue": run.queue,
+      "windlass.run_id": run.runId,
+      "windlass.supervisor_id": session.supervisorId,
+    },
+  });
+}

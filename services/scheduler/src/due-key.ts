@@ -1,0 +1,13 @@
+import type { DueItem } from "@windlass/proto";
+
+/** What makes two items the same; undefined for a kind this version does not know, which it could not name in ApplyDue either. */
+export function dueKey({ item }: DueItem): string | undefined {
+  switch (item.case) {
+    case "run":
+      return `run/${item.value.environmentId}/${item.value.runId}`;
+    case "supervisor":
+      return `supervisor/${item.value.supervisorId}`;
+    case undefined:
+      return undefined;
+  }
+}
