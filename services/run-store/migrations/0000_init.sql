@@ -1,3 +1,5 @@
+CREATE TYPE "public"."attempt_outcome" AS ENUM('SUCCEEDED', 'FAILED', 'CRASHED', 'LOST', 'CANCELED', 'CANCEL_FORCED');--> statement-breakpoint
+CREATE TYPE "public"."run_status" AS ENUM('DELAYED', 'PENDING_VERSION', 'QUEUED', 'EXECUTING', 'WAITING', 'RETRYING', 'CANCELING', 'COMPLETED', 'FAILED', 'CRASHED', 'SYSTEM_FAILURE', 'TIMED_OUT', 'CANCELED', 'EXPIRED');--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"environment_id" text COLLATE "C" NOT NULL,
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -14,7 +16,7 @@ CREATE TABLE "attempts" (
 	"environment_id" text COLLATE "C" NOT NULL,
 	"run_id" text COLLATE "C" NOT NULL,
 	"number" integer NOT NULL,
-	"outcome" text NOT NULL,
+	"outcome" "attempt_outcome" NOT NULL,
 	"supervisor_id" text COLLATE "C" NOT NULL,
 	"lease_token" uuid NOT NULL,
 	"start_time" timestamp (6) with time zone NOT NULL,
@@ -24,7 +26,6 @@ CREATE TABLE "attempts" (
 	"error" "bytea",
 	"hooks" "bytea",
 	CONSTRAINT "attempts_environment_id_run_id_number_pk" PRIMARY KEY("environment_id","run_id","number"),
-	CONSTRAINT "attempts_outcome" CHECK ("attempts"."outcome" IN ('SUCCEEDED', 'FAILED', 'CRASHED', 'LOST', 'CANCELED', 'CANCEL_FORCED')),
 	CONSTRAINT "attempts_number" CHECK ("attempts"."number" > 0),
 	CONSTRAINT "attempts_output" CHECK (("attempts"."output" IS NULL) = ("attempts"."output_type" IS NULL))
 );
@@ -108,7 +109,7 @@ CREATE TABLE "run_events" (
 	"run_id" text COLLATE "C" NOT NULL,
 	"first_seq" bigint NOT NULL,
 	"count" integer NOT NULL,
-	"status" text,
+	"status" "run_status",
 	"attempt_number" integer NOT NULL,
 	"time" timestamp (6) with time zone NOT NULL,
 	"events" "bytea",
@@ -122,7 +123,7 @@ CREATE TABLE "runs" (
 	"environment_id" text COLLATE "C" NOT NULL,
 	"id" text COLLATE "C" NOT NULL,
 	"task_id" text COLLATE "C" NOT NULL,
-	"status" text NOT NULL,
+	"status" "run_status" NOT NULL,
 	"revision" bigint NOT NULL,
 	"queue" text COLLATE "C",
 	"deployment_id" text COLLATE "C",
@@ -143,17 +144,14 @@ CREATE TABLE "runs" (
 	"is_test" boolean NOT NULL,
 	"traceparent" text NOT NULL,
 	CONSTRAINT "runs_environment_id_id_pk" PRIMARY KEY("environment_id","id"),
-	CONSTRAINT "runs_status" CHECK ("runs"."status" IN ('DELAYED', 'PENDING_VERSION', 'QUEUED', 'EXECUTING', 'WAITING', 'RETRYING', 'CANCELING', 'COMPLETED', 'FAILED', 'CRASHED', 'SYSTEM_FAILURE', 'TIMED_OUT', 'CANCELED', 'EXPIRED')),
-	CONSTRAINT "runs_finished" CHECK (("runs"."status" IN ('COMPLETED', 'FAILED', 'CRASHED', 'SYSTEM_FAILURE', 'TIMED_OUT', 'CANCELED', 'EXPIRED')) = ("runs"."finish_time" IS NOT NULL)),
-	CONSTRAINT "runs_lease_token" CHECK (("runs"."status" IN ('EXECUTING', 'CANCELING')) = ("runs"."lease_token" IS NOT NULL)),
-	CONSTRAINT "runs_supervisor" CHECK (("runs"."status" IN ('EXECUTING', 'CANCELING')) = ("runs"."supervisor_id" IS NOT NULL)),
-	CONSTRAINT "runs_claim_time" CHECK (("runs"."status" IN ('EXECUTING', 'CANCELING')) = ("runs"."claim_time" IS NOT NULL)),
-	CONSTRAINT "runs_due_time" CHECK (("runs"."status" IN ('DELAYED', 'RETRYING')) = ("runs"."due_time" IS NOT NULL)),
+	CONSTRAINT "runs_finished" CHECK (("runs"."status" >= 'COMPLETED') = ("runs"."finish_time" IS NOT NULL)),
+	CONSTRAINT "runs_leased" CHECK (num_nonnulls("runs"."lease_token", "runs"."supervisor_id", "runs"."claim_time") = CASE WHEN ("runs"."status" = 'EXECUTING' OR "runs"."status" = 'CANCELING') THEN 3 ELSE 0 END),
+	CONSTRAINT "runs_due_time" CHECK (("runs"."status" = 'DELAYED' OR "runs"."status" = 'RETRYING') = ("runs"."due_time" IS NOT NULL)),
 	CONSTRAINT "runs_cancel" CHECK ("runs"."status" <> 'CANCELING' OR "runs"."cancel_request_time" IS NOT NULL),
-	CONSTRAINT "runs_attempts" CHECK ("runs"."attempt_number" >= 0 AND "runs"."attempt_number" <= "runs"."max_attempts"),
+	CONSTRAINT "runs_attempts" CHECK ("runs"."attempt_number" BETWEEN 0 AND "runs"."max_attempts"),
 	CONSTRAINT "runs_started" CHECK (("runs"."attempt_number" > 0) = ("runs"."start_time" IS NOT NULL)),
 	CONSTRAINT "runs_pinned" CHECK ("runs"."attempt_number" = 0 OR "runs"."deployment_id" IS NOT NULL),
-	CONSTRAINT "runs_version_known" CHECK ("runs"."status" IN ('PENDING_VERSION', 'CANCELED', 'EXPIRED') OR ("runs"."queue" IS NOT NULL AND "runs"."max_attempts" IS NOT NULL))
+	CONSTRAINT "runs_version_known" CHECK (num_nonnulls("runs"."queue", "runs"."max_attempts") = 2 OR ("runs"."status" = 'PENDING_VERSION' OR "runs"."status" = 'CANCELED' OR "runs"."status" = 'EXPIRED'))
 );
 --> statement-breakpoint
 CREATE TABLE "supervisors" (

@@ -37,6 +37,11 @@ export const LEASED_STATUSES = ["EXECUTING", "CANCELING"] as const satisfies rea
 /** The statuses in which a run waits for `due_time`. */
 export const TIMED_STATUSES = ["DELAYED", "RETRYING"] as const satisfies readonly RunStatusName[];
 
+/** How an attempt can end, in the order of the proto enum. */
+export const ATTEMPT_OUTCOMES = ["SUCCEEDED", "FAILED", "CRASHED", "LOST", "CANCELED", "CANCEL_FORCED"] as const;
+
+export type AttemptOutcomeName = (typeof ATTEMPT_OUTCOMES)[number];
+
 /** The word in the database for a status on the wire. Throws on UNSPECIFIED and on numbers this build does not know: validate first. */
 export function runStatusFromProto(status: RunStatus): RunStatusName {
   const name = RUN_STATUSES[status - 1];
