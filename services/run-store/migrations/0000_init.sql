@@ -39,6 +39,8 @@ CREATE TABLE "bundles" (
 	CONSTRAINT "bundles_size" CHECK ("bundles"."size" = octet_length("bundles"."content"))
 );
 --> statement-breakpoint
+ALTER TABLE "bundles" ALTER COLUMN "content" SET STORAGE EXTERNAL;
+--> statement-breakpoint
 CREATE TABLE "deployment_tasks" (
 	"environment_id" text COLLATE "C" NOT NULL,
 	"deployment_id" text COLLATE "C" NOT NULL,
