@@ -3,6 +3,7 @@ export * from "./batching/index.ts";
 export * from "./clock/index.ts";
 export * from "./config/index.ts";
 export * from "./failures/index.ts";
+export * from "./grpc/index.ts";
 export * from "./lifecycle/index.ts";
 export * from "./postgres/index.ts";
 export * from "./telemetry/index.ts";
