@@ -5,5 +5,6 @@ export * from "./config/index.ts";
 export * from "./failures/index.ts";
 export * from "./grpc/index.ts";
 export * from "./lifecycle/index.ts";
+export * from "./nats/index.ts";
 export * from "./postgres/index.ts";
 export * from "./telemetry/index.ts";

@@ -4,6 +4,7 @@ import type { Service } from "./service.ts";
 const orphanDrainMs = 5_000;
 /** After the drain; a component that has not stopped by then never will. */
 const stopLimitMs = 10_000;
+const keepAliveMs = 3_600_000;
 
 /**
  * The whole life of a service's process, for main.ts.
@@ -18,6 +19,8 @@ export async function runService(service: Service): Promise<never> {
     logger.error("crashed", { origin, error });
     process.exit(1);
   });
+  // Signals do not keep a process alive; a service whose components hold no socket or timer just then must still wait for one.
+  setInterval(() => undefined, keepAliveMs);
   const stopAsked = stopRequest(service);
   const failed = service.start().then(
     () => {

@@ -11,8 +11,11 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** `limitMs` is how long a query may go unanswered; the pool's own limit without it. */
-export function createConnection(client: PoolClient, limitMs?: number): Connection {
+/**
+ * `onLeave` is called when it is released or closed. `limitMs` is how long a query may go unanswered; the pool's own limit
+ * without it.
+ */
+export function createConnection(client: PoolClient, onLeave: () => void, limitMs?: number): Connection {
   let isReusable = true;
   const limit = limitMs === undefined ? undefined : { query_timeout: limitMs };
   return {
@@ -25,7 +28,13 @@ export function createConnection(client: PoolClient, limitMs?: number): Connecti
         throw callFailureFromPostgres(error);
       }
     },
-    release: () => client.release(!isReusable || client.getTransactionStatus() !== "I"),
-    close: () => client.release(true),
+    release: () => {
+      client.release(!isReusable || client.getTransactionStatus() !== "I");
+      onLeave();
+    },
+    close: () => {
+      client.release(true);
+      onLeave();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { Pool as ClientPool, type PoolClient } from "pg";
 import type { Clock } from "../clock/index.ts";
-import { overloaded } from "../failures/index.ts";
+import { notReady, overloaded } from "../failures/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { callFailureFromPostgres } from "./postgres-failure.ts";
@@ -12,15 +12,17 @@ export interface PoolOptions {
   readonly applicationName: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** How long a connection may take to be made, or to become free (default 5 s). */
+  readonly connectLimitMs?: number;
 }
 
 export interface Pool {
-  /** Waits for a free connection. `limitMs`: see createConnection. */
+  /** Waits for a free connection, which must be released or closed. `limitMs`: see createConnection. */
   readonly checkOut: (limitMs?: number) => Promise<Connection>;
   readonly inUse: number;
   readonly idle: number;
   readonly waiting: number;
-  /** Waits for connections in use, but not for ever. */
+  /** Refuses new users, waits up to 5 s for those it has, and closes all connections. */
   close(): Promise<void>;
 }
 
@@ -28,8 +30,6 @@ export interface Pool {
 const statementLimitMs = 30_000;
 /** We give up a little later, for a server that is frozen or cut off and cannot even say so. */
 const answerLimitMs = statementLimitMs + 5_000;
-/** How long a connection may take to be made, or to become free. */
-const connectLimitMs = 5_000;
 const idleInTransactionLimitMs = 60_000;
 const keepAliveAfterMs = 10_000;
 /** Callers waiting for a connection; more are told to come back (I10). */
@@ -37,11 +37,12 @@ const maxWaiting = 1_000;
 const closeLimitMs = 5_000;
 
 /** Connections to one database, made when needed, kept, and replaced when they break. */
-export function createPool({ url, maxConnections, applicationName, logger, clock }: PoolOptions): Pool {
+export function createPool(options: PoolOptions): Pool {
+  const { logger, clock, connectLimitMs = 5_000 } = options;
   const pool = new ClientPool({
-    connectionString: url,
-    max: maxConnections,
-    application_name: applicationName,
+    connectionString: options.url,
+    max: options.maxConnections,
+    application_name: options.applicationName,
     types: typeParsers,
     connectionTimeoutMillis: connectLimitMs,
     statement_timeout: statementLimitMs,
@@ -53,6 +54,10 @@ export function createPool({ url, maxConnections, applicationName, logger, clock
     idleTimeoutMillis: 0,
   });
   const clients = new Set<PoolClient>();
+  /** Who has a connection or waits for one. The driver forgets those who wait when it is closed, so we wait for them first. */
+  let users = 0;
+  let closing: PromiseWithResolvers<void> | undefined;
+
   pool.on("connect", (client) => {
     clients.add(client);
     // The pool listens only while the client is idle; without a listener the process would end.
@@ -63,12 +68,20 @@ export function createPool({ url, maxConnections, applicationName, logger, clock
     // Of an idle client: logged by the listener above, and the pool has already dropped it.
   });
 
+  const leave = () => {
+    users -= 1;
+    if (users === 0) closing?.resolve();
+  };
+
   return {
     checkOut: async (limitMs) => {
+      if (closing !== undefined) throw notReady("The database connections are closed.");
       if (pool.waitingCount >= maxWaiting) throw overloaded(`${maxWaiting} statements already wait for a connection.`);
+      users += 1;
       try {
-        return createConnection(await pool.connect(), limitMs);
+        return createConnection(await pool.connect(), leave, limitMs);
       } catch (error) {
+        leave();
         throw callFailureFromPostgres(error);
       }
     },
@@ -82,10 +95,12 @@ export function createPool({ url, maxConnections, applicationName, logger, clock
       return pool.waitingCount;
     },
     async close() {
+      closing = Promise.withResolvers();
       const timer = clock.setTimeout(() => {
         logger.warn("database connections cut", { inUse: pool.totalCount - pool.idleCount });
         for (const client of clients) client.connection.stream.destroy();
       }, closeLimitMs);
+      if (users > 0) await closing.promise;
       await pool.end();
       timer.cancel();
     },

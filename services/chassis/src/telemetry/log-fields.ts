@@ -1,4 +1,6 @@
 const maxCauses = 5;
+const maxMessageChars = 2_000;
+const maxStackChars = 8_000;
 
 /** One JSON object on one line, whatever the fields hold: a cycle or a throwing getter costs the fields, never the line. */
 export function logFieldsToJson(fields: Record<string, unknown>): string {
@@ -18,15 +20,21 @@ function replaceValue(_key: string, value: unknown): unknown {
 
 function errorToFields(error: Error, causesLeft: number): Record<string, unknown> {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
+  const message = messageOf(error);
   return {
     name: error.name,
-    message: error.message,
-    ...(code !== undefined && { code }),
-    ...(reason !== undefined && { reason }),
-    stack: error.stack,
-    ...(error.cause !== undefined && causesLeft > 0 && { cause: causeToField(error.cause, causesLeft - 1) }),
-    ...(error instanceof AggregateError && { errors: error.errors.slice(0, maxCauses) }),
+    message: message.slice(0, maxMessageChars),
+    code,
+    reason,
+    stack: error.stack?.replace(error.message, message).slice(0, maxStackChars),
+    cause: causesLeft > 0 ? causeToField(error.cause, causesLeft - 1) : undefined,
+    errors: error instanceof AggregateError ? error.errors.slice(0, maxCauses) : undefined,
   };
+}
+
+/** Drizzle quotes a query's parameters in its messages: payloads and keys have no place in a log. */
+function messageOf(error: Error): string {
+  return "query" in error && "params" in error ? `Failed query: ${String(error.query)}` : error.message;
 }
 
 function causeToField(cause: unknown, causesLeft: number): unknown {
