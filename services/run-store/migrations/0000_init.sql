@@ -175,4 +175,8 @@ CREATE INDEX "api_keys_environment" ON "api_keys" USING btree ("environment_id",
 CREATE INDEX "runs_queued" ON "runs" USING btree ("queue_time","id") WHERE "runs"."status" = 'QUEUED';--> statement-breakpoint
 CREATE INDEX "runs_due" ON "runs" USING btree ("due_time","id") WHERE "runs"."due_time" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "runs_leased" ON "runs" USING btree ("supervisor_id") WHERE "runs"."supervisor_id" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "runs_pending_version" ON "runs" USING btree ("environment_id","task_id") WHERE "runs"."status" = 'PENDING_VERSION';
+CREATE INDEX "runs_pending_version" ON "runs" USING btree ("environment_id","task_id") WHERE "runs"."status" = 'PENDING_VERSION';--> statement-breakpoint
+CREATE INDEX "runs_task" ON "runs" USING btree ("environment_id","task_id","id");--> statement-breakpoint
+CREATE INDEX "runs_live" ON "runs" USING btree ("environment_id","id") WHERE "runs"."finish_time" IS NULL;--> statement-breakpoint
+CREATE INDEX "runs_unsuccessful" ON "runs" USING btree ("environment_id","id") WHERE "runs"."finish_time" IS NOT NULL AND "runs"."status" <> 'COMPLETED';--> statement-breakpoint
+CREATE INDEX "runs_tags" ON "runs" USING gin ("tags") WHERE "runs"."tags" <> '{}';

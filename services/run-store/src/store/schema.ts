@@ -194,6 +194,18 @@ export const runs = pgTable(
       index("runs_pending_version")
         .on(table.environment_id, table.task_id)
         .where(sql`${table.status} = 'PENDING_VERSION'`),
+      // For ListRuns. Every new version of a row costs an entry in each index whose condition it meets, so the index by status covers only what is rare or small:
+      // what has not ended, and what has not ended well. A page of COMPLETED runs comes from the primary key.
+      index("runs_task").on(table.environment_id, table.task_id, table.id),
+      index("runs_live")
+        .on(table.environment_id, table.id)
+        .where(sql`${table.finish_time} IS NULL`),
+      index("runs_unsuccessful")
+        .on(table.environment_id, table.id)
+        .where(sql`${table.finish_time} IS NOT NULL AND ${table.status} <> 'COMPLETED'`),
+      index("runs_tags")
+        .using("gin", table.tags)
+        .where(sql`${table.tags} <> '{}'`),
       check("runs_finished", sql`(${table.status} >= 'COMPLETED') = (${table.finish_time} IS NOT NULL)`),
       check(
         "runs_leased",
