@@ -32,6 +32,7 @@ export default defineConfig({
           name: "cluster",
           include: [`test/${testFiles}`],
           globalSetup,
+          setupFiles: "test/kit/end-clusters.ts",
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
           fileParallelism: false,

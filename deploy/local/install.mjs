@@ -14,9 +14,16 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..")
 const stampFile = path.join(root, "node_modules", ".windlass-installed");
 
 const nodeMajor = Number(process.versions.node.split(".")[0]);
-if (nodeMajor < oldestNodeMajor) fail(`Node.js ${oldestNodeMajor} or newer is needed to install; this is ${process.version}`);
+if (nodeMajor < oldestNodeMajor)
+  fail(`Node.js ${oldestNodeMajor} or newer is needed to install; this is ${process.version}`);
 
-const stamp = [createHash("sha256").update(readFileSync(path.join(root, "package-lock.json"))).digest("hex"), process.platform, process.arch].join(" ");
+const stamp = [
+  createHash("sha256")
+    .update(readFileSync(path.join(root, "package-lock.json")))
+    .digest("hex"),
+  process.platform,
+  process.arch,
+].join(" ");
 if (readOrEmpty(stampFile) !== stamp) {
   await runNpmCi();
   writeFileSync(stampFile, stamp);
@@ -37,8 +44,16 @@ async function runNpmCi() {
 function npmCi() {
   // The npm that runs this script, if one does; settings of that call (npm_config_*) are not meant for this one.
   const npm = process.env.npm_execpath === undefined ? ["npm"] : [process.execPath, process.env.npm_execpath];
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_(workspace|prefix|global)|lifecycle|package)/u.test(name)));
-  const child = spawn(npm[0], [...npm.slice(1), "ci", "--no-audit", "--no-fund"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_(workspace|prefix|global)|lifecycle|package)/u.test(name),
+    ),
+  );
+  const child = spawn(npm[0], [...npm.slice(1), "ci", "--no-audit", "--no-fund"], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stdout.on("data", (bytes) => (said += bytes));
   child.stderr.on("data", (bytes) => (said += bytes));
@@ -55,7 +70,9 @@ function reasonOf(said) {
     .map((line) => /^npm (?:ERR!|error) (.*)$/u.exec(line)?.[1]?.trim())
     .filter((line) => line !== undefined && line !== "" && !/^(code|errno|syscall|path) /u.test(line));
   const log = errors.find((line) => line.includes("complete log"));
-  return [errors[0] ?? said.trim().split("\n").at(-1) ?? "no reason given", log].filter((part) => part !== undefined).join(" - ");
+  return [errors[0] ?? said.trim().split("\n").at(-1) ?? "no reason given", log]
+    .filter((part) => part !== undefined)
+    .join(" - ");
 }
 
 function readOrEmpty(file) {

@@ -1,3 +1,17 @@
+export { connectClients, type Clients } from "./clients.ts";
+export { logFileOf, startCluster, type TestCluster, type TestClusterOptions } from "./cluster.ts";
 export { connectToPostgres } from "./connect-to-postgres.ts";
+export {
+  checkInvariants,
+  checkSettled,
+  checkTerminalUnchanged,
+  snapshotTerminal,
+  type TerminalSnapshot,
+  type Violation,
+} from "./invariants.ts";
+export { startOtlpReceiver, type OtlpReceiver } from "./otlp-receiver.ts";
+export type { ReceivedSpan } from "./otlp-spans.ts";
+export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";
+export { waitFor, waitUntilClean } from "./wait-for.ts";

@@ -67,14 +67,16 @@ function checkVersion(directory: string, place: PostgresPlace): void {
     );
 }
 
-/** PostgreSQL takes any living process with the recorded id for its own predecessor, and would refuse to start after a kill -9 and a reuse of the id. */
+/**
+ * After a kill -9 PostgreSQL finds its old pid file. It copes when that process is gone, but takes any other living process with the same id for itself and
+ * refuses to start: then, and only then, the file is removed. A server of these very files that nobody watches any more is stopped.
+ */
 async function removeStalePidFile(directory: string): Promise<void> {
   const file = path.join(directory, "postmaster.pid");
-  if (!existsSync(file)) return;
-  const identity = identifyProcess(Number(readFileSync(file, "utf8").split("\n")[0]));
-  if (identity !== undefined && commandLine(identity.pid).includes(directory))
-    await endProcess(identity, "SIGINT", 10_000);
-  rmSync(file, { force: true });
+  const identity = existsSync(file) ? identifyProcess(Number(readFileSync(file, "utf8").split("\n")[0])) : undefined;
+  if (identity === undefined) return;
+  if (commandLine(identity.pid).includes(directory)) await endProcess(identity, "SIGINT", 10_000);
+  else rmSync(file);
 }
 
 function commandLine(pid: number): string {
