@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { failureOf } from "../../test/failure-of.ts";
 import { collectLogs } from "../../test/collected-logs.ts";
 import type { Component } from "./component.ts";
 import { createService } from "./service.ts";
@@ -24,11 +25,9 @@ test("components start in order; drain and stop go in reverse, once", async () =
   await service.drain(AbortSignal.timeout(1_000));
   await Promise.all([service.stop(), service.stop()]);
   await service.stop();
-  expect(calls).toEqual([
-    ...["start store", "start queue", "start door"],
-    ...["drain door", "drain queue", "drain store"],
-    ...["stop door", "stop queue", "stop store"],
-  ]);
+  const order =
+    "start store, start queue, start door, drain door, drain queue, drain store, stop door, stop queue, stop store";
+  expect(calls.join(", ")).toBe(order);
 });
 
 test("stop before start is fine, and the service does not start afterwards", async () => {
@@ -45,21 +44,22 @@ test("when one fails to start, it and those before it are stopped and its error 
 });
 
 test("stop while starting stops what has begun and starts nothing more", async () => {
+  const interrupted = new Error("interrupted");
   const hanging = Promise.withResolvers<void>();
   const { calls, service } = setUp(
     {},
     {
       start: () => hanging.promise,
       stop: () => {
-        hanging.reject(new Error("interrupted"));
+        hanging.reject(interrupted);
         return Promise.resolve();
       },
     },
   );
-  const started = expect(service.start()).rejects.toThrow("interrupted");
+  const started = failureOf(service.start());
   await Promise.resolve();
   await service.stop();
-  await started;
+  expect(await started).toBe(interrupted);
   expect(calls).toEqual(["start store", "stop store"]);
 });
 

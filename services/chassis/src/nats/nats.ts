@@ -1,4 +1,4 @@
-import { headers, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
+import { headers, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from "@nats-io/transport-node";
 import { type Clock, systemClock } from "../clock/index.ts";
 import { notReady } from "../failures/index.ts";
 import type { Component } from "../lifecycle/index.ts";
@@ -87,7 +87,7 @@ export function createNats(options: NatsOptions): Nats {
       callback: (error, message) => {
         try {
           if (error !== null) throw error;
-          handler({ subject: message.subject, data: message.data, header: (key) => message.headers?.get(key) });
+          handler({ subject: message.subject, data: message.data, header: (key) => headerOf(message, key) });
         } catch (cause) {
           logger.error("nats handler failed", { subject, error: cause });
         }
@@ -199,6 +199,11 @@ export function createNats(options: NatsOptions): Nats {
       if (connection !== undefined) makeStream(connection, stream);
     },
   };
+}
+
+/** The driver answers "" for a header that is not there. */
+function headerOf({ headers: fields }: Msg, key: string): string | undefined {
+  return fields?.has(key) === true ? fields.get(key) : undefined;
 }
 
 function toHeaders(fields: Readonly<Record<string, string>>): MsgHdrs {

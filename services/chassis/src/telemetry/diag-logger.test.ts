@@ -6,7 +6,7 @@ import { createDiagLogger } from "./diag-logger.ts";
 test("a collector that stays away is one line in 30 s, which counts the others", async () => {
   const { logger, lines } = collectLogs();
   const clock = createFakeClock();
-  const diag = createDiagLogger(logger, clock.monotonicMs);
+  const diag = createDiagLogger(logger, () => clock.monotonicMs());
   diag.error("export failed", new Error("refused"));
   diag.error("export failed");
   diag.warn("dropped 5 spans");

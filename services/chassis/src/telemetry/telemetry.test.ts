@@ -17,7 +17,10 @@ async function setUp(
   const logs = collectLogs();
   const telemetry = startTelemetry({ service: "queue", endpoint: receiver.endpoint, logger: logs.logger });
   await telemetry.start();
-  stops.push(receiver.stop, telemetry.stop);
+  stops.push(
+    () => receiver.stop(),
+    () => telemetry.stop(),
+  );
   return { receiver, telemetry, ...logs };
 }
 
