@@ -91,7 +91,7 @@ async function startInAnotherProcess(
 test("a server that cannot watch its starter is stopped when the starter is killed with kill -9", async () => {
   const { starter, child } = await startInAnotherProcess(optionsFor(sleep, "watcher"));
   starter.kill("SIGKILL");
-  await waitFor("the server to end", () => !isAlive(child), 5_000);
+  expect(await waitFor("the server to end", () => !isAlive(child), 5_000)).toBe(true);
 });
 
 test("what a killed starter and its watchers left is ended by the next start, and no process that only has the same id", async () => {
