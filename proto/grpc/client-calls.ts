@@ -135,6 +135,7 @@ function responsesOf(
 ): ResponseStream<Response> {
   const unbind = cancelOnAbort(stream, signal);
   const reader = new MessageReader(stream, decode, () => stream.cancel());
+  stream.on("end", () => reader.finish());
   const opened = new Promise<void>((resolve, reject) => {
     stream.on("metadata", () => resolve());
     stream.on("error", (error) => {

@@ -20,13 +20,12 @@ export class MessageReader<T> implements AsyncIterableIterator<T, undefined> {
   #end: "open" | "after-buffered" | "now" = "open";
   #failure: CallFailure | undefined;
 
-  /** `onStop` is told when reading stops before the end: the consumer left, or a message cannot be decoded. */
+  /** Whoever makes it tells it of the stream's end. `onStop` is told when reading stops before the end: the consumer left, or a message cannot be decoded. */
   constructor(stream: Readable, decode: (bytes: Buffer) => T, onStop: () => void) {
     this.#stream = stream;
     this.#decode = decode;
     this.#onStop = onStop;
     stream.on("readable", () => this.#settle());
-    stream.on("end", () => this.finish());
   }
 
   /** No message follows those already received. False when that was known before. */

@@ -65,12 +65,10 @@ export class ServerCall<C> implements RunningCall {
       const leftMs = Math.min(Math.max(0, deadlineMs - Date.now()), MAX_TIMEOUT_MS);
       this.#deadlineTimer = setTimeout(() => this.abort(deadlinePassed()), leftMs);
     }
-    surface.on("cancelled", () => this.abort(hungUp()));
-  }
-
-  /** Whether the caller has, or is past, its answer. */
-  get isOver(): boolean {
-    return this.#isOver;
+    // grpc-js emits this at every end of a call, its normal one too.
+    surface.on("cancelled", () => {
+      if (!this.#isOver) this.abort(hungUp());
+    });
   }
 
   /** The handler is done and its answer follows. False when the caller has its answer already. */

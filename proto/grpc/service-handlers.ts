@@ -1,4 +1,5 @@
-import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Readable } from "node:stream";
+import type { DescMessage, DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import {
   Metadata,
   type UntypedHandleCall,
@@ -119,7 +120,7 @@ function clientStreaming<C>(
   hooks: CallHooks<C>,
 ): handleClientStreamingCall<Buffer, Buffer> {
   return (stream, callback) => {
-    const requests = new MessageReader(stream, method.decode, () => {});
+    const requests = readRequests(stream, method.decode);
     const call = new ServerCall(stream, method.name, false, hooks, {
       answer: (failure) => callback(callFailureToServiceError(failure)),
       release: (failure) => requests.abort(failure),
@@ -137,7 +138,7 @@ function bidiStreaming<C>(
 ): handleBidiStreamingCall<Buffer, Buffer> {
   return (stream) => {
     let isCutShort = false;
-    const requests = new MessageReader(stream, method.decode, () => {});
+    const requests = readRequests(stream, method.decode);
     const responses = new ResponseSender(stream, method.encode);
     const call = new ServerCall(stream, method.name, true, hooks, {
       answer: (failure) => stream.emit("error", callFailureToServiceError(failure)),
@@ -186,6 +187,14 @@ class ResponseSender {
     this.#writer.close(failure);
     this.#answers?.return?.().catch(onError);
   }
+}
+
+/** The requests of a stream, up to its proper end. */
+function readRequests(stream: Readable, decode: Decode<DescMessage>): MessageReader<MessageShape<DescMessage>> {
+  const requests = new MessageReader(stream, decode, () => {});
+  // grpc-js says "end" also when the caller resets the stream, and "cancelled" some ticks later: a cut must not pass for the caller's last word.
+  stream.on("end", () => setImmediate(() => requests.finish()));
+  return requests;
 }
 
 /** An answer that cannot be encoded is a defect of ours, not a mistake of the caller. */
