@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { RunService, TaskService } from "../index.ts";
+import { ErrorReason, RunService, TaskService } from "../index.ts";
 import { type LoopbackServer, startLoopbackServer } from "../test/loopback-server.ts";
 import { createClient } from "../grpc.ts";
 
@@ -101,4 +101,5 @@ test("a reader that stops for good does not keep a handler from its deadline", a
   await responses.next();
   await cleaned.promise;
   await server.runningCalls.whenIdle();
+  expect(server.ends.map(({ failure }) => failure?.reason)).toEqual([ErrorReason.CALL_ENDED]);
 });
