@@ -10,6 +10,7 @@ import {
   type Secrets,
   type ServiceName,
 } from "@windlass/local";
+import { deploy } from "@windlass/sdk/build";
 import { connectClients, type Clients } from "./clients.ts";
 import { connectToPostgres } from "./connect-to-postgres.ts";
 import { descendants, processesOf } from "./processes.ts";
@@ -60,6 +61,8 @@ export interface TestCluster extends AsyncDisposable {
   killWorker(supervisor?: string): Promise<number>;
   /** Typed clients with this API key (the development environment's unless told), closed with the cluster. */
   client(apiKey?: string): Clients;
+  /** Bundles a task folder and makes it the development environment's current version. */
+  deploy(directory: string): ReturnType<typeof deploy>;
   /** The cluster's database; connects anew after a restart of PostgreSQL. */
   readonly database: Postgres;
   /** Everything above, stopped and removed. @throws when a process of the cluster is left; it is killed first. */
@@ -134,6 +137,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       clients.push(made);
       return made;
     },
+    deploy: (directory) => deploy(directory, { url: cluster.address, apiKey: secrets.apiKey }),
     get database() {
       if (database === undefined) throw new Error("the cluster has ended");
       return database;

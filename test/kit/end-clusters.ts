@@ -1,5 +1,8 @@
 import { afterAll } from "vitest";
 import { endAllClusters } from "./cluster.ts";
+import { endAllStartCommands } from "./start-command.ts";
 
 // Loaded before every cluster test file: whatever a failed test left running ends here.
-afterAll(endAllClusters);
+afterAll(async () => {
+  await Promise.all([endAllClusters(), endAllStartCommands()]);
+});

@@ -13,5 +13,6 @@ export { startOtlpReceiver, type OtlpReceiver } from "./otlp-receiver.ts";
 export type { ReceivedSpan } from "./otlp-spans.ts";
 export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
+export { runStartCommand, type StartCommand } from "./start-command.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";
 export { waitFor, waitUntilClean } from "./wait-for.ts";

@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { createCluster, type Cluster } from "./cluster.ts";
+import type { ClusterMember } from "./cluster-member.ts";
+import { listenForInterrupts } from "./interrupt.ts";
+import { localPaths, repositoryDirectory, type LocalPaths } from "./local-paths.ts";
+import { acquireLock } from "./lock.ts";
+import type { Options } from "./options.ts";
+import { defaultPorts } from "./ports.ts";
+import { runExample } from "./run-example.ts";
+import { loadSecrets } from "./secrets.ts";
+import { formatDuration, type Terminal } from "./terminal.ts";
+
+const interruptedExitCode = 130; // what shells say of a Ctrl-C
+
+/**
+ * Runs a cluster from its start to its end, and prints what happens.
+ * @returns the exit code: 0 after `--once` or a Ctrl-C of the running cluster, 130 when it was interrupted before it ran.
+ * @throws one line with the reason and the log's place; then everything is stopped.
+ */
+export async function runLocalCluster(options: Options, terminal: Terminal): Promise<number> {
+  const paths = localPaths(options.home);
+  mkdirSync(paths.home, { recursive: true });
+  const lock = acquireLock(paths.lockFile);
+  try {
+    const interrupts = listenForInterrupts();
+    const secrets = loadSecrets(paths.secretsFile);
+    const cluster = await createCluster({ paths, secrets, ports: "default", onProgress: (step) => terminal.line(`  ${step}`) });
+    interrupts.onAgain(() => endAtOnce(cluster));
+
+    const bringUp = async (): Promise<void> => {
+      terminal.line(terminal.style("bold", "Windlass") + terminal.style("dim", `  ${shortPath(paths.home)}`));
+      await terminal.step("still starting", () => cluster.start((member, ms) => reportReady(terminal, member, ms)));
+      lock.publishAddress(cluster.address);
+      await runExample({ address: cluster.address, apiKey: secrets.apiKey, taskDirectory: options.taskDirectory, terminal });
+      printAddresses(terminal, cluster, secrets.apiKey, paths);
+    };
+    try {
+      const up = bringUp().then(() => "up" as const);
+      const outcome = await Promise.race([up, interrupts.first]);
+      if (outcome !== "up") {
+        up.catch(() => undefined); // it fails because everything is being stopped
+        return interruptedExitCode;
+      }
+      if (options.once) return 0;
+      terminal.line(terminal.style("dim", "Ctrl-C stops everything."));
+      const end = await Promise.race([cluster.broken(), interrupts.first.then(() => undefined)]);
+      if (end !== undefined) throw new Error(end);
+      return 0;
+    } catch (error) {
+      throw withLogPlace(error, paths);
+    } finally {
+      await terminal.step("still stopping", () => cluster.stop());
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+function reportReady(terminal: Terminal, member: ClusterMember, durationMs: number): void {
+  const port = Number(member.address.split(":")[1]);
+  const usual = Object.entries(defaultPorts).find(([name]) => name === member.name)?.[1];
+  const moved = usual === undefined || usual === port ? "" : terminal.style("yellow", `  (${usual} is taken)`);
+  terminal.line(`  ${member.name.padEnd(11)} ${member.address.padEnd(15)}  ${terminal.style("dim", formatDuration(durationMs))}${moved}`);
+}
+
+function printAddresses(terminal: Terminal, cluster: Cluster, apiKey: string, paths: LocalPaths): void {
+  const rows = [
+    ["WINDLASS_URL", cluster.address],
+    ["WINDLASS_API_KEY", apiKey],
+    ...cluster.services.map((member) => [member.name, member.address]),
+    ["PostgreSQL", cluster.postgres.url],
+    ["NATS", `nats://${cluster.nats.address}`],
+    ["logs", shortPath(paths.logs)],
+  ];
+  terminal.line();
+  for (const [name = "", value = ""] of rows) terminal.line(`  ${name.padEnd(17)} ${value}`);
+  terminal.line();
+}
+
+function endAtOnce(cluster: Cluster): void {
+  for (const { process } of [cluster.postgres, cluster.nats, ...cluster.services]) process?.signal("SIGKILL");
+}
+
+/** Errors of a process name its own log; others name the folder. */
+function withLogPlace(error: unknown, paths: LocalPaths): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.includes(paths.logs) ? new Error(message, { cause: error }) : new Error(`${message} (logs: ${shortPath(paths.logs)})`, { cause: error });
+}
+
+/** Relative to the repository when it is inside. */
+function shortPath(file: string): string {
+  const relative = path.relative(repositoryDirectory, file);
+  return relative.startsWith("..") ? file : relative;
+}

@@ -1,0 +1,2 @@
+// A task file that cannot be loaded.
+throw new Error("this file throws while it is imported");
