@@ -1,6 +1,6 @@
-import { type Clock, type Component, type Logger, type Telemetry } from "@windlass/chassis";
+import type { Clock, Component, Logger, ServiceClient, Telemetry } from "@windlass/chassis";
 import { ErrorReason, type RunQueueService } from "@windlass/proto";
-import { asCallFailure, type CallFailure, type Client } from "@windlass/proto/grpc";
+import { asCallFailure, type CallFailure } from "@windlass/proto/grpc";
 import { backoffMs } from "./backoff.ts";
 import { type EpochOptions, ownEpoch } from "./epoch.ts";
 import { createQueueMetrics } from "./metrics.ts";
@@ -13,7 +13,7 @@ const MAX_READY_RUNS = 1_000_000;
 const GOOD_EPOCH_MS = 10_000;
 
 export interface OwnershipLoopOptions {
-  readonly client: Client<typeof RunQueueService>;
+  readonly client: ServiceClient<typeof RunQueueService>;
   /** Names this process at the run-store. */
   readonly queueServiceId: string;
   readonly supervisors: Supervisors;
@@ -64,9 +64,12 @@ class OwnershipLoop implements Component {
 
   async #run(options: EpochOptions): Promise<void> {
     const { clock, logger } = options;
+    const { client } = this.#options;
     const { signal } = this.#stopping;
     let failures = 0;
     while (!signal.aborted) {
+      // Gives up only when we stop; whatever else is wrong, the epoch says.
+      await client.channel.waitForReady(signal).catch(() => undefined);
       const startMs = clock.monotonicMs();
       this.#ready = new ReadyQueues();
       const failure = await ownEpoch(options, this.#ready, signal).then(() => undefined, asCallFailure);
@@ -78,7 +81,7 @@ class OwnershipLoop implements Component {
       if (signal.aborted) return;
       failures = clock.monotonicMs() - startMs < GOOD_EPOCH_MS ? failures + 1 : 1;
       const retryMs = backoffMs(failures);
-      // One line tells of an outage; the rest of it is for those who look closer.
+      // One line tells of an outage; the others are for those who look closer.
       logger[failures === 1 ? "warn" : "debug"]("not the owner of the queue", { error: failure, retryMs });
       await clock.sleep(retryMs, signal).catch(() => undefined);
     }

@@ -12,9 +12,9 @@ const LIST_INTERVAL_MS = 60_000;
 const PAGE_SIZE = 1_000;
 /** Some 30 MB. What is due later is listed when three quarters of these have fired. */
 const MAX_TIMERS = 100_000;
-const CALL_TIMEOUT_MS = 10_000;
 
 export interface DueLoopOptions {
+  /** Its unary calls must have a deadline of their own. */
   readonly client: Client<typeof DueService>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,7 +49,7 @@ class DueLoop implements Component {
   start(): Promise<void> {
     const { client, clock, logger, telemetry, maxTimers = MAX_TIMERS } = this.#options;
     const timers = new DueTimers({
-      applyDue: (items, signal) => client.applyDue({ items }, { signal, timeoutMs: CALL_TIMEOUT_MS }),
+      applyDue: (items, signal) => client.applyDue({ items }, { signal }),
       maxTimers,
       clock,
       logger,
@@ -115,7 +115,7 @@ class DueLoop implements Component {
     let pageToken = "";
     do {
       const request = { horizonMs: BigInt(HORIZON_MS), pageSize: PAGE_SIZE, pageToken };
-      const { items, nextPageToken } = await client.listDue(request, { signal, timeoutMs: CALL_TIMEOUT_MS });
+      const { items, nextPageToken } = await client.listDue(request, { signal });
       timers.arm(items);
       pageToken = nextPageToken;
     } while (pageToken !== "" && !timers.isTruncated);
