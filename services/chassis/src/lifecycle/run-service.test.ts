@@ -27,7 +27,7 @@ afterEach(() => {
 
 function startProgram(behaviour: string, env: Record<string, string> = {}) {
   const args = ["--input-type=module-typescript", "--eval", program(behaviour)];
-  const child = spawn(process.execPath, args, { cwd: import.meta.dirname, env, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { cwd: import.meta.dirname, env, stdio: "pipe" });
   children.push(child);
   const messages: string[] = [];
   const waiting = new Map<string, () => void>();
@@ -68,15 +68,17 @@ test("a drain that does not end is cut at its limit, and the exit is still clean
 
 test("the same signal again exits 1 at once; another one does not", async () => {
   const { child, messages, logged, exitCode } = startProgram(`{
-    drain: () => { logger.info("draining"); return new Promise(() => setInterval(() => {}, 1000)); },
+    start: async () => { setImmediate(() => process.on("SIGTERM", () => logger.info("still draining"))); },
+    drain: () => { logger.info("draining"); return new Promise(() => {}); },
   }`);
   await logged("started");
   child.kill("SIGINT");
   await logged("draining");
   child.kill("SIGTERM");
+  await logged("still draining");
   child.kill("SIGINT");
   expect(await exitCode).toBe(1);
-  expect(messages).toEqual(["started", "stopping", "draining", "stopped at once"]);
+  expect(messages).toEqual(["started", "stopping", "draining", "still draining", "stopped at once"]);
 });
 
 test("a signal while it starts stops it", async () => {
@@ -109,4 +111,16 @@ test("with WINDLASS_EXIT_WITH_PARENT=1 the end of standard input stops it; witho
   expect(await bound.exitCode).toBe(0);
   expect(bound.messages).toEqual(["started", "stopping", "worker drained", "worker stopped", "stopped"]);
   expect(free.messages).toEqual(["started"]);
+});
+
+test("it outlives whoever read its log", async () => {
+  const { child, logged, exitCode } = startProgram(`{
+    start: async () => { setInterval(() => { logger.info("tick"); process.stderr.write("."); }, 1); },
+  }`);
+  await logged("tick");
+  child.stdout.destroy();
+  await once(child.stdout, "close");
+  for (let ticks = 0; ticks < 20;) ticks += ((await once(child.stderr, "data"))[0] as Buffer).length;
+  child.kill("SIGTERM");
+  expect(await exitCode).toBe(0);
 });

@@ -177,7 +177,7 @@ test("nats-server away at start, killed and started again: nothing fails but wha
     server.freeze();
     const inFlight = failureOf(nats.publishDurably(messages("durably", 10, 20)));
     await server.kill();
-    expect(await inFlight).toMatchObject(unavailable);
+    expect(await inFlight).toMatchObject({ ...unavailable, message: "The connection to NATS broke." });
     await vi.waitFor(() => expect(nats.connected).toBe(false));
   }
   await server.start();

@@ -51,6 +51,7 @@ export function createPostgres(options: PostgresOptions): Postgres {
   const metrics = createDatabaseMetrics(telemetry, pool);
   const stopped = new AbortController();
   let stopping: Promise<void> | undefined;
+  let drizzle: Queryable["drizzle"] | undefined;
 
   const withConnection = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     const connection = await pool.checkOut();
@@ -130,6 +131,8 @@ export function createPostgres(options: PostgresOptions): Postgres {
     query,
     transaction,
     session,
-    drizzle: drizzleOnPool(pool.checkOut),
+    get drizzle() {
+      return (drizzle ??= drizzleOnPool(pool.checkOut));
+    },
   };
 }

@@ -1,6 +1,7 @@
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { PoolClient } from "pg";
 import type { Connection } from "./connection.ts";
+import { loadDrizzle } from "./load-drizzle.ts";
 import type { Statement } from "./statement.ts";
 
 /** What statements run on: the pool, a transaction or a session. */
@@ -51,5 +52,5 @@ class DrizzlePool {
 }
 
 function drizzleOn(client: { query: Connection["run"] }): NodePgDatabase {
-  return drizzle(client as unknown as PoolClient);
+  return loadDrizzle().drizzle(client as unknown as PoolClient);
 }

@@ -1,4 +1,4 @@
-import { migrate } from "drizzle-orm/node-postgres/migrator";
+import { loadMigrator } from "./load-drizzle.ts";
 import type { Postgres } from "./postgres.ts";
 import type { Statement } from "./statement.ts";
 
@@ -16,6 +16,6 @@ const lock: Statement = { name: "chassis_migration_lock", text: "select pg_advis
 export async function runMigrations(postgres: Postgres, folder: string, lockKey: bigint): Promise<void> {
   await postgres.session(statementLimitMs, async (session) => {
     await session.query(lock, [lockKey]);
-    await migrate(session.drizzle, { migrationsFolder: folder });
+    await loadMigrator().migrate(session.drizzle, { migrationsFolder: folder });
   });
 }

@@ -49,12 +49,15 @@ function loggerWith(options: LoggerOptions, write: (line: string) => void, bound
   };
 }
 
-let readerIsGone = false;
+let stdout: "unused" | "open" | "broken" = "unused";
 
-/** Whoever read our stdout may go away before us (a closed terminal, a killed collector); that must not end the service. */
 function writeToStdout(line: string): void {
-  if (readerIsGone) return;
-  process.stdout.write(line, (error) => {
-    readerIsGone ||= error !== undefined && error !== null;
-  });
+  if (stdout === "unused") {
+    stdout = "open";
+    // Whoever read our stdout may go away before us (a closed terminal, a killed collector); that must not end the service.
+    process.stdout.on("error", () => {
+      stdout = "broken";
+    });
+  }
+  if (stdout === "open") process.stdout.write(line);
 }
