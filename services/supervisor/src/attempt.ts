@@ -1,0 +1,268 @@
+import { type Duration, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type AttemptFinished,
+  AttemptOutcome,
+  CancelPhase,
+  type Content,
+  type FinishAttempt,
+  type HookResult,
+  type Lease,
+  type LeaseRef,
+  type Log,
+  LogLevel,
+  type RetryDecision,
+  type RunError,
+  RunErrorCode,
+  type RunEvent,
+  type Started,
+} from "@windlass/proto";
+import type { AttemptEnd } from "./exit-policy.ts";
+import { canceledError } from "./run-errors.ts";
+import type { JudgedAttempt } from "./session-rules.ts";
+import {
+  attemptLimits,
+  boundFailureCode,
+  boundHookNames,
+  boundLogRecord,
+  boundRunError,
+  boundTime,
+  runErrorBytes,
+  withoutDetail,
+} from "./worker-limits.ts";
+
+/** Takes timeline entries as they come: about how large they are encoded, and whether somebody waits to see them. */
+export type RecordEvent = (event: RunEvent, sizeBytes: number, isUrgent: boolean) => void;
+
+/** A failed attempt's own wish for a next one is honored up to this long. */
+const longestRetryDelaySeconds = 365n * 24n * 3_600n;
+
+const eventBytes = 64;
+
+/**
+ * The books of one attempt: what its worker said, as timeline entries, and how it ended, as a FinishAttempt. It holds what
+ * lifecycle.md says about outcomes and nothing of processes or streams. Messages are assumed to have been judged.
+ */
+export class Attempt implements JudgedAttempt {
+  readonly lease: Lease;
+  readonly ref: LeaseRef;
+  readonly runId: string;
+  readonly attemptNumber: number;
+  readonly hooks: HookResult[] = [];
+  /** Set by `deliverCancel`: the reason given with the cancel. */
+  cancelReason: string | undefined;
+  isCancelAcknowledged = false;
+
+  readonly #handedOverMs: number;
+  readonly #record: RecordEvent;
+  #startTime: Timestamp | undefined;
+  #lastCancelHookEnd: Timestamp | undefined;
+  #hookErrorBytes = 0;
+  #logRecords = 0;
+  #logBytes = 0;
+  #logsDropped = 0;
+
+  constructor(lease: Lease, ref: LeaseRef, handedOverMs: number, record: RecordEvent) {
+    this.lease = lease;
+    this.ref = ref;
+    this.runId = ref.runId;
+    this.attemptNumber = lease.attemptNumber;
+    this.#handedOverMs = handedOverMs;
+    this.#record = record;
+  }
+
+  get hasStarted(): boolean {
+    return this.#startTime !== undefined;
+  }
+
+  get isCancelDelivered(): boolean {
+    return this.cancelReason !== undefined;
+  }
+
+  get hookCount(): number {
+    return this.hooks.length;
+  }
+
+  started(message: Started, supervisorId: string, workerId: string, nowMs: number): void {
+    this.#startTime = boundTime(message.time, this.#handedOverMs, nowMs);
+    this.#add(this.#startTime, {
+      case: "attemptStarted",
+      value: {
+        $typeName: "windlass.v1.AttemptStarted",
+        attemptNumber: this.attemptNumber,
+        supervisorId,
+        workerId,
+      },
+    });
+  }
+
+  hookSettled(message: HookResult, nowMs: number): void {
+    const result = boundHookNames(message);
+    result.startTime = boundTime(result.startTime, this.#handedOverMs, nowMs);
+    const endTime = boundTime(later(result.startTime, result.duration), this.#handedOverMs, nowMs);
+    if (result.error !== undefined) result.error = this.#boundHookError(result.error);
+    if (result.hook === "onCancel") this.#lastCancelHookEnd = endTime;
+    else if (result.hook !== "run") this.#cancelHooksDone();
+    this.hooks.push(result);
+    const sizeBytes = result.error === undefined ? 3 * eventBytes : 3 * eventBytes + runErrorBytes(result.error);
+    this.#add(endTime, { case: "hookResult", value: result }, sizeBytes);
+  }
+
+  logged(message: Log, nowMs: number): void {
+    if (message.record === undefined) return;
+    const record = boundLogRecord(message.record, this.attemptNumber);
+    const sizeBytes = record.message.length + record.attributesJson.length + eventBytes;
+    if (this.#logRecords >= attemptLimits.logRecords || this.#logBytes + sizeBytes > attemptLimits.logBytes) {
+      this.#logsDropped += 1;
+      return;
+    }
+    this.#logRecords += 1;
+    this.#logBytes += sizeBytes;
+    this.#add(boundTime(message.time, this.#handedOverMs, nowMs), { case: "log", value: record }, sizeBytes);
+  }
+
+  /** The worker is being told of the cancel. */
+  deliverCancel(reason: string, nowMs: number): void {
+    this.cancelReason = reason;
+    this.#cancelPhase(CancelPhase.DELIVERED, timestampFromMs(nowMs));
+  }
+
+  cancelAcknowledged(nowMs: number): void {
+    this.isCancelAcknowledged = true;
+    this.#cancelPhase(CancelPhase.ACKNOWLEDGED, timestampFromMs(nowMs));
+  }
+
+  /** The worker ended the attempt: as it says, unless it was being canceled. */
+  endedByWorker(message: AttemptFinished, nowMs: number): FinishAttempt {
+    const finishTime = boundTime(message.time, this.#handedOverMs, nowMs);
+    const output = message.result.case === "output" ? message.result.value : undefined;
+    if (message.result.case !== "failure" || message.result.value.error === undefined) {
+      if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, output);
+      return this.#finish(AttemptOutcome.SUCCEEDED, finishTime, { output });
+    }
+    const error = boundRunError(message.result.value.error);
+    error.code = boundFailureCode(error.code);
+    if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, error);
+    const { skipRetry, retryDelay } = message.result.value;
+    const retry = skipRetry || neverRetried.has(error.code) ? never : retryAfter(retryDelay);
+    const outcome = error.code === RunErrorCode.TASK_IMPORT_ERROR ? AttemptOutcome.LOST : AttemptOutcome.FAILED;
+    return this.#finish(outcome, finishTime, { error, retry });
+  }
+
+  /** The attempt ended without a word of the worker. A cancel that was on its way makes it canceled all the same. */
+  ended(end: AttemptEnd, nowMs: number): FinishAttempt {
+    const finishTime = timestampFromMs(nowMs);
+    if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, end.error);
+    return this.#finish(end.outcome, finishTime, { error: end.error, retry: end.retry === "never" ? never : byPolicy });
+  }
+
+  /** Nothing of the run executes, and a cancel is why: it had not begun, or its process was killed. */
+  canceled(by: "before-start" | "force", reason: string, nowMs: number): FinishAttempt {
+    this.cancelReason = reason;
+    return this.#canceled(by === "force" ? CancelPhase.FORCED : CancelPhase.ENDED, timestampFromMs(nowMs));
+  }
+
+  #canceled(
+    phase: typeof CancelPhase.ENDED | typeof CancelPhase.FORCED,
+    finishTime: Timestamp,
+    output?: Content,
+    thrown?: RunError,
+  ): FinishAttempt {
+    this.#cancelHooksDone();
+    this.#cancelPhase(phase, finishTime);
+    const outcome = phase === CancelPhase.FORCED ? AttemptOutcome.CANCEL_FORCED : AttemptOutcome.CANCELED;
+    return this.#finish(outcome, finishTime, { output, error: canceledError(this.cancelReason ?? "", thrown) });
+  }
+
+  #finish(
+    outcome: AttemptOutcome,
+    finishTime: Timestamp,
+    result: { output?: Content | undefined; error?: RunError; retry?: RetryDecision },
+  ): FinishAttempt {
+    if (this.#logsDropped > 0) this.#reportDroppedLogs(finishTime);
+    return {
+      $typeName: "windlass.internal.v1.FinishAttempt",
+      ref: this.ref,
+      attemptNumber: this.attemptNumber,
+      outcome,
+      output: result.output,
+      error: result.error,
+      retry: result.retry,
+      startTime: this.#startTime ?? finishTime,
+      finishTime,
+      hooks: this.hooks,
+      events: [],
+    };
+  }
+
+  #cancelHooksDone(): void {
+    if (this.#lastCancelHookEnd === undefined) return;
+    this.#cancelPhase(CancelPhase.HOOKS_DONE, this.#lastCancelHookEnd);
+    this.#lastCancelHookEnd = undefined;
+  }
+
+  #cancelPhase(phase: CancelPhase, time: Timestamp): void {
+    const value = { $typeName: "windlass.v1.CancelProgress", phase, reason: "" } as const;
+    this.#add(time, { case: "cancelProgress", value }, eventBytes, true);
+  }
+
+  #reportDroppedLogs(time: Timestamp): void {
+    const { logRecords, logBytes } = attemptLimits;
+    this.#add(time, {
+      case: "log",
+      value: {
+        $typeName: "windlass.v1.LogRecord",
+        level: LogLevel.WARN,
+        message:
+          `${this.#logsDropped} log records of this attempt were dropped: ` +
+          `at most ${logRecords} records or ${logBytes / 1024 / 1024} MB are kept.`,
+        attributesJson: "",
+        attemptNumber: this.attemptNumber,
+      },
+    });
+  }
+
+  #boundHookError(error: RunError): RunError {
+    let bounded = boundRunError(error);
+    if (this.#hookErrorBytes + runErrorBytes(bounded) > attemptLimits.hookErrorBytes) bounded = withoutDetail(bounded);
+    this.#hookErrorBytes += runErrorBytes(bounded);
+    return bounded;
+  }
+
+  #add(time: Timestamp, body: RunEvent["body"], sizeBytes = eventBytes, isUrgent = false): void {
+    this.#record({ $typeName: "windlass.v1.RunEvent", seq: 0n, time, body }, sizeBytes, isUrgent);
+  }
+}
+
+const neverRetried: ReadonlySet<RunErrorCode> = new Set<RunErrorCode>([
+  RunErrorCode.TASK_ABORTED,
+  RunErrorCode.TASK_INPUT_ERROR,
+  RunErrorCode.TASK_IMPORT_ERROR,
+]);
+
+const byPolicy: RetryDecision = {
+  $typeName: "windlass.internal.v1.RetryDecision",
+  decision: { case: "byPolicy", value: true },
+};
+const never: RetryDecision = {
+  $typeName: "windlass.internal.v1.RetryDecision",
+  decision: { case: "never", value: true },
+};
+
+function retryAfter(delay: Duration | undefined): RetryDecision {
+  if (delay === undefined) return byPolicy;
+  const { seconds } = delay;
+  const isUsable = seconds >= 0n && seconds <= longestRetryDelaySeconds && delay.nanos >= 0 && delay.nanos < 1e9;
+  if (!isUsable) return byPolicy;
+  return { $typeName: "windlass.internal.v1.RetryDecision", decision: { case: "after", value: delay } };
+}
+
+function later(time: Timestamp, duration: Duration | undefined): Timestamp {
+  if (duration === undefined) return time;
+  const nanos = time.nanos + duration.nanos;
+  const carry = nanos >= 1e9 ? 1 : 0;
+  return {
+    $typeName: "google.protobuf.Timestamp",
+    seconds: time.seconds + duration.seconds + BigInt(carry),
+    nanos: nanos - carry * 1e9,
+  };
+}

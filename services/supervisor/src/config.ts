@@ -1,0 +1,42 @@
+import { availableParallelism, hostname } from "node:os";
+import { address, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
+import { z } from "zod";
+
+/** Everything the supervisor reads from its environment; `--help` prints it. */
+export const supervisorVariables = {
+  ...commonVariables,
+  WINDLASS_LISTEN: variable(address("listen").default("127.0.0.1:7073"), {
+    description: "Where health is served.",
+  }),
+  WINDLASS_RUN_STORE_ADDRESS: variable(address().default("127.0.0.1:7070"), {
+    description: "The run-store.",
+  }),
+  WINDLASS_QUEUE_ADDRESS: variable(address().default("127.0.0.1:7071"), {
+    description: "The queue.",
+  }),
+  WINDLASS_WORKERS: variable(wholeNumber({ min: 1, max: 1_000 }).default(availableParallelism()), {
+    description: "How many attempts execute at once; one more process is kept as a spare.",
+  }),
+  WINDLASS_DATA_DIR: variable(z.string().min(1).default(".windlass/supervisor"), {
+    description: "Where bundles are kept. One folder per supervisor.",
+  }),
+  WINDLASS_SUPERVISOR_TTL_MS: variable(wholeNumber({ min: 1_000, max: 3_600_000 }).default(30_000), {
+    description: "How long the cluster waits for a silent supervisor before it gives its runs to others.",
+    unit: "ms",
+  }),
+  WINDLASS_HEARTBEAT_INTERVAL_MS: variable(wholeNumber({ min: 100, max: 600_000 }).default(5_000), {
+    description: "How often it says that it lives; less than half of the TTL.",
+    unit: "ms",
+  }),
+  WINDLASS_CANCEL_LIMIT_MS: variable(wholeNumber({ min: 0, max: 3_600_000 }).default(30_000), {
+    description: "How long a canceled attempt may take to end before its process group is killed.",
+    unit: "ms",
+  }),
+};
+
+export type SupervisorConfig = ReturnType<typeof readConfig>;
+
+/** Reads the environment; exits the process when it cannot be used (see loadConfig). */
+export function readConfig() {
+  return { ...loadConfig("supervisor", supervisorVariables), hostname: hostname() };
+}

@@ -1,0 +1,57 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { creditsToGrant, leasesPerWorker, maxWaitMs, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+
+describe("leases per worker", () => {
+  it("is one before anything is known, and one for long runs", () => {
+    expect(leasesPerWorker(undefined, 0)).toBe(1);
+    expect(leasesPerWorker(60_000, 0)).toBe(1);
+  });
+
+  it("is some 20 to 50 ms of work for short runs, and never more than 100", () => {
+    for (const meanMs of [0.5, 1, 5]) {
+      const workMs = leasesPerWorker(meanMs, 0) * meanMs;
+      expect(workMs).toBeGreaterThanOrEqual(20);
+      expect(workMs).toBeLessThanOrEqual(50);
+    }
+    expect(leasesPerWorker(0, 0)).toBe(100);
+  });
+
+  it("is one for a worker whose run takes long, whatever the average says", () => {
+    expect(leasesPerWorker(0.3, 51)).toBe(1);
+  });
+});
+
+it("follows a change of run duration within some dozens of runs", () => {
+  let meanMs: number | undefined;
+  for (let run = 0; run < 100; run += 1) meanMs = nextMeanRunMs(meanMs, 1);
+  expect(meanMs).toBe(1);
+  for (let run = 0; run < 40; run += 1) meanMs = nextMeanRunMs(meanMs, 100);
+  expect(meanMs).toBeGreaterThan(90);
+});
+
+describe("grants", () => {
+  it("makes up the whole difference, at once when few are wanted and in lumps when many are", () => {
+    expect(creditsToGrant({ wanted: 2, held: 1, granted: 0 })).toBe(1);
+    expect(creditsToGrant({ wanted: 200, held: 190, granted: 0 })).toBe(0);
+    expect(creditsToGrant({ wanted: 200, held: 100, granted: 50 })).toBe(50);
+  });
+
+  it("never lets more be outstanding than is wanted, and never starves", () => {
+    const count = fc.integer({ min: 0, max: 10_000 });
+    fc.assert(
+      fc.property(count, count, count, (wanted, held, granted) => {
+        const credits = creditsToGrant({ wanted, held, granted });
+        expect(credits).toBeGreaterThanOrEqual(0);
+        expect(credits === 0 || held + granted + credits <= wanted).toBe(true);
+        expect(held + granted > 0 || credits === wanted).toBe(true);
+      }),
+    );
+  });
+});
+
+it("gives a lease back that waits behind long runs, not one whose worker is about to be there", () => {
+  expect(shouldRelease({ waitedMs: maxWaitMs + 1, isWorkerStarting: false })).toBe(true);
+  expect(shouldRelease({ waitedMs: maxWaitMs + 1, isWorkerStarting: true })).toBe(false);
+  expect(shouldRelease({ waitedMs: maxWaitMs, isWorkerStarting: false })).toBe(false);
+});

@@ -1,0 +1,50 @@
+import type { Machine } from "./machine.ts";
+
+/** What to start, and what it is told. Nothing else of the supervisor's environment reaches the process. */
+export interface WorkerCommand {
+  /** The folder the bundle was laid down in; read-only. */
+  readonly bundleDir: string;
+  /** The file to start, relative to it. */
+  readonly entryPoint: string;
+  /** "node": with the supervisor's own Node.js. "exec": as a program. */
+  readonly runtime: "node" | "exec";
+  readonly machine: Machine;
+  /** WINDLASS_WORKER_ADDRESS: where the worker's session is served. */
+  readonly address: string;
+  /** WINDLASS_WORKER_TOKEN: what the worker proves itself with in Hello. */
+  readonly token: string;
+}
+
+/** How a worker's process group ended. */
+export interface ProcessExit {
+  /** The leader's exit code; absent when a signal ended it. */
+  readonly exitCode?: number;
+  /** The signal that ended the leader; absent when it exited by itself. */
+  readonly signal?: string;
+  /** True when `kill` was called before it ended. */
+  readonly wasKilled: boolean;
+  /** The end of what it wrote to stdout and stderr. */
+  readonly output: string;
+}
+
+/** One worker's process group. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /**
+   * Resolves when the process has ended, whatever it had forked into its group has been killed, and its private folder is
+   * removed. Never rejects. Every wait on a worker races with this.
+   */
+  readonly exited: Promise<ProcessExit>;
+  /** Sends SIGKILL to the whole group; `exited` tells when it is gone. Once it has ended, nothing happens. */
+  kill(): void;
+  /** Its resident memory; undefined when it cannot be read (the process is gone). */
+  residentBytes(): Promise<number | undefined>;
+}
+
+/** A way to run workers, with an honest name for how well it confines them. */
+export interface Driver {
+  /** As told to the run-store at registration. */
+  readonly sandboxTier: "process";
+  /** Starts a worker. Rejects when the operating system refuses (program not found, out of processes). */
+  start(workerId: string, command: WorkerCommand): Promise<WorkerProcess>;
+}

@@ -1,0 +1,27 @@
+/** What a worker process may use: a preset's name, its share of processors and its memory. */
+export interface Machine {
+  readonly preset: string;
+  readonly cpu: number;
+  readonly memoryMb: number;
+}
+
+const presets = {
+  micro: { preset: "micro", cpu: 0.25, memoryMb: 256 },
+  "small-1x": { preset: "small-1x", cpu: 0.5, memoryMb: 512 },
+  "small-2x": { preset: "small-2x", cpu: 1, memoryMb: 1_024 },
+  "medium-1x": { preset: "medium-1x", cpu: 1, memoryMb: 2_048 },
+  "medium-2x": { preset: "medium-2x", cpu: 2, memoryMb: 4_096 },
+  "large-1x": { preset: "large-1x", cpu: 4, memoryMb: 8_192 },
+  "large-2x": { preset: "large-2x", cpu: 8, memoryMb: 16_384 },
+} as const satisfies Record<string, Machine>;
+
+/** The machine of tasks that ask for none. */
+export const defaultMachine: Machine = presets["small-1x"];
+
+/**
+ * How large V8's old space may grow on a machine. A fifth of the memory is left to what is not JavaScript heap: buffers,
+ * compiled code, stacks.
+ */
+export function heapLimitMb(machine: Machine): number {
+  return Math.floor(machine.memoryMb * 0.8);
+}

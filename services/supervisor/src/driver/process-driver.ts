@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Logger } from "@windlass/chassis";
+import type { Driver, ProcessExit, WorkerCommand, WorkerProcess } from "./driver.ts";
+import type { GroupWatcher } from "./group-watcher.ts";
+import { heapLimitMb } from "./machine.ts";
+import { createOutputTail } from "./output-tail.ts";
+import { readResidentBytes } from "./resident-memory.ts";
+
+/** How much of a worker's own stdout and stderr is kept as evidence of its end. */
+const keptOutputBytes = 64 * 1024;
+/** How long the pipes of a dead process may stay open: only something that left its group can still hold them. */
+const pipeCloseLimitMs = 500;
+
+/**
+ * Runs workers as plain processes of the supervisor's user: an own process group each, an environment of almost nothing,
+ * a private folder as working directory and TMPDIR, a bounded V8 heap. It keeps honest tasks apart and cleans up after
+ * them. It is not a security boundary: a task can read what the supervisor's user can read, and can leave its group.
+ *
+ * A crash of the supervisor leaves nothing: the watcher kills the groups and removes the private folder.
+ */
+export function createProcessDriver(options: {
+  /** The supervisor's private folder; each worker gets a folder in it. */
+  privateDir: string;
+  watcher: GroupWatcher;
+  clock: Clock;
+  logger: Logger;
+}): Driver {
+  return {
+    sandboxTier: "process",
+    async start(workerId, command) {
+      const workDir = join(options.privateDir, workerId);
+      const tmpDir = join(workDir, "tmp");
+      await mkdir(tmpDir, { recursive: true, mode: 0o700 });
+      const { program, args } = programOf(command);
+      const child = spawn(program, args, {
+        cwd: workDir,
+        env: {
+          PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
+          HOME: workDir,
+          TMPDIR: tmpDir,
+          WINDLASS_WORKER_ADDRESS: command.address,
+          WINDLASS_WORKER_TOKEN: command.token,
+        },
+        // Makes it the leader of a new session and process group, whose id is its pid.
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      if (child.pid === undefined) {
+        const [error] = (await once(child, "error")) as [Error];
+        await rm(workDir, { recursive: true, force: true });
+        throw error;
+      }
+      options.watcher.add(child.pid);
+      return watchProcess(child, child.pid, workDir, workerId, options);
+    },
+  };
+}
+
+function programOf(command: WorkerCommand): { program: string; args: string[] } {
+  const entry = join(command.bundleDir, command.entryPoint);
+  if (command.runtime === "exec") return { program: entry, args: [] };
+  return { program: process.execPath, args: [`--max-old-space-size=${heapLimitMb(command.machine)}`, entry] };
+}
+
+function watchProcess(
+  child: ChildProcess,
+  pid: number,
+  workDir: string,
+  workerId: string,
+  { watcher, clock, logger }: { watcher: GroupWatcher; clock: Clock; logger: Logger },
+): WorkerProcess {
+  const tail = createOutputTail(keptOutputBytes);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      tail.add(chunk);
+      logger.debug("worker output", { workerId, output: chunk.toString("utf8", 0, 4_096) });
+    });
+  }
+
+  let wasKilled = false;
+  let isGone = false;
+  const exited = settle();
+
+  async function settle(): Promise<ProcessExit> {
+    const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()));
+    const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+      child.once("exit", (...status) => resolve(status));
+    });
+    // The leader is gone; what it forked into its group must not outlive it (I5).
+    killGroup(pid);
+    isGone = true;
+    watcher.remove(pid);
+    const limit = clock.setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, pipeCloseLimitMs);
+    await closed;
+    limit.cancel();
+    await rm(workDir, { recursive: true, force: true }).catch((error: unknown) => {
+      logger.warn("cannot remove a worker's folder", { workerId, workDir, error });
+    });
+    return {
+      ...(code === null ? {} : { exitCode: code }),
+      ...(signal === null ? {} : { signal }),
+      wasKilled,
+      output: tail.text(),
+    };
+  }
+
+  return {
+    pid,
+    exited,
+    kill() {
+      if (isGone) return;
+      wasKilled = true;
+      killGroup(pid);
+    },
+    residentBytes: () => (isGone ? Promise.resolve(undefined) : readResidentBytes(pid)),
+  };
+}
+
+/** SIGKILL to every member; a group that has none left is what was wanted. */
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, "SIGKILL");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    // macOS says EPERM of a group in which only zombies are left.
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
+  }
+}

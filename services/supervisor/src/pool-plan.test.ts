@@ -1,0 +1,124 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type PlannedWorker, planWorkers, type PoolView } from "./pool-plan.ts";
+
+function view(parts: Partial<PoolView>): PoolView {
+  return { slots: 2, workers: [], demands: [], lastUsedBundle: undefined, resting: new Set(), ...parts };
+}
+
+function worker(id: string, bundleHash: string, state: PlannedWorker["state"], idleSinceMs = 0): PlannedWorker {
+  return { id, bundleHash, state, idleSinceMs };
+}
+
+const waiting = (bundleHash: string, count = 1, oldestWaitMs = 0) => ({ bundleHash, waiting: count, oldestWaitMs });
+
+describe("starting", () => {
+  it("starts a worker for a lease that has none", () => {
+    expect(planWorkers(view({ demands: [waiting("a")] }))).toEqual({ start: ["a"], stop: [] });
+  });
+
+  it("counts workers that are starting or idle as being there", () => {
+    for (const state of ["starting", "idle"] as const) {
+      const plan = planWorkers(view({ workers: [worker("1", "a", state)], demands: [waiting("a")] }));
+      expect(plan).toEqual({ start: [], stop: [] });
+    }
+  });
+
+  it("starts no more than slots and spare, for however many leases", () => {
+    expect(planWorkers(view({ demands: [waiting("a", 500)] })).start).toEqual(["a", "a", "a"]);
+  });
+
+  it("serves the version that has waited longest first", () => {
+    const demands = [waiting("young", 9, 10), waiting("old", 1, 20)];
+    expect(planWorkers(view({ slots: 1, demands })).start).toEqual(["old", "young"]);
+  });
+
+  it("leaves a version alone that could not be started a moment ago", () => {
+    const plan = planWorkers(view({ demands: [waiting("a")], lastUsedBundle: "a", resting: new Set(["a"]) }));
+    expect(plan).toEqual({ start: [], stop: [] });
+  });
+});
+
+describe("making room", () => {
+  it("ends the longest idle worker of a version nobody waits for", () => {
+    const workers = [worker("1", "b", "idle", 20), worker("2", "b", "idle", 10), worker("3", "a", "busy")];
+    expect(planWorkers(view({ workers, demands: [waiting("a")] }))).toEqual({ start: ["a"], stop: ["2"] });
+  });
+
+  it("takes a place from a version with work only for one that has no worker and has waited", () => {
+    const workers = [worker("1", "b", "idle"), worker("2", "b", "busy"), worker("3", "b", "busy")];
+    const demands = (waitMs: number) => [waiting("b", 50, 90), waiting("a", 1, waitMs)];
+    expect(planWorkers(view({ workers, demands: demands(50) }))).toEqual({ start: [], stop: [] });
+    expect(planWorkers(view({ workers, demands: demands(150) }))).toEqual({ start: ["a"], stop: ["1"] });
+  });
+
+  it("takes it from a busy one when none is idle, once, and starts when it has ended", () => {
+    const busy = [worker("1", "b", "busy", 5), worker("2", "b", "busy", 6), worker("3", "b", "busy", 7)];
+    const demands = [waiting("b", 50, 10), waiting("a", 1, 150)];
+    expect(planWorkers(view({ workers: busy, demands }))).toEqual({ start: [], stop: ["1"] });
+    const leaving = [worker("1", "b", "leaving", 5), ...busy.slice(1)];
+    expect(planWorkers(view({ workers: leaving, demands }))).toEqual({ start: [], stop: [] });
+    expect(planWorkers(view({ workers: busy.slice(1), demands })).start).toEqual(["a"]);
+  });
+});
+
+describe("the spare", () => {
+  it("is of the version used last, and there is one", () => {
+    const workers = [worker("1", "a", "busy")];
+    expect(planWorkers(view({ workers, lastUsedBundle: "a" })).start).toEqual(["a"]);
+    const withSpare = [...workers, worker("2", "a", "idle")];
+    expect(planWorkers(view({ workers: withSpare, lastUsedBundle: "a" })).start).toEqual([]);
+  });
+
+  it("stands beside full slots, but is never a second one", () => {
+    const workers = [worker("1", "a", "busy"), worker("2", "a", "busy")];
+    expect(planWorkers(view({ workers, lastUsedBundle: "a" })).start).toEqual(["a"]);
+    const full = [...workers, worker("3", "a", "starting")];
+    expect(planWorkers(view({ workers: full, lastUsedBundle: "a" })).start).toEqual([]);
+  });
+
+  it("does not cost anybody a place", () => {
+    const workers = [worker("1", "b", "idle"), worker("2", "b", "idle"), worker("3", "a", "busy")];
+    expect(planWorkers(view({ workers, lastUsedBundle: "a" }))).toEqual({ start: [], stop: [] });
+  });
+});
+
+it("whatever is waiting: never more processes than slots and spare, nothing ended twice, every version gets its turn", () => {
+  const bundle = fc.constantFrom("a", "b", "c", "d");
+  const arbitrary = fc.record({
+    slots: fc.integer({ min: 1, max: 5 }),
+    workers: fc.array(
+      fc.record({ bundleHash: bundle, state: fc.constantFrom("starting", "idle", "busy", "leaving") }),
+      { maxLength: 6 },
+    ),
+    demands: fc.uniqueArray(
+      fc.record({
+        bundleHash: bundle,
+        waiting: fc.integer({ min: 1, max: 200 }),
+        oldestWaitMs: fc.integer({ min: 0, max: 300 }),
+      }),
+      { selector: (demand) => demand.bundleHash },
+    ),
+    lastUsedBundle: fc.option(bundle, { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(arbitrary, ({ workers: made, ...rest }) => {
+      const limit = rest.slots + 1;
+      const workers = made
+        .slice(0, limit)
+        .map(({ bundleHash, state }, index) => worker(String(index), bundleHash, state, index));
+      const { start, stop } = planWorkers(view({ ...rest, workers }));
+      const stopped = workers.filter(({ id }) => stop.includes(id));
+      expect(new Set(stop).size).toBe(stop.length);
+      expect(stopped.every(({ state }) => state === "idle" || state === "busy")).toBe(true);
+      const stoppedNow = stopped.filter(({ state }) => state === "idle").length;
+      expect(workers.length - stoppedNow + start.length).toBeLessThanOrEqual(limit);
+      const longest = rest.demands.toSorted((left, right) => right.oldestWaitMs - left.oldestWaitMs)[0];
+      if (longest === undefined || longest.oldestWaitMs < 100) return;
+      const isServed =
+        workers.some(({ bundleHash }) => bundleHash === longest.bundleHash) || start.includes(longest.bundleHash);
+      const isPromised = stopped.length > 0 || workers.some(({ state }) => state === "leaving" || state === "starting");
+      expect(isServed || isPromised).toBe(true);
+    }),
+  );
+});

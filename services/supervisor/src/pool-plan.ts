@@ -1,0 +1,122 @@
+/** What the plan sees of a worker. */
+export interface PlannedWorker {
+  readonly id: string;
+  readonly bundleHash: string;
+  /** leaving: it executes an attempt, and ends with it. */
+  readonly state: "starting" | "idle" | "busy" | "leaving";
+  /** When it last became idle, by the monotonic clock. */
+  readonly idleSinceMs: number;
+}
+
+/** Leases that wait for a worker of one bundle. */
+export interface Demand {
+  readonly bundleHash: string;
+  readonly waiting: number;
+  /** How long the oldest of them has waited. */
+  readonly oldestWaitMs: number;
+}
+
+export interface PoolView {
+  /** How many attempts may execute at once; one more process is kept as a spare. */
+  readonly slots: number;
+  /** Workers that are not ending. */
+  readonly workers: readonly PlannedWorker[];
+  readonly demands: readonly Demand[];
+  /** Of the attempt that was started last: the spare is of this bundle. */
+  readonly lastUsedBundle: string | undefined;
+  /** Bundles whose last start failed a moment ago. */
+  readonly resting: ReadonlySet<string>;
+}
+
+export interface PoolPlan {
+  /** A bundle hash for each worker to start. */
+  readonly start: readonly string[];
+  /** Workers to end, the busy ones when their attempt has ended. */
+  readonly stop: readonly string[];
+}
+
+/** How long a version without any worker waits before it takes one from a version that still has work for it. */
+const takeOverAfterMs = 100;
+
+/**
+ * Which workers to start and to end, so that every waiting lease finds a worker of its version: the longest waiting version
+ * first; idle workers of others make room, first those nobody waits for, the longest idle first. A version that has no
+ * worker at all takes one over, if need be at the end of its attempt. What is left goes to one spare of the version used last, so that an attempt which uses up its process does not cost the next one a start.
+ */
+export function planWorkers(view: PoolView): PoolPlan {
+  const limit = view.slots + 1;
+  const counts = countByBundle(view.workers);
+  const start: string[] = [];
+  const stop: string[] = [];
+  let total = view.workers.length;
+
+  const begin = (bundleHash: string) => {
+    start.push(bundleHash);
+    total += 1;
+  };
+  const end = (candidates: readonly PlannedWorker[]): boolean => {
+    const victim = candidates.filter(({ id }) => !stop.includes(id)).toSorted(byIdleTime)[0];
+    if (victim !== undefined) stop.push(victim.id);
+    return victim !== undefined;
+  };
+  const makeRoom = (candidates: readonly PlannedWorker[]): boolean => {
+    const isMade = end(candidates);
+    if (isMade) total -= 1;
+    return isMade;
+  };
+
+  const demands = view.demands.filter(({ bundleHash }) => !view.resting.has(bundleHash)).toSorted(byWait);
+  const wanted = new Set(view.demands.map(({ bundleHash }) => bundleHash));
+  const idle = view.workers.filter(({ state }) => state === "idle");
+  const busy = view.workers.filter(({ state }) => state === "busy");
+  let leaving = view.workers.filter(({ state }) => state === "leaving").length;
+  const unwanted = idle.filter(({ bundleHash }) => !wanted.has(bundleHash));
+  for (const { bundleHash, waiting, oldestWaitMs } of demands) {
+    const { alive = 0, free = 0 } = counts.get(bundleHash) ?? {};
+    const missing = Math.min(waiting - free, limit - alive);
+    for (let nth = 0; nth < missing; nth += 1) {
+      if (total < limit || makeRoom(unwanted)) {
+        begin(bundleHash);
+        continue;
+      }
+      const isStarved = alive === 0 && nth === 0 && oldestWaitMs >= takeOverAfterMs;
+      if (isStarved && leaving > 0) leaving -= 1;
+      else if (isStarved && makeRoom(idle)) begin(bundleHash);
+      // Its place is free when its attempt has ended; the plan is made again then.
+      else if (isStarved) end(busy);
+      break;
+    }
+  }
+
+  const spare = view.lastUsedBundle;
+  if (spare !== undefined && total < limit && !view.resting.has(spare) && !start.includes(spare)) {
+    const { alive = 0, free = 0 } = counts.get(spare) ?? {};
+    if (free === 0 || alive < 2) begin(spare);
+  }
+  return { start, stop };
+}
+
+interface BundleCount {
+  alive: number;
+  /** Idle, or about to be. */
+  free: number;
+}
+
+function countByBundle(workers: readonly PlannedWorker[]): Map<string, BundleCount> {
+  const counts = new Map<string, BundleCount>();
+  for (const { bundleHash, state } of workers) {
+    const count = counts.get(bundleHash) ?? { alive: 0, free: 0 };
+    count.alive += 1;
+    if (state === "idle" || state === "starting") count.free += 1;
+    counts.set(bundleHash, count);
+  }
+  return counts;
+}
+
+function byIdleTime(left: PlannedWorker, right: PlannedWorker): number {
+  return left.idleSinceMs - right.idleSinceMs;
+}
+
+function byWait(left: Demand, right: Demand): number {
+  return right.oldestWaitMs - left.oldestWaitMs;
+}

@@ -1,0 +1,174 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  AttemptOutcome,
+  FinishAttemptSchema,
+  type LeaseRef,
+  LeaseRefSchema,
+  type RunEvent,
+  RunEventSchema,
+} from "@windlass/proto";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createReportBuffer, defaultReportLimits, type ReportEntry } from "./report-buffer.ts";
+
+const refOf = (leaseToken: string): LeaseRef =>
+  create(LeaseRefSchema, { environmentId: "env", runId: "run", leaseToken });
+const event = (seq = 1): RunEvent => create(RunEventSchema, { seq: BigInt(seq) });
+const finishOf = (ref: LeaseRef) => create(FinishAttemptSchema, { ref, outcome: AttemptOutcome.SUCCEEDED });
+
+describe("one attempt", () => {
+  it("travels in one item when it is short", () => {
+    const buffer = createReportBuffer();
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(1), 10, false, 0);
+    buffer.addEvent(entry, event(2), 10, false, 1);
+    expect(buffer.isReady).toBe(false);
+    buffer.finish(entry, finishOf(entry.ref));
+    const report = buffer.take();
+    expect(report?.work.finished[0]?.events.map(({ seq }) => seq)).toEqual([1n, 2n]);
+    expect(report?.work.progress).toEqual([]);
+    if (report !== undefined) buffer.answered(report);
+    expect(buffer.isEmpty).toBe(true);
+    expect(buffer.sizeBytes).toBe(0);
+  });
+
+  it("lets progress go alone after 50 ms, and at once when it is urgent", () => {
+    const buffer = createReportBuffer();
+    const [slow, urgent] = [buffer.open(refOf("1")), buffer.open(refOf("2"))];
+    buffer.addEvent(slow, event(), 10, false, 1_000);
+    buffer.flushHeld(1_049);
+    expect(buffer.take()).toBeUndefined();
+    buffer.addEvent(urgent, event(), 10, true, 1_049);
+    expect(buffer.take()?.work.progress.map(({ ref }) => ref?.leaseToken)).toEqual(["2"]);
+    buffer.flushHeld(1_050);
+    expect(buffer.take()?.work.progress.map(({ ref }) => ref?.leaseToken)).toEqual(["1"]);
+  });
+
+  it("keeps its finish back until its progress is answered", () => {
+    const buffer = createReportBuffer();
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(), 10, true, 0);
+    const progress = buffer.take();
+    buffer.finish(entry, finishOf(entry.ref));
+    expect(buffer.take()).toBeUndefined();
+    if (progress !== undefined) buffer.answered(progress);
+    expect(buffer.take()?.work.finished).toHaveLength(1);
+  });
+
+  it("sends a flood of entries ahead of its finish, in pieces", () => {
+    const buffer = createReportBuffer({ ...defaultReportLimits, maxEventBytes: 100 });
+    const entry = buffer.open(refOf("1"));
+    for (let seq = 1; seq <= 5; seq += 1) buffer.addEvent(entry, event(seq), 50, false, 0);
+    buffer.finish(entry, finishOf(entry.ref));
+    const seen: bigint[] = [];
+    for (let report = buffer.take(); report !== undefined; report = buffer.take()) {
+      for (const item of [...report.work.progress, ...report.work.finished])
+        seen.push(...item.events.map(({ seq }) => seq));
+      buffer.answered(report);
+    }
+    expect(seen).toEqual([1n, 2n, 3n, 4n, 5n]);
+  });
+
+  it("is not spoken of any more once it is forgotten", () => {
+    const buffer = createReportBuffer();
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(), 10, true, 0);
+    buffer.forget(entry);
+    buffer.finish(entry, finishOf(entry.ref));
+    expect(buffer.take()).toBeUndefined();
+    expect(buffer.sizeBytes).toBe(0);
+    expect(buffer.isEmpty).toBe(true);
+  });
+});
+
+it("keeps a report within its limits", () => {
+  const buffer = createReportBuffer({ ...defaultReportLimits, maxItems: 3, maxBytes: 1_000 });
+  for (let nth = 0; nth < 5; nth += 1) buffer.release(buffer.open(refOf(`small ${nth}`)));
+  expect(buffer.take()?.work.released).toHaveLength(3);
+  const large = buffer.open(refOf("large"));
+  buffer.addEvent(large, event(), 5_000, true, 0);
+  expect(buffer.take()?.work.released).toHaveLength(2);
+  expect(buffer.take()?.work.progress).toHaveLength(1);
+});
+
+describe("whatever happens in whatever order", () => {
+  type Step = { kind: "event" | "urgent" | "finish" | "release" | "take" | "answer" | "flush"; lease: number };
+  const steps = fc.array(
+    fc.record<Step>({
+      kind: fc.constantFrom("event", "urgent", "finish", "release", "take", "answer", "flush"),
+      lease: fc.integer({ min: 0, max: 4 }),
+    }),
+    { maxLength: 80 },
+  );
+
+  it("says everything once, in order, the last word last, and one thing of a lease at a time", () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const buffer = createReportBuffer({ maxItems: 3, maxBytes: 300, maxEventBytes: 120, holdMs: 50 });
+        const leases = Array.from({ length: 5 }, (_, nth) => ({
+          entry: buffer.open(refOf(String(nth))),
+          said: 0,
+          heard: [] as number[],
+          isOver: false,
+          isOverHeard: false,
+        }));
+        const unanswered: NonNullable<ReturnType<typeof buffer.take>>[] = [];
+        let nowMs = 0;
+        const leaseOf = (ref: LeaseRef | undefined) => leases[Number(ref?.leaseToken)];
+        const take = () => {
+          const report = buffer.take();
+          if (report === undefined) return false;
+          const { progress, finished, released } = report.work;
+          expect(progress.length + finished.length + released.length).toBeLessThanOrEqual(3);
+          for (const other of unanswered) {
+            const both = report.entries.filter((entry: ReportEntry) => other.entries.includes(entry));
+            expect(both).toEqual([]);
+          }
+          for (const { ref, events } of [...progress, ...finished]) {
+            const lease = leaseOf(ref);
+            expect(lease?.isOverHeard).toBe(false);
+            lease?.heard.push(...events.map(({ seq }) => Number(seq)));
+          }
+          for (const ref of [...finished.map((finish) => finish.ref), ...released]) {
+            const lease = leaseOf(ref);
+            if (lease !== undefined) lease.isOverHeard = true;
+          }
+          unanswered.push(report);
+          return true;
+        };
+        const answer = () => {
+          const report = unanswered.shift();
+          if (report !== undefined) buffer.answered(report);
+          return report !== undefined;
+        };
+        for (const { kind, lease: nth } of sequence) {
+          const lease = leases[nth];
+          nowMs += 20;
+          if (kind === "take") take();
+          else if (kind === "answer") answer();
+          else if (kind === "flush") buffer.flushHeld(nowMs);
+          else if (lease === undefined || lease.isOver) continue;
+          else if (kind === "finish") {
+            lease.isOver = true;
+            buffer.finish(lease.entry, finishOf(lease.entry.ref));
+          } else if (kind === "release") {
+            if (lease.said > 0) continue;
+            lease.isOver = true;
+            buffer.release(lease.entry);
+          } else {
+            lease.said += 1;
+            buffer.addEvent(lease.entry, event(lease.said), 40, kind === "urgent", nowMs);
+          }
+        }
+        buffer.flushHeld(Number.POSITIVE_INFINITY);
+        while (take() || answer());
+        expect(buffer.isEmpty).toBe(true);
+        expect(buffer.sizeBytes).toBe(0);
+        for (const { said, heard, isOver, isOverHeard } of leases) {
+          expect(heard).toEqual(Array.from({ length: said }, (_, index) => index + 1));
+          expect(isOverHeard).toBe(isOver);
+        }
+      }),
+    );
+  });
+});

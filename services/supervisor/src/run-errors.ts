@@ -1,0 +1,71 @@
+import { type RunError, RunErrorCode } from "@windlass/proto";
+
+interface RunErrorInit {
+  readonly name: string;
+  /** One sentence: what happened. */
+  readonly message: string;
+  /** One sentence: what the reader can do. */
+  readonly hint?: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly causes?: readonly RunError[];
+}
+
+/** An error the supervisor itself reports of an attempt. */
+export function runError(code: RunErrorCode, init: RunErrorInit): RunError {
+  return {
+    $typeName: "windlass.v1.RunError",
+    code,
+    name: init.name,
+    message: init.message,
+    stack: "",
+    causes: [...(init.causes ?? [])],
+    fieldsJson: init.fields === undefined || Object.keys(init.fields).length === 0 ? "" : JSON.stringify(init.fields),
+    hint: init.hint ?? "",
+  };
+}
+
+/** The worker said something the protocol does not allow, and was ended. */
+export function protocolViolationError(violation: string): RunError {
+  return runError(RunErrorCode.PROTOCOL_VIOLATION, {
+    name: "ProtocolViolationError",
+    message: `The worker broke the worker protocol and was ended: ${violation}.`,
+    hint: "Rebuild and deploy with a current SDK; if this is one, report it as a defect.",
+  });
+}
+
+/** The bundle could not be fetched, laid down or started. */
+export function workerStartError(reason: string, fields?: Readonly<Record<string, unknown>>): RunError {
+  return runError(RunErrorCode.WORKER_START_FAILED, {
+    name: "WorkerStartError",
+    message: `No worker could be started for this version: ${reason}.`,
+    hint: "The supervisor's log has the details.",
+    ...(fields === undefined ? {} : { fields }),
+  });
+}
+
+/** The version's bundle has no task of that id. */
+export function taskMissingError(taskId: string): RunError {
+  return runError(RunErrorCode.TASK_IMPORT_ERROR, {
+    name: "TaskImportError",
+    message: `This version has no task ${JSON.stringify(taskId)}.`,
+    hint: "Deploy a version that exports the task.",
+  });
+}
+
+/** The run was canceled; what the task threw meanwhile, if anything, is the cause. */
+export function canceledError(reason: string, thrown: RunError | undefined): RunError {
+  return runError(RunErrorCode.CANCELED, {
+    name: "CanceledError",
+    message: reason === "" ? "The run was canceled." : `The run was canceled: ${reason}`,
+    ...(thrown === undefined || thrown.code === RunErrorCode.CANCELED ? {} : { causes: [{ ...thrown, causes: [] }] }),
+  });
+}
+
+/** The supervisor shut down before the attempt had ended. */
+export function supervisorStoppedError(): RunError {
+  return runError(RunErrorCode.SUPERVISOR_LOST, {
+    name: "SupervisorLostError",
+    message: "The supervisor was stopped before the attempt had ended.",
+    hint: "Give supervisors a longer drain time than the task needs.",
+  });
+}

@@ -1,0 +1,147 @@
+import {
+  type Clock,
+  type Component,
+  createGrpcServer,
+  createLogger,
+  createService,
+  createServiceClient,
+  internalAuthenticator,
+  type Service,
+  startTelemetry,
+  systemClock,
+} from "@windlass/chassis";
+import { ExecutionService, LeaseService } from "@windlass/proto";
+import { createBundleCache } from "./bundle-cache.ts";
+import type { SupervisorConfig } from "./config.ts";
+import { createExecutor } from "./executor.ts";
+import { createGate } from "./gate.ts";
+import { createLeaseLoop } from "./lease-loop.ts";
+import { createMembership } from "./membership.ts";
+import { createReporter } from "./reporter.ts";
+import { createSupervisorMetrics } from "./supervisor-metrics.ts";
+import { createWorkerPool } from "./worker-pool.ts";
+import { createWorkshop } from "./workshop.ts";
+
+/** How long leases on their way may take to arrive, the last reports to be stored, and the row to be removed. */
+const lastLeasesLimitMs = 2_000;
+const lastReportsLimitMs = 3_000;
+const leaveLimitMs = 1_000;
+
+/** The supervisor: built here, started top to bottom, drained and stopped bottom to top. */
+export function createSupervisor(config: SupervisorConfig, clock: Clock = systemClock): Service {
+  const logger = createLogger({ service: "supervisor", level: config.WINDLASS_LOG_LEVEL });
+  const telemetry = startTelemetry({ service: "supervisor", endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, logger });
+  const token = config.WINDLASS_INTERNAL_TOKEN;
+  const store = createServiceClient(ExecutionService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });
+  const queue = createServiceClient(LeaseService, { address: config.WINDLASS_QUEUE_ADDRESS, token });
+  const health = createGrpcServer({
+    address: config.WINDLASS_LISTEN,
+    logger,
+    telemetry,
+    authenticate: internalAuthenticator(token),
+  });
+  const metrics = createSupervisorMetrics(telemetry);
+  const gate = createGate();
+  const bundles = createBundleCache({ dataDir: config.WINDLASS_DATA_DIR, client: store, clock, logger });
+  const workshop = createWorkshop({ bundles, gate, clock, logger, telemetry });
+
+  const membership = createMembership({
+    client: store,
+    hostname: config.hostname,
+    sandboxTier: workshop.driver.sandboxTier,
+    ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
+    heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
+    clock,
+    logger,
+    events: {
+      heldTokens: () => executor.heldTokens(),
+      onCancels: (cancels) => cancels.forEach((cancel) => executor.cancel(cancel)),
+      onRevoked: (refs) => refs.forEach((ref) => executor.drop(ref)),
+      onRegistered() {
+        leaseLoop.open(membership.supervisorId);
+        showHealth();
+      },
+      onExpired() {
+        void leaseLoop.close();
+        executor.dropAll();
+        showHealth();
+      },
+      onDisconnected: () => showHealth(),
+    },
+  });
+  const reporter = createReporter({
+    ask: (body) => membership.ask(body),
+    gate,
+    clock,
+    logger,
+    events: {
+      onSettled: (ref) => executor.settled(ref),
+      onLost: (ref) => executor.drop(ref),
+      onExpired: (why) => membership.expire(why),
+    },
+  });
+  const executor = createExecutor({
+    createPool: (events) =>
+      createWorkerPool({
+        slots: config.WINDLASS_WORKERS,
+        dependencies: { bundles, driver: workshop.driver, sessions: workshop.sessions, clock, logger },
+        events,
+        metrics,
+      }),
+    reports: reporter,
+    supervisorId: () => membership.supervisorId,
+    onCapacity: () => leaseLoop.update(),
+    cancelLimitMs: config.WINDLASS_CANCEL_LIMIT_MS,
+    metrics,
+    telemetry,
+    clock,
+    logger,
+  });
+  const leaseLoop = createLeaseLoop({
+    client: queue,
+    capacity: () => executor.capacity(),
+    onLeases: (leases) => executor.accept(leases),
+    onState: () => showHealth(),
+    onExpired: () => membership.beat(),
+    clock,
+    logger,
+  });
+
+  function showHealth(): void {
+    health.setServing(membership.isRegistered && leaseLoop.isConnected);
+  }
+
+  const work: Component = {
+    name: "work",
+    async start() {
+      metrics.observe({ workers: () => executor.workers(), leases: () => executor.counts() });
+      membership.start();
+    },
+    async drain(signal) {
+      await Promise.all([leaseLoop.finish(lastLeasesLimitMs), executor.drain(signal)]);
+    },
+    async stop() {
+      await leaseLoop.close();
+      await executor.stop();
+      await reporter.flushed(AbortSignal.timeout(lastReportsLimitMs));
+      await membership.leave(leaveLimitMs);
+      await membership.stop();
+      store.close();
+      queue.close();
+    },
+  };
+  const door: Component = {
+    name: "health",
+    async start() {
+      await health.start();
+      showHealth();
+    },
+    drain: (signal) => health.drain(signal),
+    stop: () => health.stop(),
+  };
+
+  return createService("supervisor", [telemetry, workshop, work, door], {
+    logger,
+    drainTimeoutMs: config.WINDLASS_DRAIN_TIMEOUT_MS,
+  });
+}

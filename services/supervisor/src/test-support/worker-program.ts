@@ -1,0 +1,143 @@
+// A worker that speaks windlass.worker.v1, honestly or not: what it does is said by the id of the task, and what it does
+// before it has one by `globalThis.startsBy`, which its bundle's entry point sets.
+import { spawn } from "node:child_process";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  HookOutcome,
+  HookScope,
+  LogLevel,
+  RunErrorCode,
+  SessionRequestSchema,
+  type StartAttempt,
+  WorkerMessageSchema,
+  WorkerService,
+} from "@windlass/proto";
+import { createChannel, createClient } from "@windlass/proto/grpc";
+
+export type StartsBy = "saying-hello" | "silence" | "wrong-token" | "import-error" | "exiting" | "old-protocol";
+
+type Body = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
+
+const startsBy = (globalThis as { startsBy?: StartsBy }).startsBy ?? "saying-hello";
+if (startsBy === "exiting") {
+  console.error("cannot load native addon");
+  process.exit(9);
+}
+
+const channel = createChannel(process.env["WINDLASS_WORKER_ADDRESS"] ?? "");
+const call = createClient(WorkerService, channel).session();
+const send = (...bodies: Body[]) =>
+  call.send(create(SessionRequestSchema, { messages: bodies.map((body) => ({ body })) }));
+const now = () => timestampFromMs(Date.now());
+
+let current: StartAttempt | undefined;
+
+const started = (): Body => ({ case: "started", value: { runId: current?.runId ?? "", time: now() } });
+const hook = (name: string): Body => ({
+  case: "hookResult",
+  value: {
+    hook: name,
+    scope: HookScope.TASK,
+    attemptNumber: current?.attemptNumber ?? 0,
+    outcome: HookOutcome.OK,
+    startTime: now(),
+    duration: durationFromMs(1),
+  },
+});
+const log = (message: string): Body => ({
+  case: "log",
+  value: { time: now(), record: { level: LogLevel.INFO, message } },
+});
+
+function finish(result: "payload" | RunErrorCode, extra: { discardWorker?: boolean; runId?: string } = {}): Body {
+  const { runId = "", payload } = current ?? {};
+  current = undefined;
+  const value = { runId, time: now(), ...extra };
+  if (result === "payload") {
+    return { case: "attemptFinished", value: { ...value, result: { case: "output", value: payload ?? {} } } };
+  }
+  const error = { code: result, name: "Error", message: "boom" };
+  return { case: "attemptFinished", value: { ...value, result: { case: "failure", value: { error } } } };
+}
+
+const tasks: Record<string, (attempt: StartAttempt) => void> = {
+  echo: () => send(started(), hook("run"), finish("payload")),
+  fail: () => send(started(), hook("run"), finish(RunErrorCode.TASK_ERROR)),
+  uncaught: () => send(started(), finish(RunErrorCode.UNCAUGHT_EXCEPTION, { discardWorker: true })),
+  hang: () => send(started()),
+  "hang-unacknowledged": () => send(started()),
+  loop: () => {
+    send(started(), log("looping"));
+    // The stream is written by a microtask or two: let that happen before nothing happens any more.
+    setTimeout(() => {
+      for (;;);
+    }, 20);
+  },
+  exit: () => {
+    console.error("last words");
+    process.exit(3);
+  },
+  oom: () => {
+    send(started());
+    const kept: unknown[] = [];
+    for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+  },
+  fork: () => {
+    const child = spawn("/bin/sh", ["-c", "trap '' TERM HUP INT; while :; do sleep 1; done"], { stdio: "ignore" });
+    send(started(), log(`forked ${child.pid}`));
+  },
+  environment: () => send(started(), log(JSON.stringify({ env: process.env, cwd: process.cwd() })), finish("payload")),
+  "other-run": () => send(finish("payload", { runId: "run_other" })),
+  "no-messages": () => send(),
+  flood: () => {
+    send(started());
+    for (let nth = 0; nth < 120; nth += 1) send(...Array.from({ length: 100 }, () => log("x".repeat(1_000))));
+    send(finish("payload"));
+  },
+  "end-session": () => {
+    call.end();
+    setInterval(() => {}, 1_000);
+  },
+};
+
+if (startsBy === "silence") {
+  setInterval(() => {}, 1_000);
+} else {
+  send({
+    case: "hello",
+    value: {
+      protocolVersion: startsBy === "old-protocol" ? 0 : 1,
+      token: startsBy === "wrong-token" ? "guess" : (process.env["WINDLASS_WORKER_TOKEN"] ?? ""),
+      language: "typescript",
+      sdk: "test",
+      tasks: startsBy === "import-error" ? [] : Object.keys(tasks).map((id) => ({ id })),
+      ...(startsBy === "import-error" && { importError: { name: "SyntaxError", message: "Unexpected token" } }),
+    },
+  });
+}
+
+try {
+  for await (const { messages } of call.responses) {
+    for (const { body } of messages) {
+      switch (body.case) {
+        case "startAttempt":
+          current = body.value;
+          tasks[body.value.taskId]?.(body.value);
+          break;
+        case "cancel":
+          if (current === undefined || current.taskId === "hang-unacknowledged") break;
+          send({ case: "cancelAck", value: { runId: body.value.runId } });
+          if (current.taskId === "hang") send(hook("onCancel"), hook("run"), finish("payload"));
+          break;
+        case "ping":
+          send({ case: "pong", value: { id: body.value.id, loopLag: durationFromMs(1) } });
+          break;
+        case "shutdown":
+          process.exit(0);
+      }
+    }
+  }
+} finally {
+  process.exit(0);
+}
