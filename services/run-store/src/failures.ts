@@ -42,26 +42,7 @@ export function apiKeyNotFound(apiKeyId: string): CallFailure {
   });
 }
 
-/** UNAUTHENTICATED, API_KEY_INVALID. */
-export function apiKeyInvalid(message: string): CallFailure {
-  return new CallFailure({ code: status.UNAUTHENTICATED, reason: ErrorReason.API_KEY_INVALID, message });
-}
-
-/** PERMISSION_DENIED, NOT_PERMITTED. */
-export function notPermitted(method: string, wanted: string): CallFailure {
-  return new CallFailure({
-    code: status.PERMISSION_DENIED,
-    reason: ErrorReason.NOT_PERMITTED,
-    message: `${method} needs ${wanted}; the call carries another kind of credential.`,
-  });
-}
-
 /** INVALID_ARGUMENT, BUNDLE_CORRUPT. */
 export function bundleCorrupt(message: string): CallFailure {
   return new CallFailure({ code: status.INVALID_ARGUMENT, reason: ErrorReason.BUNDLE_CORRUPT, message });
-}
-
-/** RESOURCE_EXHAUSTED, OVERLOADED. Nothing was done. */
-export function overloaded(message: string): CallFailure {
-  return new CallFailure({ code: status.RESOURCE_EXHAUSTED, reason: ErrorReason.OVERLOADED, message });
 }

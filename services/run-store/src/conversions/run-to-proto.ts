@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Content, ContentSchema, type Run, type RunError, RunErrorSchema, RunSchema } from "@windlass/proto";
-import { runStatusToProto } from "../run-state.ts";
+import { type RunStatusName, runStatusToProto } from "../run-state.ts";
 import type { RunRow } from "../store/run-row.ts";
 
 /** What a run carries beside its row: each only where the API shows it. */
@@ -30,6 +30,22 @@ export function runToProto(row: RunRow, contents: RunContents = {}): Run {
     ...(contents.output !== undefined && { output: contents.output }),
     ...(contents.error !== undefined && { error: contents.error }),
   });
+}
+
+/** What a run shows of its last ended attempt: the error, and the output if the run ended with one. */
+export function endToProto(
+  status: RunStatusName,
+  attempt: {
+    readonly output: Uint8Array | null;
+    readonly output_type: string | null;
+    readonly error: Uint8Array | null;
+  },
+): RunContents {
+  const hasOutput = status === "COMPLETED" || status === "CANCELED";
+  return {
+    output: hasOutput ? contentToProto(attempt.output, attempt.output_type) : undefined,
+    error: errorToProto(attempt.error),
+  };
 }
 
 /** A stored value; undefined when there is none. The database keeps "no value" as an empty type. */

@@ -1,16 +1,8 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type RunEvent, RunEventSchema, StatusChangedSchema, WatchRunResponseSchema } from "@windlass/proto";
-import { type RunStatusName, runStatusToProto } from "../run-state.ts";
-
-/** One row of `run_events` (adr/0002). */
-export interface TimelineChunk {
-  readonly first_seq: bigint;
-  readonly status: RunStatusName | null;
-  readonly attempt_number: number;
-  readonly time: Date;
-  readonly events: Uint8Array | null;
-}
+import { runStatusToProto } from "../run-state.ts";
+import type { TimelineChunk } from "../store/read-timelines.ts";
 
 /** A chunk's entries, numbered; those up to and including `afterSeq` are left out. Its status change is its last entry. */
 export function timelineToProto(chunk: TimelineChunk, afterSeq: bigint): RunEvent[] {

@@ -1,4 +1,10 @@
-import type { DeploymentHeader, ListDeploymentsRequest, RetryPolicy, TaskDefinition } from "@windlass/proto";
+import type {
+  DeploymentHeader,
+  GetBundleRequest,
+  ListDeploymentsRequest,
+  RetryPolicy,
+  TaskDefinition,
+} from "@windlass/proto";
 import { fieldInvalid, type Violation } from "@windlass/proto/grpc";
 import { EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
 import { parseDouble, parseInteger } from "./number-rule.ts";
@@ -79,6 +85,14 @@ export function parseListDeployments(request: ListDeploymentsRequest): { page: P
   const page = parsePage(request, DEPLOYMENT_PAGE, DEPLOYMENT_LIST, violations);
   throwIfInvalid(violations);
   return { page };
+}
+
+/** Checks GetBundle. Throws FIELD_INVALID. */
+export function parseGetBundle(request: GetBundleRequest): { bundleHash: string } {
+  const violations: Violation[] = [];
+  const bundleHash = parseText(request.bundleHash, SHA256_HEX, "bundle_hash", violations);
+  throwIfInvalid(violations);
+  return { bundleHash };
 }
 
 function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): ParsedTaskDefinition[] {

@@ -26,7 +26,7 @@ it.each<[MessageInitShape<typeof CreateEnvironmentRequestSchema>, string]>([
   [{ ...good, slug: "*" }, "slug"],
   [{ ...good, slug: "x".repeat(65) }, "slug"],
   [{ ...good, type: 0 }, "type"],
-  [{ ...good, type: 9 }, "type"],
+  [{ ...good, type: 9 as EnvironmentType }, "type"],
   [{ ...good, project: "" }, "project"],
   [{ ...good, project: "a b" }, "project"],
   [{ ...good, project: "x".repeat(129) }, "project"],

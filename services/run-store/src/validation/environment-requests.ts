@@ -26,7 +26,9 @@ const TYPE_NAMES: ReadonlyMap<number, EnvironmentTypeName> = new Map([
 ]);
 
 /** Checks CreateEnvironment. Throws FIELD_INVALID. */
-export function parseCreateEnvironment(request: CreateEnvironmentRequest): ParsedEnvironment {
+export function parseCreateEnvironment(
+  request: Pick<CreateEnvironmentRequest, "slug" | "type" | "project">,
+): ParsedEnvironment {
   const violations: Violation[] = [];
   const slug = parseText(request.slug, SLUG, "slug", violations);
   const project = parseText(request.project, PROJECT, "project", violations);

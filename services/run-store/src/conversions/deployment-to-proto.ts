@@ -1,0 +1,27 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Deployment, DeploymentSchema } from "@windlass/proto";
+import type { DeploymentRow, DeploymentTaskRow } from "../store/deployment-row.ts";
+
+export function deploymentToProto(row: DeploymentRow, tasks: readonly DeploymentTaskRow[]): Deployment {
+  return create(DeploymentSchema, {
+    id: row.id,
+    version: row.version,
+    bundleHash: row.bundle_hash,
+    createTime: timestampFromDate(row.create_time),
+    isCurrent: row.is_current,
+    tasks: tasks.map((task) => ({
+      id: task.task_id,
+      filePath: task.file_path,
+      exportName: task.export_name,
+      queue: task.queue,
+      retry: {
+        maxAttempts: task.max_attempts,
+        factor: task.retry_factor,
+        minTimeoutMs: BigInt(task.retry_min_ms),
+        maxTimeoutMs: BigInt(task.retry_max_ms),
+        randomize: task.retry_randomize,
+      },
+    })),
+  });
+}

@@ -1,0 +1,46 @@
+import type { Clock, Logger, Postgres, ServiceCall } from "@windlass/chassis";
+import type { DeploymentService } from "@windlass/proto";
+import type { ServiceImplementation } from "@windlass/proto/grpc";
+import { createDeployment } from "../deployments/create-deployment.ts";
+import { getCurrentDeployment } from "../deployments/get-current-deployment.ts";
+import { listDeployments } from "../deployments/list-deployments.ts";
+import { receiveUpload } from "../deployments/receive-upload.ts";
+import { createUploadBudget } from "../deployments/upload-budget.ts";
+import { MAX_BUNDLE_BYTES, parseListDeployments } from "../validation/deployment-requests.ts";
+import { environmentOf } from "./caller.ts";
+
+/** What the handlers of DeploymentService work with. */
+export interface DeploymentServiceOptions {
+  readonly postgres: Postgres;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Queues the environment's PENDING_VERSION runs that its current version knows. Called after the commit; what it misses a sweep finds. */
+  readonly promotePendingRuns: (environmentId: string) => Promise<void>;
+}
+
+/** Memory for uploads under way: two of the largest. */
+const UPLOAD_BUDGET_BYTES = 2 * MAX_BUNDLE_BYTES;
+
+export function createDeploymentService(
+  options: DeploymentServiceOptions,
+): ServiceImplementation<typeof DeploymentService, ServiceCall> {
+  const { postgres, clock, logger, promotePendingRuns } = options;
+  const budget = createUploadBudget(UPLOAD_BUDGET_BYTES);
+  return {
+    createDeployment: async (requests, call) => {
+      const environmentId = environmentOf(call);
+      const deployment = await receiveUpload(requests, { budget, clock }, (upload) =>
+        createDeployment(options, environmentId, upload),
+      );
+      await promotePendingRuns(environmentId).catch((error: unknown) =>
+        logger.warn("runs that waited for a version are left to the sweep", { environmentId, error }),
+      );
+      return { deployment };
+    },
+    getCurrentDeployment: async (_, call) => ({
+      deployment: await getCurrentDeployment(postgres, environmentOf(call)),
+    }),
+    listDeployments: async (request, call) =>
+      listDeployments(postgres, environmentOf(call), parseListDeployments(request).page),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock, Postgres, ServiceCall } from "@windlass/chassis";
+import type { EnvironmentService } from "@windlass/proto";
+import type { ServiceImplementation } from "@windlass/proto/grpc";
+import type { ApiKeyLookup } from "../auth/api-key-lookup.ts";
+import { createApiKey } from "../environments/create-api-key.ts";
+import { createEnvironment } from "../environments/create-environment.ts";
+import { getEnvironment } from "../environments/get-environment.ts";
+import { listApiKeys } from "../environments/list-api-keys.ts";
+import { revokeApiKey } from "../environments/revoke-api-key.ts";
+import { parseCreateApiKey, parseCreateEnvironment, parseRevokeApiKey } from "../validation/environment-requests.ts";
+import { environmentOf } from "./caller.ts";
+
+/** What the handlers of EnvironmentService work with. */
+export interface EnvironmentServiceOptions {
+  readonly postgres: Postgres;
+  readonly clock: Clock;
+  readonly apiKeys: ApiKeyLookup;
+}
+
+export function createEnvironmentService(
+  options: EnvironmentServiceOptions,
+): ServiceImplementation<typeof EnvironmentService, ServiceCall> {
+  return {
+    getEnvironment: async (_, call) => ({
+      environment: await getEnvironment(options.postgres, environmentOf(call)),
+    }),
+    createEnvironment: async (request) => {
+      const { environment, secret } = await createEnvironment(options, parseCreateEnvironment(request));
+      return { environment, apiKey: secret };
+    },
+    createApiKey: async (request, call) => createApiKey(options, environmentOf(call), parseCreateApiKey(request).name),
+    listApiKeys: async (_, call) => ({ apiKeys: await listApiKeys(options.postgres, environmentOf(call)) }),
+    revokeApiKey: async (request, call) => ({
+      apiKey: await revokeApiKey(options, environmentOf(call), parseRevokeApiKey(request).apiKeyId),
+    }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Clock, Postgres, ServiceCall } from "@windlass/chassis";
+import type { RunService } from "@windlass/proto";
+import type { ServiceImplementation } from "@windlass/proto/grpc";
+import type { Feed } from "../feed/feed.ts";
+import { awaitRuns } from "../runs/await-runs.ts";
+import { type CancelRunOptions, cancelRun } from "../runs/cancel-run.ts";
+import { getRun } from "../runs/get-run.ts";
+import { listRuns } from "../runs/list-runs.ts";
+import { createRunEndReader } from "../runs/run-end-reader.ts";
+import { createTimelineReader, watchRun } from "../runs/watch-run.ts";
+import { parseCancelRun, parseGetRun, parseListRuns, parseWatchRun } from "../validation/run-requests.ts";
+import { environmentOf } from "./caller.ts";
+
+/** What the handlers of RunService work with. */
+export interface RunServiceOptions extends CancelRunOptions {
+  readonly postgres: Postgres;
+  readonly feed: Feed;
+  readonly clock: Clock;
+}
+
+export function createRunService(options: RunServiceOptions): ServiceImplementation<typeof RunService, ServiceCall> {
+  const { postgres, feed, clock } = options;
+  const timelines = createTimelineReader(postgres);
+  const reader = createRunEndReader(postgres);
+  return {
+    getRun: async (request, call) => getRun(postgres, environmentOf(call), parseGetRun(request).runId),
+
+    listRuns: async (request, call) => {
+      const { filter, page } = parseListRuns(request);
+      return listRuns(postgres, environmentOf(call), filter, page);
+    },
+
+    async *watchRun(request, call) {
+      const position = { environmentId: environmentOf(call), ...parseWatchRun(request) };
+      for await (const events of watchRun({ feed, timelines, clock }, position, call.signal)) yield { events };
+    },
+
+    async *awaitRuns(requests, call) {
+      const answers = awaitRuns({ feed, reader, clock }, environmentOf(call), requests, call.signal);
+      for await (const results of answers) yield { results };
+    },
+
+    cancelRun: async (request, call) => ({
+      run: await cancelRun(options, { environmentId: environmentOf(call), ...parseCancelRun(request) }),
+    }),
+  };
+}

@@ -1,0 +1,12 @@
+import type { deploymentTasks, deployments } from "./schema.ts";
+
+export type DeploymentRow = Pick<
+  typeof deployments.$inferSelect,
+  "id" | "version" | "bundle_hash" | "index_hash" | "create_time"
+> & { readonly is_current: boolean };
+
+export type DeploymentTaskRow = Omit<typeof deploymentTasks.$inferSelect, "environment_id" | "deployment_id">;
+
+/** For `FROM deployments d JOIN environments e`. */
+export const DEPLOYMENT_COLUMNS = `
+  d.id, d.version, d.bundle_hash, d.index_hash, d.create_time, d.id = e.current_deployment_id IS TRUE AS is_current`;

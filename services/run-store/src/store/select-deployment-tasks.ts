@@ -1,0 +1,21 @@
+import type { Queryable } from "@windlass/chassis";
+import type { DeploymentTaskRow } from "./deployment-row.ts";
+
+const statement = {
+  name: "select_deployment_tasks",
+  text: `
+    SELECT deployment_id, task_id, file_path, export_name, queue,
+      max_attempts, retry_factor, retry_min_ms, retry_max_ms, retry_randomize
+    FROM deployment_tasks WHERE environment_id = $1 AND deployment_id = ANY ($2::text[])
+    ORDER BY deployment_id, task_id`,
+};
+
+/** The tasks of some versions, by deployment id; each list ordered by task id. */
+export async function selectDeploymentTasks(
+  db: Queryable,
+  environmentId: string,
+  deploymentIds: readonly string[],
+): Promise<Map<string, DeploymentTaskRow[]>> {
+  const rows = await db.query<DeploymentTaskRow & { deployment_id: string }>(statement, [environmentId, deploymentIds]);
+  return Map.groupBy(rows, (row) => row.deployment_id);
+}
