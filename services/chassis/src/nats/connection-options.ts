@@ -2,7 +2,7 @@ import type { NodeConnectionOptions } from "@nats-io/transport-node";
 
 /** A server that does not answer for so long is given up and another is tried. */
 const connectLimitMs = 2_000;
-/** Two unanswered pings end a connection: a server that is frozen or cut off is noticed within 15 s. */
+/** Two unanswered pings end a connection: a server that is frozen or cut off is noticed within 20 s. */
 const pingIntervalMs = 5_000;
 const maxPingsOut = 2;
 
