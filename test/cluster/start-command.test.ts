@@ -13,7 +13,8 @@ afterEach(async () => {
   scratch.remove();
 });
 
-const nothingLeft = (): Promise<true> => waitFor("no process left", () => processesOf(scratch.path).length === 0, 15_000);
+const nothingLeft = (): Promise<true> =>
+  waitFor("no process left", () => processesOf(scratch.path).length === 0, 15_000);
 const isUp = /Ctrl-C stops everything/u;
 
 test("--once prints the timeline, COMPLETED and the message, exits 0 and leaves no process", async () => {
@@ -32,7 +33,9 @@ test("a second start says where the first is, and a Ctrl-C ends the first with n
 
   const second = runStartCommand(scratch.path, ["--once"]);
   expect(await second.exitCode).toBe(1);
-  expect(second.errors).toBe(`failed: a cluster of this folder is already running: process ${first.pid}, at ${address}\n`);
+  expect(second.errors).toBe(
+    `failed: a cluster of this folder is already running: process ${first.pid}, at ${address}\n`,
+  );
 
   first.signal("SIGINT");
   expect(await first.exitCode).toBe(0);

@@ -22,7 +22,11 @@ const started = new Set<StartCommand>();
 /** Runs what `npm start` runs, with its data in `home`. It is interrupted at the latest with its test file; see end-clusters.ts. */
 export function runStartCommand(home: string, args: readonly string[] = []): StartCommand {
   const main = path.join(repositoryDirectory, "deploy/local/src/main.ts");
-  const child = spawn(process.execPath, [main, ...args], { cwd: repositoryDirectory, env: { ...process.env, WINDLASS_HOME: home }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: repositoryDirectory,
+    env: { ...process.env, WINDLASS_HOME: home },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   let errors = "";
   let hasEnded = false;

@@ -13,6 +13,8 @@ export interface NatsBinaryOptions {
   readonly toolsDirectory: string;
   /** Hears of steps that take long. */
   readonly onProgress?: ((step: string) => void) | undefined;
+  /** Where programs are looked for, written like PATH; PATH and the folders for system programs unless told. */
+  readonly searchPath?: string;
 }
 
 /**
@@ -21,22 +23,25 @@ export interface NatsBinaryOptions {
  * @throws one line with what was tried and why each failed.
  */
 export async function findNatsServer(options: NatsBinaryOptions): Promise<string> {
-  const found = findInstalled(options.toolsDirectory);
+  const { toolsDirectory, onProgress, searchPath = `${process.env["PATH"]}:/usr/sbin:/usr/local/sbin` } = options;
+  const fetched = [debianProgram(toolsDirectory), natsReleasePath(toolsDirectory)];
+  const found = findProgram("nats-server", searchPath) ?? fetched.find(isExecutable);
   if (found !== undefined) return found;
 
-  mkdirSync(options.toolsDirectory, { recursive: true });
+  mkdirSync(toolsDirectory, { recursive: true });
   const sources = [
     {
       name: "Debian package",
-      fetch: () => unpackDebianPackage(options.toolsDirectory),
-      possible: isOnPath("apt-get") && isOnPath("dpkg-deb"),
+      needs: ["apt-get", "dpkg-deb"],
+      fetch: () => unpackDebianPackage(toolsDirectory, searchPath),
     },
-    { name: "brew", fetch: () => installWithBrew(), possible: isOnPath("brew") },
-    { name: "official release", fetch: () => fetchNatsRelease({ directory: options.toolsDirectory }), possible: true },
+    { name: "brew", needs: ["brew"], fetch: () => installWithBrew(searchPath) },
+    { name: "official release", needs: [], fetch: () => fetchNatsRelease({ directory: toolsDirectory }) },
   ];
   const reasons: string[] = [];
-  for (const source of sources.filter(({ possible }) => possible)) {
-    options.onProgress?.(`Fetching nats-server (${source.name})`);
+  for (const source of sources) {
+    if (!source.needs.every((program) => findProgram(program, searchPath))) continue;
+    onProgress?.(`fetching nats-server (${source.name})`);
     try {
       return await source.fetch();
     } catch (error) {
@@ -48,53 +53,41 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
   );
 }
 
-function findInstalled(toolsDirectory: string): string | undefined {
-  const searched = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/sbin", "/usr/local/sbin"].filter(
-    (folder) => folder !== "",
-  );
-  const candidates = [
-    ...searched.map((folder) => path.join(folder, "nats-server")),
-    debianProgram(toolsDirectory),
-    natsReleasePath(toolsDirectory),
-  ];
-  return candidates.find(isExecutable);
+function findProgram(name: string, searchPath: string): string | undefined {
+  const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 
 function debianProgram(toolsDirectory: string): string {
   return path.join(toolsDirectory, "nats-server-deb", "usr/sbin/nats-server");
 }
 
-async function unpackDebianPackage(toolsDirectory: string): Promise<string> {
+async function unpackDebianPackage(toolsDirectory: string, searchPath: string): Promise<string> {
   const part = path.join(toolsDirectory, "nats-server-deb.part");
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part, { recursive: true });
-  const download = (): Promise<unknown> =>
-    run("apt-get", ["download", "nats-server"], { cwd: part, timeout: commandLimitMs });
+  const options = { cwd: part, timeout: commandLimitMs, env: { ...process.env, PATH: searchPath } };
   try {
-    await download();
+    await run("apt-get", ["download", "nats-server"], options);
   } catch (error) {
     if (process.getuid?.() !== 0) throw error;
-    await run("apt-get", ["update", "-qq"], { timeout: commandLimitMs }); // a new machine has no package lists yet
-    await download();
+    await run("apt-get", ["update", "-qq"], options); // a new machine has no package lists yet
+    await run("apt-get", ["download", "nats-server"], options);
   }
   const [file] = readdirSync(part).filter((name) => name.endsWith(".deb"));
   if (file === undefined) throw new Error("apt-get download brought no package");
-  await run("dpkg-deb", ["-x", file, "."], { cwd: part, timeout: commandLimitMs });
-  rmSync(path.join(toolsDirectory, "nats-server-deb"), { recursive: true, force: true });
-  renameSync(part, path.join(toolsDirectory, "nats-server-deb")); // complete or not there
+  await run("dpkg-deb", ["-x", file, "."], options);
+  const complete = path.join(toolsDirectory, "nats-server-deb");
+  rmSync(complete, { recursive: true, force: true });
+  renameSync(part, complete);
   return requireExecutable(debianProgram(toolsDirectory));
 }
 
-async function installWithBrew(): Promise<string> {
-  await run("brew", ["install", "--quiet", "nats-server"], { timeout: commandLimitMs });
-  const { stdout } = await run("brew", ["--prefix", "nats-server"], { timeout: commandLimitMs });
+async function installWithBrew(searchPath: string): Promise<string> {
+  const options = { timeout: commandLimitMs, env: { ...process.env, PATH: searchPath } };
+  await run("brew", ["install", "--quiet", "nats-server"], options);
+  const { stdout } = await run("brew", ["--prefix", "nats-server"], options);
   return requireExecutable(path.join(stdout.trim(), "bin/nats-server"));
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env["PATH"] ?? "")
-    .split(path.delimiter)
-    .some((folder) => folder !== "" && isExecutable(path.join(folder, program)));
 }
 
 function requireExecutable(file: string): string {

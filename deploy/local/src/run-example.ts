@@ -53,7 +53,11 @@ async function runHelloWorld(terminal: Terminal): Promise<void> {
   const run = await runs.retrieve(handle);
   if (!run.isSuccess) {
     const reason = run.error === undefined ? "" : `: ${run.error.message}`;
-    throw new Error(run.isCompleted ? `${exampleTask} ended ${run.status}${reason}` : `${exampleTask} is ${run.status} after ${runLimitMs / 1000} s`);
+    throw new Error(
+      run.isCompleted
+        ? `${exampleTask} ended ${run.status}${reason}`
+        : `${exampleTask} is ${run.status} after ${runLimitMs / 1000} s`,
+    );
   }
   terminal.line(`\n  ${terminal.style("green", run.status)}  ${JSON.stringify(run.output ?? null)}`);
 }

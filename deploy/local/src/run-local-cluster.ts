@@ -25,14 +25,24 @@ export async function runLocalCluster(options: Options, terminal: Terminal): Pro
   try {
     const interrupts = listenForInterrupts();
     const secrets = loadSecrets(paths.secretsFile);
-    const cluster = await createCluster({ paths, secrets, ports: "default", onProgress: (step) => terminal.line(`  ${step}`) });
+    const cluster = await createCluster({
+      paths,
+      secrets,
+      ports: "default",
+      onProgress: (step) => terminal.line(`  ${step}`),
+    });
     interrupts.onAgain(() => endAtOnce(cluster));
 
     const bringUp = async (): Promise<void> => {
       terminal.line(terminal.style("bold", "Windlass") + terminal.style("dim", `  ${shortPath(paths.home)}`));
       await terminal.step("still starting", () => cluster.start((member, ms) => reportReady(terminal, member, ms)));
       lock.publishAddress(cluster.address);
-      await runExample({ address: cluster.address, apiKey: secrets.apiKey, taskDirectory: options.taskDirectory, terminal });
+      await runExample({
+        address: cluster.address,
+        apiKey: secrets.apiKey,
+        taskDirectory: options.taskDirectory,
+        terminal,
+      });
       printAddresses(terminal, cluster, secrets.apiKey, paths);
     };
     try {
@@ -61,7 +71,9 @@ function reportReady(terminal: Terminal, member: ClusterMember, durationMs: numb
   const port = Number(member.address.split(":")[1]);
   const usual = Object.entries(defaultPorts).find(([name]) => name === member.name)?.[1];
   const moved = usual === undefined || usual === port ? "" : terminal.style("yellow", `  (${usual} is taken)`);
-  terminal.line(`  ${member.name.padEnd(11)} ${member.address.padEnd(15)}  ${terminal.style("dim", formatDuration(durationMs))}${moved}`);
+  terminal.line(
+    `  ${member.name.padEnd(11)} ${member.address.padEnd(15)}  ${terminal.style("dim", formatDuration(durationMs))}${moved}`,
+  );
 }
 
 function printAddresses(terminal: Terminal, cluster: Cluster, apiKey: string, paths: LocalPaths): void {
@@ -85,7 +97,9 @@ function endAtOnce(cluster: Cluster): void {
 /** Errors of a process name its own log; others name the folder. */
 function withLogPlace(error: unknown, paths: LocalPaths): Error {
   const message = error instanceof Error ? error.message : String(error);
-  return message.includes(paths.logs) ? new Error(message, { cause: error }) : new Error(`${message} (logs: ${shortPath(paths.logs)})`, { cause: error });
+  return message.includes(paths.logs)
+    ? new Error(message, { cause: error })
+    : new Error(`${message} (logs: ${shortPath(paths.logs)})`, { cause: error });
 }
 
 /** Relative to the repository when it is inside. */
