@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createScratchDirectory, processesOf, runStartCommand, waitFor } from "../kit/index.ts";
+import { createScratchDirectory, processesOf, runStartCommand, type StartCommand, waitFor } from "../kit/index.ts";
 
 let scratch: ReturnType<typeof createScratchDirectory>;
 beforeEach(() => {
@@ -15,11 +15,16 @@ afterEach(async () => {
 
 const nothingLeft = (): Promise<true> =>
   waitFor("no process left", () => processesOf(scratch.path).length === 0, 15_000);
+/** With the output, so that a failed test shows it. */
+const resultOf = async (command: StartCommand): Promise<{ exitCode: number | null; output: string }> => ({
+  exitCode: await command.exitCode,
+  output: command.output,
+});
 const isUp = /Ctrl-C stops everything/u;
 
 test("--once prints the timeline, COMPLETED and the message, exits 0 and leaves no process", async () => {
   const command = runStartCommand(scratch.path, ["--once"]);
-  expect(await command.exitCode, command.output).toBe(0);
+  expect(await resultOf(command)).toMatchObject({ exitCode: 0 });
   expect(processesOf(scratch.path)).toEqual([]);
   expect(command.output).toMatch(/QUEUED\n[\s\S]*EXECUTING\n[\s\S]*Hello world!\n[\s\S]*COMPLETED/u);
   expect(command.output).toMatch(/WINDLASS_URL +127\.0\.0\.1:\d+\n +WINDLASS_API_KEY +wl_dev_[0-9a-f]+\n/u);
@@ -51,7 +56,7 @@ test("after a kill -9 everything ends by itself, and the next start finds its da
   await nothingLeft();
 
   const next = runStartCommand(scratch.path, ["--once"]);
-  expect(await next.exitCode, next.output).toBe(0);
+  expect(await resultOf(next)).toMatchObject({ exitCode: 0 });
   expect(next.output).toContain(apiKey);
 });
 
@@ -67,7 +72,7 @@ test("a taken port is avoided and named", async () => {
   const server = createServer().listen(7070, "127.0.0.1");
   await Promise.race([once(server, "listening"), once(server, "error")]); // taken by us or by somebody else: taken it is
   const command = runStartCommand(scratch.path, ["--once"]);
-  expect(await command.exitCode, command.output).toBe(0);
+  expect(await resultOf(command)).toMatchObject({ exitCode: 0 });
   expect(command.output).toMatch(/run-store +127\.0\.0\.1:(?!7070)\d+ .*\(7070 is taken\)/u);
   server.close();
 });

@@ -34,9 +34,9 @@ export async function runExample(options: ExampleOptions): Promise<void> {
   }
 }
 
-async function deployTasks({ taskDirectory, terminal }: ExampleOptions): Promise<void> {
+async function deployTasks({ address, apiKey, taskDirectory, terminal }: ExampleOptions): Promise<void> {
   const directory = taskDirectory ?? exampleDirectory;
-  const deployment = await terminal.step("still deploying", () => deploy(directory));
+  const deployment = await terminal.step("still deploying", () => deploy(directory, { url: address, apiKey }));
   const names = deployment.tasks.map((task) => task.id).join(", ");
   terminal.line(`  deployed    ${path.relative(process.cwd(), directory) || "."} as ${deployment.version}: ${names}`);
 }

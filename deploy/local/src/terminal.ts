@@ -7,7 +7,7 @@ export interface Terminal {
   line(text?: string): void;
   /** An error, as one line on standard error. */
   fail(reason: string): void;
-  style(style: Style, text: string): string;
+  readonly style: (style: Style, text: string) => string;
   /** Runs a step; while it lasts, says every few seconds that it still does. */
   step<T>(what: string, work: () => Promise<T>): Promise<T>;
 }
