@@ -13,7 +13,7 @@ afterEach(async () => {
   scratch.remove();
 });
 
-const nothingLeft = (): Promise<true> =>
+const nothingLeft = (): Promise<boolean> =>
   waitFor("no process left", () => processesOf(scratch.path).length === 0, 15_000);
 /** With the output, so that a failed test shows it. */
 const resultOf = async (command: StartCommand): Promise<{ exitCode: number | null; output: string }> => ({
