@@ -1,6 +1,12 @@
-import { type Clock, type Component, type Logger, notReady, type Telemetry } from "@windlass/chassis";
+import {
+  type Clock,
+  type Component,
+  type Logger,
+  notReady,
+  type ServiceClient,
+  type Telemetry,
+} from "@windlass/chassis";
 import type { DueService, WatchDueResponse } from "@windlass/proto";
-import type { Client } from "@windlass/proto/grpc";
 import { backoffMs } from "./backoff.ts";
 import { DueTimers } from "./due-timers.ts";
 import { createSchedulerMetrics } from "./metrics.ts";
@@ -14,8 +20,7 @@ const PAGE_SIZE = 1_000;
 const MAX_TIMERS = 100_000;
 
 export interface DueLoopOptions {
-  /** Its unary calls must have a deadline of their own. */
-  readonly client: Client<typeof DueService>;
+  readonly client: ServiceClient<typeof DueService>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
@@ -66,18 +71,20 @@ class DueLoop implements Component {
   }
 
   async #run(timers: DueTimers): Promise<void> {
-    const { clock, logger } = this.#options;
+    const { client, clock, logger } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
+      // Gives up only when we stop; whatever else is wrong, the calls say.
+      await client.channel.waitForReady(signal).catch(() => undefined);
       try {
         await this.#follow(timers);
       } catch (error) {
         if (signal.aborted) return;
         this.#failures += 1;
         const retryMs = backoffMs(this.#failures);
-        // One line tells of an outage; the rest of it is for those who look closer.
+        // One line tells of an outage; the others are for those who look closer.
         logger[this.#failures === 1 ? "warn" : "debug"]("cannot follow what is due", { error, retryMs });
-        await clock.sleep(retryMs, signal).catch(ignoreStop);
+        await clock.sleep(retryMs, signal).catch(() => undefined);
       }
     }
   }
@@ -105,7 +112,7 @@ class DueLoop implements Component {
       timers.beginListing(() => low.abort());
       await this.#list(timers, signal);
       this.#failures = 0;
-      await clock.sleep(LIST_INTERVAL_MS, AbortSignal.any([signal, low.signal])).catch(ignoreStop);
+      await clock.sleep(LIST_INTERVAL_MS, AbortSignal.any([signal, low.signal])).catch(() => undefined);
     }
   }
 
@@ -127,5 +134,3 @@ async function takeNotices(watch: AsyncIterable<WatchDueResponse>, timers: DueTi
   for await (const { items } of watch) timers.arm(items);
   throw notReady("The run-store ended the watch.");
 }
-
-function ignoreStop(): void {}

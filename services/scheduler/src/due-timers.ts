@@ -116,7 +116,7 @@ export class DueTimers {
         this.#listIfLow();
       } else if (!signal.aborted) {
         failures += 1;
-        await clock.sleep(backoffMs(failures), signal).catch(ignoreStop);
+        await clock.sleep(backoffMs(failures), signal).catch(() => undefined);
       }
     }
   }
@@ -162,5 +162,3 @@ export class DueTimers {
 function cannotSucceed({ reason }: CallFailure): boolean {
   return reason === ErrorReason.FIELD_INVALID || reason === ErrorReason.INTERNAL;
 }
-
-function ignoreStop(): void {}
