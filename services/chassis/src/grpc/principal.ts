@@ -1,4 +1,4 @@
-import { timingSafeEqual, createHash } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { status } from "@grpc/grpc-js";
 import { ErrorReason } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
@@ -44,5 +44,5 @@ export function notPermitted(method: string): CallFailure {
 }
 
 function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }

@@ -36,8 +36,9 @@ export async function callWithRetry<Res>(
       if (!(error instanceof CallFailure) || error.code !== status.UNAVAILABLE || tries >= policy.maxTries) throw error;
       const ceilingMs = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (tries - 1));
       const delayMs = Math.max(error.retryAfterMs ?? 0, random() * ceilingMs);
-      if (options.signal?.aborted === true || clock.monotonicMs() + delayMs >= deadlineMs) throw error;
-      await clock.sleep(delayMs, options.signal);
+      if (clock.monotonicMs() + delayMs >= deadlineMs) throw error;
+      // When the caller aborts meanwhile, the next try fails at once and says so.
+      await clock.sleep(delayMs, options.signal).catch(() => {});
     }
   }
 }
