@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -192,7 +193,14 @@ describe("every failure has a type", () => {
   });
 
   test("a deadline that has passed", async () => {
-    const { connect } = await started({ implementation: { triggerTask: () => new Promise(() => {}) } });
+    const { connect } = await started({
+      implementation: {
+        triggerTask: async (_, { signal }) => {
+          await once(signal, "abort");
+          return {};
+        },
+      },
+    });
     expect(await failureOf(connect().triggerTask({}, { timeoutMs: 50 }))).toMatchObject({
       code: status.DEADLINE_EXCEEDED,
       reason: ErrorReason.CALL_ENDED,

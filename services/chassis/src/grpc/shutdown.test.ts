@@ -124,6 +124,23 @@ test("stop ends open streams, runs their clean-up, and closes the port", async (
   expect(logs.lines.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
 });
 
+test("stop does not wait for ever for a handler that ignores its signal, and says so", async () => {
+  const begun = Promise.withResolvers<void>();
+  const { server, connect, logs } = await started({
+    triggerTask: () => {
+      begun.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const call = failureOf(connect().triggerTask({}));
+  await begun.promise;
+  await server.stop();
+  expect(await call).toMatchObject(notReady);
+  expect(logs.lines).toContainEqual(
+    expect.objectContaining({ level: "warn", msg: "handlers ignore their signal", count: 1 }),
+  );
+});
+
 test("stop before start is fine, and start is refused afterwards", async () => {
   const { logger } = collectLogs();
   const server = createGrpcServer({
