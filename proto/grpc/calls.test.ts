@@ -523,6 +523,7 @@ describe("ends that are not the handler's own", () => {
     call.send({ runIds: ["run_1"] });
     expect((await call.responses.next()).value?.results[0]?.runId).toBe("run_1");
     server.runningCalls.endRequests();
+    server.runningCalls.endRequests();
     expect(await failureOf(call.responses.next())).toMatchObject({
       code: status.UNAVAILABLE,
       reason: ErrorReason.NOT_READY,

@@ -147,7 +147,7 @@ function bidiStreaming<C>(
         responses.release(failure, (error) => call.reportLate(error));
       },
       endRequests: () => {
-        isCutShort = requests.finish();
+        if (requests.finish()) isCutShort = true;
       },
     });
     void call.run(async (context) => {
