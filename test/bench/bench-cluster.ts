@@ -1,6 +1,13 @@
 import { deploy } from "@windlass/sdk/build";
 import { configure } from "@windlass/sdk";
-import { type Cluster, type Secrets, type ServiceName, createCluster, generateSecrets, localPaths } from "@windlass/local";
+import {
+  type Cluster,
+  type Secrets,
+  type ServiceName,
+  createCluster,
+  generateSecrets,
+  localPaths,
+} from "@windlass/local";
 import { createScratchDirectory } from "../kit/scratch-directory.ts";
 import { type Usage, descendants, readUsage } from "./process-usage.ts";
 

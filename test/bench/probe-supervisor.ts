@@ -43,9 +43,7 @@ export async function startProbeSupervisor(addresses: {
       }),
     maxInFlight: 100,
   });
-  await report.ask(
-    create(ReportExecutionRequestSchema, { body: { case: "heartbeat", value: { leaseTokens: [] } } }),
-  );
+  await report.ask(create(ReportExecutionRequestSchema, { body: { case: "heartbeat", value: { leaseTokens: [] } } }));
 
   const call = createClient(LeaseService, queue).leaseRuns();
   const responses = call.responses[Symbol.asyncIterator]();

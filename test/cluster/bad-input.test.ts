@@ -1,9 +1,8 @@
 import { create } from "@bufbuild/protobuf";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, Metadata, credentials, status } from "@grpc/grpc-js";
 import { configure, runs, tasks } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
-import { ErrorReason, RunStatus, type TriggerSchema, TriggerTasksRequestSchema } from "@windlass/proto";
+import { ErrorReason, RunStatus, TriggerTasksRequestSchema } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -31,7 +30,15 @@ afterEach(async () => {
   expect(await checkInvariants(cluster.database)).toEqual([]);
 });
 
-type TriggerInit = MessageInitShape<typeof TriggerSchema>;
+/** A trigger as a caller writes it. */
+interface TriggerInit {
+  requestId?: string;
+  taskId?: string;
+  payload?: { data: Uint8Array; contentType: string };
+  queue?: string;
+  maxAttempts?: number;
+  tags?: string[];
+}
 
 const json = (text: string) => ({ data: Buffer.from(text), contentType: "application/json" });
 const good = (): TriggerInit => ({ requestId: randomUUID(), taskId: "echo", payload: json("{}") });
@@ -47,9 +54,19 @@ async function failureOf(promise: Promise<unknown>): Promise<CallFailure> {
 
 describe("a trigger that cannot be is refused with the field and its limit", () => {
   test.for<[what: string, field: string, limit: RegExp, change: TriggerInit]>([
-    ["a payload over 3 MB", "trigger.payload.data", /3/u, { payload: json(JSON.stringify("x".repeat(3 * 1024 * 1024))) }],
+    [
+      "a payload over 3 MB",
+      "trigger.payload.data",
+      /3/u,
+      { payload: json(JSON.stringify("x".repeat(3 * 1024 * 1024))) },
+    ],
     ["a payload that is not JSON", "trigger.payload.data", /JSON/iu, { payload: json("{not json") }],
-    ["a content type we do not know", "trigger.payload.content_type", /application\/json/u, { payload: { data: Buffer.from("x"), contentType: "text/html" } }],
+    [
+      "a content type we do not know",
+      "trigger.payload.content_type",
+      /application\/json/u,
+      { payload: { data: Buffer.from("x"), contentType: "text/html" } },
+    ],
     ["NUL in the task id", "trigger.task_id", /control/u, { taskId: "a\0b" }],
     ["a task id of 10 KB", "trigger.task_id", /256/u, { taskId: "x".repeat(10_240) }],
     ["no task id", "trigger.task_id", /1 to 256/u, { taskId: "" }],
@@ -77,7 +94,9 @@ describe("a trigger that cannot be is refused with the field and its limit", () 
 
   test("a bad item of a batch fails alone", async () => {
     const call = client.tasks.triggerTasks();
-    call.send(create(TriggerTasksRequestSchema, { correlationId: 1n, triggers: [good(), { ...good(), taskId: "\0" }, good()] }));
+    call.send(
+      create(TriggerTasksRequestSchema, { correlationId: 1n, triggers: [good(), { ...good(), taskId: "\0" }, good()] }),
+    );
     for await (const { results } of call.responses) {
       expect(results.map(({ result }) => result.case)).toEqual(["run", "error", "run"]);
       break;
@@ -148,7 +167,14 @@ describe("bytes that are no message of ours", () => {
   test("malformed protobuf is INVALID_ARGUMENT", async () => {
     const channel = raw();
     const error = await new Promise<{ code: number } | null>((resolve) => {
-      channel.makeUnaryRequest("/windlass.v1.TaskService/TriggerTask", asIs, asIs, Buffer.from([0xff, 0xff, 0xff, 0xff]), bearer(), (failure) => resolve(failure));
+      channel.makeUnaryRequest(
+        "/windlass.v1.TaskService/TriggerTask",
+        asIs,
+        asIs,
+        Buffer.from([0xff, 0xff, 0xff, 0xff]),
+        bearer(),
+        (failure) => resolve(failure),
+      );
     });
     expect(error?.code).toBe(status.INVALID_ARGUMENT);
     channel.close();
@@ -165,7 +191,11 @@ describe("bytes that are no message of ours", () => {
     );
     const ended = once(stream, "error");
     // A header that announces a megabyte, and then nothing of it: field 1, { bundle_hash: 64 x "a", bundle_size: 1 MiB }.
-    const header = Buffer.concat([Buffer.from([0x0a, 64]), Buffer.alloc(64, "a"), Buffer.from([0x10, 0x80, 0x80, 0x40])]);
+    const header = Buffer.concat([
+      Buffer.from([0x0a, 64]),
+      Buffer.alloc(64, "a"),
+      Buffer.from([0x10, 0x80, 0x80, 0x40]),
+    ]);
     stream.write(Buffer.concat([Buffer.from([0x0a, header.length]), header]));
     stream.cancel();
     await ended;

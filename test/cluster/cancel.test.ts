@@ -1,6 +1,6 @@
 import { configure, runs, tasks } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
-import { CancelPhase, RunStatus } from "@windlass/proto";
+import { CancelPhaseSchema, RunStatusSchema } from "@windlass/proto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,8 +27,8 @@ async function phasesOf(runId: string): Promise<string[]> {
   const phases: string[] = [];
   for await (const { events } of cluster.client().runs.watchRun({ runId })) {
     for (const { body } of events) {
-      if (body.case === "cancelProgress") phases.push(CancelPhase[body.value.phase] ?? "?");
-      if (body.case === "statusChanged") phases.push(RunStatus[body.value.status] ?? "?");
+      if (body.case === "cancelProgress") phases.push(CancelPhaseSchema.value[body.value.phase]?.localName ?? "?");
+      if (body.case === "statusChanged") phases.push(RunStatusSchema.value[body.value.status]?.localName ?? "?");
     }
   }
   return phases;
@@ -47,22 +47,34 @@ test("an executing task that honours its signal ends by itself, and its output i
   const run = await runs.poll(runId);
   expect(run.status).toBe("CANCELED");
   expect(run.output).toEqual({ reason: expect.stringContaining("changed my mind") as string });
-  expect(await phasesOf(runId)).toEqual(["QUEUED", "EXECUTING", "REQUESTED", "CANCELING", "DELIVERED", "ACKNOWLEDGED", "ENDED", "CANCELED"]);
+  expect(await phasesOf(runId)).toEqual([
+    "QUEUED",
+    "EXECUTING",
+    "REQUESTED",
+    "CANCELING",
+    "DELIVERED",
+    "ACKNOWLEDGED",
+    "ENDED",
+    "CANCELED",
+  ]);
 });
 
-test.for(["ignores-signal", "loops-forever"])("a task that %s is ended by force within the limit, and nothing of it runs afterwards (I5)", async (id) => {
-  const { runId, file } = await startTask(id);
-  const began = performance.now();
-  await runs.cancel(runId);
-  const run = await runs.poll(runId);
-  expect(run.status).toBe("CANCELED");
-  expect(performance.now() - began).toBeLessThan(CANCEL_LIMIT_MS + 2000);
-  expect((await phasesOf(runId)).slice(-2)).toEqual(["FORCED", "CANCELED"]);
-  // The task writes as long as it lives. Another run in between proves that time has passed in the cluster.
-  const atTheEnd = readFileSync(file, "utf8");
-  await runs.poll(await tasks.trigger("returns", {}));
-  expect(readFileSync(file, "utf8")).toBe(atTheEnd);
-});
+test.for(["ignores-signal", "loops-forever"])(
+  "a task that %s is ended by force within the limit, and nothing of it runs afterwards (I5)",
+  async (id) => {
+    const { runId, file } = await startTask(id);
+    const began = performance.now();
+    await runs.cancel(runId);
+    const run = await runs.poll(runId);
+    expect(run.status).toBe("CANCELED");
+    expect(performance.now() - began).toBeLessThan(CANCEL_LIMIT_MS + 2000);
+    expect((await phasesOf(runId)).slice(-2)).toEqual(["FORCED", "CANCELED"]);
+    // The task writes as long as it lives. Another run in between proves that time has passed in the cluster.
+    const atTheEnd = readFileSync(file, "utf8");
+    await runs.poll(await tasks.trigger("returns", {}));
+    expect(readFileSync(file, "utf8")).toBe(atTheEnd);
+  },
+);
 
 test("a cancel of a run that has ended changes nothing", async () => {
   const handle = await tasks.trigger("returns", {});

@@ -3,7 +3,13 @@ import { configure, runs, tasks } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OtlpReceiver, type ReceivedSpan, type TestCluster, startCluster, startOtlpReceiver } from "../kit/index.ts";
+import {
+  type OtlpReceiver,
+  type ReceivedSpan,
+  type TestCluster,
+  startCluster,
+  startOtlpReceiver,
+} from "../kit/index.ts";
 
 let receiver: OtlpReceiver;
 let cluster: TestCluster;
@@ -40,8 +46,12 @@ test("one trace shows a run from the client's trigger to every hook of every att
 
   const traceId = (spans: readonly ReceivedSpan[]) => spans.find(({ service }) => service === "client")?.traceId;
   const traceOf = (spans: readonly ReceivedSpan[]) => spans.filter((span) => span.traceId === traceId(spans));
-  const hookNames = (spans: readonly ReceivedSpan[], hook: string) => spans.filter(({ name }) => name.split(" ").at(-1) === hook);
-  const all = await receiver.waitForSpans("the second attempt's cleanup", (spans) => hookNames(traceOf(spans), "cleanup").length === 2);
+  const hookNames = (spans: readonly ReceivedSpan[], hook: string) =>
+    spans.filter(({ name }) => name.split(" ").at(-1) === hook);
+  const all = await receiver.waitForSpans(
+    "the second attempt's cleanup",
+    (spans) => hookNames(traceOf(spans), "cleanup").length === 2,
+  );
   const trace = traceOf(all);
 
   const roots = trace.filter(({ parentSpanId }) => parentSpanId === "");
@@ -50,10 +60,18 @@ test("one trace shows a run from the client's trigger to every hook of every att
   const orphans = trace.filter(({ parentSpanId }) => parentSpanId !== "" && !ids.has(parentSpanId));
   expect(orphans).toEqual([]);
 
-  for (const [hook, times] of [["init", 2], ["onStart", 1], ["run", 2], ["onSuccess", 1], ["onComplete", 1], ["cleanup", 2]] as const) {
+  for (const [hook, times] of [
+    ["init", 2],
+    ["onStart", 1],
+    ["run", 2],
+    ["onSuccess", 1],
+    ["onComplete", 1],
+    ["cleanup", 2],
+  ] as const) {
     const spans = hookNames(trace, hook);
     expect([hook, spans.length]).toEqual([hook, times]);
-    for (const span of spans) expect(servicesUpwards(span, trace)).toEqual(["supervisor", "queue", "run-store", "client"]);
+    for (const span of spans)
+      expect(servicesUpwards(span, trace)).toEqual(["supervisor", "queue", "run-store", "client"]);
   }
   expect(hookNames(trace, "run").filter(({ isError }) => isError)).toHaveLength(1);
 });
