@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { address, commonVariables, loadConfig, variable } from "@windlass/chassis";
 
 /** Everything the queue reads from its environment; `--help` prints it. */
-export const queueVariables = {
+const queueVariables = {
   ...commonVariables,
   WINDLASS_LISTEN: variable(address("listen").default("127.0.0.1:7071"), {
     description: "Where supervisors connect, and where health is served.",

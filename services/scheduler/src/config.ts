@@ -1,7 +1,7 @@
 import { address, commonVariables, loadConfig, variable } from "@windlass/chassis";
 
 /** Everything the scheduler reads from its environment; `--help` prints it. */
-export const schedulerVariables = {
+const schedulerVariables = {
   ...commonVariables,
   WINDLASS_LISTEN: variable(address("listen").default("127.0.0.1:7072"), {
     description: "Where health is served.",

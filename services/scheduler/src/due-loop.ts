@@ -16,7 +16,7 @@ const HORIZON_MS = 300_000;
 /** How soon a listing finds what a lost notice hid. */
 const LIST_INTERVAL_MS = 60_000;
 const PAGE_SIZE = 1_000;
-/** Some 30 MB. What is due later is listed when three quarters of these have fired. */
+/** Some 50 MB. What is due later is listed when three quarters of these have fired. */
 const MAX_TIMERS = 100_000;
 
 export interface DueLoopOptions {
