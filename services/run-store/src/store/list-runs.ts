@@ -46,11 +46,13 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<RunRow
       name: name.filter((part) => part !== undefined).join("_"),
       text: `
         WITH given AS (SELECT $1::text, $2::text, $3::text, $4::text, $5::run_status[])
-        ${branches
-          .map((branch) => `(SELECT ${RUN_COLUMNS} FROM ${RUN_SOURCE} WHERE ${branch.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`)
-          .join(" UNION ALL ")}
+        SELECT * FROM (${branches.map(selectBranch).join(" UNION ALL ")}) page
         ORDER BY id DESC LIMIT $6`,
     },
     [environmentId, taskId ?? null, tag ?? null, afterId ?? null, statuses ?? null, limit],
   );
+}
+
+function selectBranch(conditions: readonly string[]): string {
+  return `(SELECT ${RUN_COLUMNS} FROM ${RUN_SOURCE} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
 }

@@ -46,7 +46,7 @@ const statement = {
           SELECT * FROM run_events e
           WHERE e.environment_id = q.environment_id AND e.run_id = q.run_id AND e.first_seq >= coalesce((
             SELECT b.first_seq FROM run_events b
-            WHERE b.environment_id = q.environment_id AND b.run_id = q.run_id AND b.first_seq <= q.after_seq + 1
+            WHERE b.environment_id = q.environment_id AND b.run_id = q.run_id AND b.first_seq - 1 <= q.after_seq
             ORDER BY b.first_seq DESC LIMIT 1), 0)
           ORDER BY e.first_seq LIMIT ${MAX_CHUNKS}
         ) e

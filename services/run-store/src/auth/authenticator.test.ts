@@ -1,0 +1,113 @@
+import { createFakeClock, type Principal } from "@windlass/chassis";
+import { CallFailure, reasonName } from "@windlass/proto/grpc";
+import { describe, expect, it } from "vitest";
+import { createApiKeySecret, hashSecret, slugOfApiKey } from "./api-key.ts";
+import { createApiKeyLookup } from "./api-key-lookup.ts";
+import { createAuthenticator } from "./authenticator.ts";
+
+const API_KEY = createApiKeySecret("prod");
+const lookup = createApiKeyLookup({
+  clock: createFakeClock(),
+  find: (hash) => Promise.resolve(hash.equals(hashSecret(API_KEY)) ? "env_1" : undefined),
+});
+const { authenticate } = createAuthenticator({
+  apiKeys: lookup,
+  internalToken: "internal-token",
+  adminToken: "admin-token",
+});
+
+async function verdict(token: string | undefined, method: string): Promise<Principal | string> {
+  try {
+    return await authenticate(token, method);
+  } catch (error) {
+    if (error instanceof CallFailure) return reasonName(error.reason);
+    throw error;
+  }
+}
+
+const ENVIRONMENT: Principal = { kind: "environment", environmentId: "env_1" };
+const UNKNOWN_KEY = `wl_prod_${"A".repeat(32)}`;
+
+describe("who may call what", () => {
+  it.each<[string, Record<string, Principal | string>]>([
+    [
+      "windlass.v1.RunService/GetRun",
+      {
+        [API_KEY]: ENVIRONMENT,
+        "admin-token": "NOT_PERMITTED",
+        "internal-token": "NOT_PERMITTED",
+        [UNKNOWN_KEY]: "API_KEY_INVALID",
+        junk: "API_KEY_INVALID",
+        "": "API_KEY_INVALID",
+      },
+    ],
+    [
+      "windlass.v1.EnvironmentService/CreateEnvironment",
+      {
+        [API_KEY]: "NOT_PERMITTED",
+        "admin-token": { kind: "admin" },
+        "internal-token": "NOT_PERMITTED",
+        [UNKNOWN_KEY]: "API_KEY_INVALID",
+        junk: "API_KEY_INVALID",
+      },
+    ],
+    [
+      "windlass.internal.v1.RunQueueService/ClaimRuns",
+      {
+        [API_KEY]: "NOT_PERMITTED",
+        "admin-token": "NOT_PERMITTED",
+        "internal-token": { kind: "internal" },
+        [UNKNOWN_KEY]: "API_KEY_INVALID",
+        junk: "API_KEY_INVALID",
+      },
+    ],
+    [
+      "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+      {
+        [API_KEY]: ENVIRONMENT,
+        "admin-token": { kind: "admin" },
+        "internal-token": { kind: "internal" },
+        [UNKNOWN_KEY]: "API_KEY_INVALID",
+        junk: "API_KEY_INVALID",
+      },
+    ],
+  ])("%s", async (method, verdicts) => {
+    for (const [token, expected] of Object.entries(verdicts))
+      expect([token, await verdict(token, method)]).toEqual([token, expected]);
+    expect(await verdict(undefined, method)).toBe("API_KEY_INVALID");
+  });
+
+  it("nobody makes environments when there is no admin token", async () => {
+    const { authenticate: withoutAdmin } = createAuthenticator({
+      apiKeys: lookup,
+      internalToken: "internal-token",
+      adminToken: undefined,
+    });
+    await expect(withoutAdmin("undefined", "windlass.v1.EnvironmentService/CreateEnvironment")).rejects.toThrow(
+      "credential",
+    );
+    await expect(withoutAdmin(API_KEY, "windlass.v1.EnvironmentService/CreateEnvironment")).rejects.toThrow(
+      "does not allow",
+    );
+  });
+});
+
+describe("an API key", () => {
+  it("names its environment and is random", () => {
+    expect(API_KEY).toMatch(/^wl_prod_[A-Za-z0-9]{32}$/);
+    expect(slugOfApiKey(API_KEY)).toBe("prod");
+    expect(createApiKeySecret("prod")).not.toBe(API_KEY);
+  });
+
+  it.each([
+    "",
+    "wl_prod_short",
+    `wl_Prod_${"A".repeat(32)}`,
+    `wl_${"x".repeat(65)}_${"A".repeat(32)}`,
+    `${API_KEY}x`,
+    `${API_KEY}\n`,
+    `x${API_KEY}`,
+  ])("is not %j", (text) => {
+    expect(slugOfApiKey(text)).toBeUndefined();
+  });
+});

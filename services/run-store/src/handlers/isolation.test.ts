@@ -1,0 +1,100 @@
+import { type ErrorReason, RunStatus } from "@windlass/proto";
+import { reasonName } from "@windlass/proto/grpc";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { failureOf } from "../testing/failure-of.ts";
+import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
+import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
+import { deploy } from "../testing/upload.ts";
+
+let server: StoreServer;
+let seeder: RunSeeder;
+let owner: TestEnvironment;
+let stranger: TestEnvironment;
+let runId: string;
+let apiKeyId: string;
+
+beforeAll(async () => {
+  server = await startStoreServer();
+  seeder = await createRunSeeder(server.postgres, server.feed);
+  [owner, stranger] = [await server.createEnvironment(), await server.createEnvironment()];
+  await deploy(owner);
+  runId = await seeder.trigger(owner.id, { tags: ["mine"] });
+  const { apiKeys } = await owner.environments.listApiKeys({});
+  apiKeyId = apiKeys[0]?.id ?? "";
+});
+afterAll(() => server.stop());
+
+/** What a stranger is told of an id, whether it exists elsewhere or nowhere. */
+async function answerTo(call: Promise<unknown> | AsyncIterable<unknown>, id: string): Promise<string> {
+  const failure = await failureOf(call);
+  return JSON.stringify([
+    failure.code,
+    failure.reason satisfies ErrorReason,
+    failure.message.replaceAll(id, "<id>"),
+    failure.violations,
+  ]);
+}
+
+describe("another environment's run cannot be told from none", () => {
+  it.each<[string, (id: string) => Promise<unknown> | AsyncIterable<unknown>]>([
+    ["GetRun", (id) => stranger.runs.getRun({ runId: id })],
+    ["WatchRun", (id) => stranger.runs.watchRun({ runId: id })],
+    ["CancelRun", (id) => stranger.runs.cancelRun({ runId: id })],
+  ])("by %s", async (_, call) => {
+    const none = "run_0000000000000000000000none";
+    expect(await answerTo(call(runId), runId)).toBe(await answerTo(call(none), none));
+    expect(reasonName((await failureOf(call(runId))).reason)).toBe("RUN_NOT_FOUND");
+  });
+
+  it("by AwaitRuns, not even when it ends", async () => {
+    const call = stranger.runs.awaitRuns();
+    call.send({ runIds: [runId, "run_none"] });
+    call.end();
+    const messages = await Array.fromAsync(call.responses);
+    const answers = messages.flatMap(({ results }) => results);
+    expect(answers.map(({ result }) => result.case === "error" && reasonName(result.value.reason))).toEqual([
+      "RUN_NOT_FOUND",
+      "RUN_NOT_FOUND",
+    ]);
+    expect(server.feed.finished.has(`${stranger.id}/${runId}`)).toBe(false);
+  });
+
+  it("by ListRuns, whatever the filter", async () => {
+    for (const request of [{}, { taskId: "hello" }, { tag: "mine" }, { statuses: [RunStatus.QUEUED] }])
+      expect((await stranger.runs.listRuns(request)).runs).toEqual([]);
+    const { nextPageToken } = await (async () => {
+      await seeder.trigger(owner.id);
+      return owner.runs.listRuns({ pageSize: 1 });
+    })();
+    expect((await stranger.runs.listRuns({ pageToken: nextPageToken, pageSize: 1 })).runs).toEqual([]);
+  });
+
+  it("and is still what it was", async () => {
+    expect((await owner.runs.getRun({ runId })).run?.status).toBe(RunStatus.QUEUED);
+  });
+});
+
+describe("nor can its deployments and keys", () => {
+  it("by GetCurrentDeployment and ListDeployments", async () => {
+    expect(reasonName((await failureOf(stranger.deployments.getCurrentDeployment({}))).reason)).toBe(
+      "DEPLOYMENT_NOT_FOUND",
+    );
+    expect((await stranger.deployments.listDeployments({})).deployments).toEqual([]);
+  });
+
+  it("by RevokeApiKey and ListApiKeys", async () => {
+    const revoke = (id: string) => stranger.environments.revokeApiKey({ apiKeyId: id });
+    expect(await answerTo(revoke(apiKeyId), apiKeyId)).toBe(await answerTo(revoke("key_none"), "key_none"));
+    expect((await stranger.environments.listApiKeys({})).apiKeys.map(({ id }) => id)).not.toContain(apiKeyId);
+    expect((await stranger.environments.getEnvironment({})).environment?.id).toBe(stranger.id);
+    await owner.environments.getEnvironment({});
+  });
+
+  it("by an upload of the same bytes", async () => {
+    const own = await deploy(stranger);
+    const { deployment } = await owner.deployments.getCurrentDeployment({});
+    expect(own.bundleHash).toBe(deployment?.bundleHash);
+    expect(own.id).not.toBe(deployment?.id);
+    expect((await stranger.deployments.listDeployments({})).deployments).toEqual([own]);
+  });
+});

@@ -1,0 +1,145 @@
+import { fileURLToPath } from "node:url";
+import {
+  type Clock,
+  createGrpcServer,
+  createLogger,
+  createPostgres,
+  type Postgres,
+  runMigrations,
+  startTelemetry,
+  systemClock,
+} from "@windlass/chassis";
+import { DeploymentService, EnvironmentService, EnvironmentType, ExecutionService, RunService } from "@windlass/proto";
+import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
+import { createTestDatabase } from "../../../../test/kit/test-database.ts";
+import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
+import { createAuthenticator } from "../auth/authenticator.ts";
+import { guardStreams } from "../auth/guard-streams.ts";
+import { createFeed, type Feed } from "../feed/feed.ts";
+import { createDeploymentService } from "../handlers/deployment-service.ts";
+import { createEnvironmentService } from "../handlers/environment-service.ts";
+import { createGetBundle } from "../handlers/get-bundle.ts";
+import { createRunService } from "../handlers/run-service.ts";
+import { findApiKey } from "../store/find-api-key.ts";
+
+export const ADMIN_TOKEN = "admin-token-for-tests";
+export const INTERNAL_TOKEN = "internal-token-for-tests";
+
+const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
+
+/** The public API as one credential sees it. */
+export interface TestClients {
+  readonly environments: Client<typeof EnvironmentService>;
+  readonly deployments: Client<typeof DeploymentService>;
+  readonly runs: Client<typeof RunService>;
+  readonly execution: Client<typeof ExecutionService>;
+}
+
+/** An environment of a test's own. */
+export interface TestEnvironment extends TestClients {
+  readonly id: string;
+  readonly slug: string;
+  readonly apiKey: string;
+}
+
+/** The handlers of this service's reading half, on a real database and a real connection. */
+export interface StoreServer {
+  readonly postgres: Postgres;
+  readonly feed: Feed;
+  readonly address: string;
+  /** Environments whose waiting runs were to be promoted, in order. */
+  readonly promoted: string[];
+  connect(token: string | undefined): TestClients;
+  createEnvironment(): Promise<TestEnvironment>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a database of its own. `clock` is what the service goes by, not the connection. */
+export async function startStoreServer({ clock = systemClock }: { readonly clock?: Clock } = {}): Promise<StoreServer> {
+  const database = await createTestDatabase();
+  const logger = createLogger({ service: "test", level: "error" });
+  const telemetry = startTelemetry({ service: "test", logger });
+  const postgres = createPostgres({ url: database.url, maxConnections: 8, logger, telemetry, applicationName: "test" });
+  await postgres.start();
+  await runMigrations(postgres, MIGRATIONS, 1n);
+
+  const feed = createFeed();
+  const promoted: string[] = [];
+  const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
+  const authenticator = createAuthenticator({ apiKeys, internalToken: INTERNAL_TOKEN, adminToken: ADMIN_TOKEN });
+  const server = createGrpcServer({
+    address: "127.0.0.1:0",
+    logger,
+    telemetry,
+    authenticate: authenticator.authenticate,
+  });
+  const guard = { authenticator, clock };
+  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys }));
+  server.add(
+    DeploymentService,
+    guardStreams(
+      DeploymentService,
+      createDeploymentService({
+        postgres,
+        clock,
+        logger,
+        promotePendingRuns: (environmentId) => {
+          promoted.push(environmentId);
+          return Promise.resolve();
+        },
+      }),
+      guard,
+    ),
+  );
+  server.add(
+    RunService,
+    guardStreams(
+      RunService,
+      createRunService({ postgres, feed, clock, announces: false, onAnnounced: () => undefined }),
+      guard,
+    ),
+  );
+  server.add(ExecutionService, {
+    getBundle: createGetBundle(postgres),
+    reportExecution: () => {
+      throw new Error("not part of these tests");
+    },
+  });
+  await server.start();
+
+  const channels: ClientChannel[] = [];
+  const connect = (token: string | undefined): TestClients => {
+    const channel = createChannel(server.address, token === undefined ? {} : { token });
+    channels.push(channel);
+    return {
+      environments: createClient(EnvironmentService, channel),
+      deployments: createClient(DeploymentService, channel),
+      runs: createClient(RunService, channel),
+      execution: createClient(ExecutionService, channel),
+    };
+  };
+  let environmentCount = 0;
+  return {
+    postgres,
+    feed,
+    address: server.address,
+    promoted,
+    connect,
+    async createEnvironment() {
+      environmentCount += 1;
+      const slug = `test-${environmentCount}`;
+      const { environment, apiKey } = await connect(ADMIN_TOKEN).environments.createEnvironment({
+        slug,
+        type: EnvironmentType.DEVELOPMENT,
+        project: "proj_test",
+      });
+      return { ...connect(apiKey), id: environment?.id ?? "", slug, apiKey };
+    },
+    async stop() {
+      for (const channel of channels) channel.close();
+      await server.stop();
+      await postgres.stop();
+      await database.drop();
+    },
+  };
+}
