@@ -1,14 +1,34 @@
-import { AttemptOutcome } from "@windlass/proto";
+import {
+  AttemptOutcome,
+  CancelPhase,
+  ErrorReason,
+  type FinishAttempt,
+  type Lease,
+  RunErrorCode,
+} from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
+import { callError } from "./test-support/start-peer.ts";
 import { workerBundle } from "./test-support/make-bundle.ts";
 import { makeLease } from "./test-support/make-lease.ts";
+import { commandsContaining, eventually, isAlive } from "./test-support/processes.ts";
 import { startSupervisor, type TestSupervisor } from "./test-support/start-supervisor.ts";
 
 const bundle = workerBundle();
+const otherBundle = workerBundle("saying-hello", 2);
+const thirdBundle = workerBundle("saying-hello", 3);
+const broken = {
+  silence: workerBundle("silence"),
+  "wrong-token": workerBundle("wrong-token"),
+  "import-error": workerBundle("import-error"),
+  exiting: workerBundle("exiting"),
+  "old-protocol": workerBundle("old-protocol"),
+};
+const bundles = [bundle, otherBundle, thirdBundle, ...Object.values(broken)];
+
 let running: TestSupervisor | undefined;
 
 async function start(settings: Record<string, string> = {}): Promise<TestSupervisor> {
-  running = await startSupervisor([bundle], settings);
+  running = await startSupervisor(bundles, settings);
   return running;
 }
 
@@ -18,13 +38,376 @@ afterEach(async () => {
   expect(left ?? []).toEqual([]);
 });
 
-describe("a run", () => {
+const leaseOf = (taskId: string, bundleHash = bundle.hash): Lease => makeLease({ taskId, bundleHash });
+const tokenOf = (lease: Lease): string => lease.ref?.leaseToken ?? "";
+
+/** The timeline of a lease, one word an entry. */
+function timeline({ store }: TestSupervisor, lease: Lease): string[] {
+  return store.row(tokenOf(lease)).events.map(({ body }) => {
+    if (body.case === "hookResult") return body.value.hook;
+    if (body.case === "log") return body.value.message;
+    if (body.case !== "cancelProgress") return String(body.case);
+    const phase = Object.entries(CancelPhase).find(([, value]) => value === body.value.phase);
+    return phase?.[0] ?? "";
+  });
+}
+
+async function untilStarted(supervisor: TestSupervisor, lease: Lease): Promise<void> {
+  await supervisor.store.until(() => timeline(supervisor, lease).includes("attemptStarted"));
+}
+
+/** The process that a looping or hanging task says it is in. */
+async function pidOf(supervisor: TestSupervisor, lease: Lease): Promise<number> {
+  const line = () => timeline(supervisor, lease).find((entry) => entry.startsWith("pid "));
+  await supervisor.store.until(() => line() !== undefined);
+  return Number(line()?.slice(4));
+}
+
+async function execute(supervisor: TestSupervisor, lease: Lease): Promise<FinishAttempt> {
+  supervisor.queue.offer(lease);
+  return supervisor.store.finished(tokenOf(lease));
+}
+
+const cancelOf = (lease: Lease, reason = "not needed") => ({
+  cancels: [{ $typeName: "windlass.internal.v1.CancelLease" as const, ref: lease.ref, reason }],
+});
+
+describe("an attempt", () => {
   it("goes from the queue through a worker to the run-store", async () => {
-    const { queue, store } = await start();
+    const supervisor = await start();
     const lease = makeLease({ bundleHash: bundle.hash, payload: { message: "hi" } });
-    const token = lease.ref?.leaseToken ?? "";
-    queue.offer(lease);
-    const finish = await store.finished(token);
+    const finish = await execute(supervisor, lease);
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED, attemptNumber: 1, ref: lease.ref });
+    expect(Buffer.from(finish.output?.data ?? []).toString()).toBe('{"message":"hi"}');
+    expect(finish.hooks.map(({ hook }) => hook)).toEqual(["run"]);
+    expect(timeline(supervisor, lease)).toEqual(["attemptStarted", "run"]);
+    expect(finish.events[0]?.body).toMatchObject({
+      case: "attemptStarted",
+      value: { supervisorId: supervisor.store.registered[0], workerId: "worker-1" },
+    });
+  });
+
+  it("fails as its task says, and its worker is used again", async () => {
+    const supervisor = await start({ WINDLASS_WORKERS: "1" });
+    const failed = await execute(supervisor, leaseOf("fail"));
+    expect(failed).toMatchObject({ outcome: AttemptOutcome.FAILED, error: { code: RunErrorCode.TASK_ERROR } });
+    expect(failed.retry?.decision).toEqual({ case: "byPolicy", value: true });
+    const next = await execute(supervisor, leaseOf("echo"));
+    expect(next.events[0]?.body).toMatchObject({ value: { workerId: "worker-1" } });
+  });
+
+  it("has a worker that knows nothing but its address and token, in a folder of its own", async () => {
+    const supervisor = await start();
+    const lease = leaseOf("environment");
+    await execute(supervisor, lease);
+    const { env, cwd } = JSON.parse(timeline(supervisor, lease)[1] ?? "") as {
+      env: Record<string, string>;
+      cwd: string;
+    };
+    const names = Object.keys(env)
+      .filter((name) => !name.startsWith("__CF"))
+      .toSorted();
+    expect(names).toEqual(["HOME", "PATH", "TMPDIR", "WINDLASS_WORKER_ADDRESS", "WINDLASS_WORKER_TOKEN"]);
+    expect(env["TMPDIR"]?.startsWith(cwd)).toBe(true);
+    expect(cwd).toMatch(/worker-1$/);
+  });
+
+  it("of a task that the version lacks is lost for good", async () => {
+    const finish = await execute(await start(), leaseOf("no-such-task"));
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.TASK_IMPORT_ERROR } });
+    expect(finish.retry?.decision).toEqual({ case: "never", value: true });
+  });
+
+  it("that floods its log keeps 10,000 records, and says how many it lost", async () => {
+    const supervisor = await start();
+    const lease = leaseOf("flood");
+    const finish = await execute(supervisor, lease);
     expect(finish.outcome).toBe(AttemptOutcome.SUCCEEDED);
+    const logs = timeline(supervisor, lease).filter((entry) => entry !== "attemptStarted");
+    expect(logs.length).toBeLessThanOrEqual(10_001);
+    expect(logs.at(-1)).toMatch(/^\d+ log records of this attempt were dropped/);
+  });
+});
+
+describe("a worker that dies or lies", () => {
+  it.each([
+    ["exit", AttemptOutcome.CRASHED, RunErrorCode.PROCESS_EXITED, "byPolicy"],
+    ["oom", AttemptOutcome.CRASHED, RunErrorCode.OUT_OF_MEMORY, "never"],
+    ["other-run", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
+    ["no-messages", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
+    ["end-session", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
+    ["uncaught", AttemptOutcome.FAILED, RunErrorCode.UNCAUGHT_EXCEPTION, "byPolicy"],
+  ])(
+    "%s: the attempt ends with the reason, and another process serves the next",
+    async (taskId, outcome, code, retry) => {
+      const supervisor = await start({ WINDLASS_WORKERS: "1" });
+      const finish = await execute(supervisor, leaseOf(taskId));
+      expect(finish).toMatchObject({ outcome, error: { code } });
+      expect(finish.retry?.decision.case).toBe(retry);
+      const next = await execute(supervisor, leaseOf("echo"));
+      expect(next.outcome).toBe(AttemptOutcome.SUCCEEDED);
+      expect(next.events[0]?.body).not.toMatchObject({ value: { workerId: "worker-1" } });
+    },
+  );
+
+  it("says with its last words why it ended", async () => {
+    const { error } = await execute(await start(), leaseOf("exit"));
+    expect(JSON.parse(error?.fieldsJson ?? "")).toEqual({ exitCode: 3, output: "last words\n" });
+  });
+
+  it("takes what it forked with it", async () => {
+    const supervisor = await start({ WINDLASS_CANCEL_LIMIT_MS: "0" });
+    const lease = leaseOf("fork");
+    supervisor.queue.offer(lease);
+    await supervisor.store.until(() => timeline(supervisor, lease).some((entry) => entry.startsWith("forked")));
+    const pid = Number(
+      timeline(supervisor, lease)
+        .find((entry) => entry.startsWith("forked"))
+        ?.slice(7),
+    );
+    expect(await isAlive(pid)).toBe(true);
+    supervisor.store.push(cancelOf(lease));
+    await supervisor.store.finished(tokenOf(lease));
+    expect(await isAlive(pid)).toBe(false);
+  });
+});
+
+describe("a version that cannot start", () => {
+  it.each([
+    ["import-error", RunErrorCode.TASK_IMPORT_ERROR, "never", /Unexpected token/],
+    ["exiting", RunErrorCode.WORKER_START_FAILED, "byPolicy", /exited with code 9/],
+    ["wrong-token", RunErrorCode.WORKER_START_FAILED, "byPolicy", /exited with code 0/],
+    ["old-protocol", RunErrorCode.WORKER_START_FAILED, "byPolicy", /version 0 of the protocol/],
+  ] as const)(
+    "%s: every lease of it is lost with the reason, others are served",
+    async (startsBy, code, retry, message) => {
+      const supervisor = await start();
+      const leases = [1, 2, 3].map(() => leaseOf("echo", broken[startsBy].hash));
+      supervisor.queue.offer(...leases, leaseOf("echo"));
+      for (const lease of leases) {
+        const finish = await supervisor.store.finished(tokenOf(lease));
+        expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code } });
+        expect(finish.error?.message).toMatch(message);
+        expect(finish.retry?.decision.case).toBe(retry);
+      }
+      expect(await execute(supervisor, leaseOf("echo"))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
+    },
+  );
+
+  it("says so when the store does not have its bundle", async () => {
+    const finish = await execute(await start(), leaseOf("echo", "f".repeat(64)));
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.WORKER_START_FAILED } });
+    expect(finish.error?.message).toMatch(/no such bundle/);
+  });
+});
+
+describe("versions", () => {
+  it("take turns when there are more of them than places", async () => {
+    const supervisor = await start({ WINDLASS_WORKERS: "1" });
+    for (const { hash } of [bundle, otherBundle, thirdBundle, bundle]) {
+      expect(await execute(supervisor, leaseOf("echo", hash))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
+    }
+    expect(supervisor.store.fetched).toEqual([bundle.hash, otherBundle.hash, thirdBundle.hash]);
+    expect((await supervisor.workers()).length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("a cancel", () => {
+  it("is told to the worker, which ends the attempt itself; its process is not used again", async () => {
+    const supervisor = await start();
+    const lease = leaseOf("hang");
+    supervisor.queue.offer(lease);
+    await untilStarted(supervisor, lease);
+    supervisor.store.push(cancelOf(lease));
+    const finish = await supervisor.store.finished(tokenOf(lease));
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.CANCELED, error: { code: RunErrorCode.CANCELED } });
+    expect(finish.output?.data.byteLength).toBeGreaterThan(0);
+    expect(timeline(supervisor, lease)).toEqual([
+      "attemptStarted",
+      "DELIVERED",
+      "ACKNOWLEDGED",
+      "onCancel",
+      "run",
+      "HOOKS_DONE",
+      "ENDED",
+    ]);
+    const { events } = await execute(supervisor, leaseOf("echo"));
+    expect(events[0]?.body).not.toMatchObject({ value: { workerId: "worker-1" } });
+  });
+
+  it.each(["loop", "hang-unacknowledged"])(
+    "of a worker that does not follow (%s) is forced at the limit",
+    async (taskId) => {
+      const supervisor = await start({ WINDLASS_CANCEL_LIMIT_MS: "200" });
+      const lease = leaseOf(taskId);
+      supervisor.queue.offer(lease);
+      const pid = await pidOf(supervisor, lease);
+      supervisor.store.push(cancelOf(lease));
+      const finish = await supervisor.store.finished(tokenOf(lease));
+      expect(finish.outcome).toBe(AttemptOutcome.CANCEL_FORCED);
+      expect(timeline(supervisor, lease).slice(-2)).toEqual(["DELIVERED", "FORCED"]);
+      // I5: what is reported as canceled executes no more.
+      expect(await isAlive(pid)).toBe(false);
+    },
+  );
+
+  it("that comes with a heartbeat's answer, or before its lease, is as good", async () => {
+    const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100" });
+    const early = leaseOf("echo");
+    supervisor.store.push(cancelOf(early));
+    supervisor.queue.offer(early);
+    expect(await supervisor.store.finished(tokenOf(early))).toMatchObject({ outcome: AttemptOutcome.CANCELED });
+    expect(timeline(supervisor, early)).toEqual(["ENDED"]);
+
+    const late = leaseOf("hang");
+    supervisor.store.answerHeartbeat = (tokens) => (tokens.includes(tokenOf(late)) ? cancelOf(late) : {});
+    supervisor.queue.offer(late);
+    expect(await supervisor.store.finished(tokenOf(late))).toMatchObject({ outcome: AttemptOutcome.CANCELED });
+  });
+});
+
+describe("leases", () => {
+  it("are asked for one a worker at first, and ahead of need once runs prove short", async () => {
+    const supervisor = await start();
+    await supervisor.store.until(() => supervisor.queue.credits() === 2);
+    for (let nth = 0; nth < 60; nth += 1) await execute(supervisor, leaseOf("echo"));
+    await supervisor.store.until(() => supervisor.queue.credits() > 10);
+    expect(supervisor.queue.credits()).toBeLessThanOrEqual(200);
+  });
+
+  it("that wait behind long runs are given back", async () => {
+    const supervisor = await start({ WINDLASS_WORKERS: "1" });
+    const [long, waiting] = [leaseOf("hang"), leaseOf("echo")];
+    supervisor.queue.offer(long);
+    await untilStarted(supervisor, long);
+    supervisor.queue.force(waiting);
+    await supervisor.store.until(() => supervisor.store.row(tokenOf(waiting)).isReleased);
+    expect(timeline(supervisor, waiting)).toEqual([]);
+  });
+
+  it("of which the store says that they are lost or taken back are dropped, and what they execute is ended", async () => {
+    const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100" });
+    const [lost, revoked, late] = [leaseOf("loop"), leaseOf("loop"), leaseOf("echo")];
+    supervisor.store.answerWork = ({ progress }) => ({
+      lost: progress.flatMap(({ ref }) => (ref !== undefined && ref.leaseToken === tokenOf(lost) ? [ref] : [])),
+    });
+    supervisor.queue.offer(lost, revoked);
+    const pids = [await pidOf(supervisor, lost), await pidOf(supervisor, revoked)];
+    const refs = [revoked, late].flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
+    supervisor.store.answerHeartbeat = (tokens) => (tokens.includes(tokenOf(revoked)) ? { revoked: refs } : {});
+    await supervisor.store.until(() => supervisor.store.heartbeats.at(-1)?.leaseTokens.length === 0);
+    for (const pid of pids) await eventually(async () => !(await isAlive(pid)));
+
+    supervisor.queue.force(late);
+    const next = await execute(supervisor, leaseOf("echo"));
+    expect(next.outcome).toBe(AttemptOutcome.SUCCEEDED);
+    for (const lease of [lost, revoked, late]) expect(supervisor.store.row(tokenOf(lease)).finish).toBeUndefined();
+  });
+
+  it("are named in every heartbeat until their end is stored", async () => {
+    const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100" });
+    const lease = leaseOf("echo");
+    supervisor.store.answerWork = () => undefined;
+    supervisor.queue.offer(lease);
+    await supervisor.store.until(
+      () => supervisor.store.heartbeats.filter(({ leaseTokens }) => leaseTokens.includes(tokenOf(lease))).length > 3,
+    );
+    supervisor.store.answerWork = () => ({});
+    supervisor.store.cut();
+    await supervisor.store.finished(tokenOf(lease));
+    await supervisor.store.until(() => supervisor.store.heartbeats.at(-1)?.leaseTokens.length === 0);
+  });
+});
+
+describe("broken lines", () => {
+  it("to the run-store: what was not answered is said again, under the same id", async () => {
+    const supervisor = await start();
+    const lease = leaseOf("echo");
+    supervisor.store.answerWork = () => {
+      supervisor.store.answerWork = () => ({});
+      supervisor.store.cut();
+      return undefined;
+    };
+    await execute(supervisor, lease);
+    expect(new Set(supervisor.store.registered).size).toBe(1);
+    expect(supervisor.store.registered.length).toBeGreaterThan(1);
+  });
+
+  it("to the queue: the stream is opened again with fresh credits", async () => {
+    const supervisor = await start();
+    supervisor.queue.cut();
+    await supervisor.store.until(() => supervisor.queue.isOpen() && supervisor.queue.credits() === 2);
+    expect(await execute(supervisor, leaseOf("echo"))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
+  });
+
+  it("a refusal that passes is waited out; a report that cannot be stored ends its run all the same", async () => {
+    const supervisor = await start();
+    let refusals = 0;
+    const [fine, poison] = [leaseOf("echo"), leaseOf("echo")];
+    supervisor.store.answerWork = ({ finished }) => {
+      refusals += 1;
+      if (refusals === 1) return { error: callError(ErrorReason.NOT_READY) };
+      const isPoisoned = finished.some(({ ref, hooks }) => ref?.leaseToken === tokenOf(poison) && hooks.length > 0);
+      return isPoisoned ? { error: callError(ErrorReason.FIELD_INVALID, "no such hook") } : {};
+    };
+    supervisor.queue.offer(fine, poison);
+    expect(await supervisor.store.finished(tokenOf(fine))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
+    expect(await supervisor.store.finished(tokenOf(poison))).toMatchObject({
+      outcome: AttemptOutcome.CRASHED,
+      error: { code: RunErrorCode.PROTOCOL_VIOLATION, message: expect.stringContaining("no such hook") },
+    });
+  });
+});
+
+describe("an expired membership", () => {
+  it.each([
+    ["by the store's word", {}],
+    ["by the clock, when no heartbeat is answered", { WINDLASS_SUPERVISOR_TTL_MS: "1000" }],
+  ])("%s ends all work and begins anew under another id", async (_how, settings) => {
+    const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100", ...settings });
+    const lease = leaseOf("loop");
+    supervisor.queue.offer(lease);
+    const pid = await pidOf(supervisor, lease);
+    const [before] = supervisor.store.registered;
+    supervisor.store.answerHeartbeat = () =>
+      "WINDLASS_SUPERVISOR_TTL_MS" in settings ? undefined : { error: callError(ErrorReason.SUPERVISOR_EXPIRED) };
+    await supervisor.store.until(() => supervisor.store.registered.at(-1) !== before);
+    supervisor.store.answerHeartbeat = () => ({});
+    await eventually(async () => !(await isAlive(pid)));
+    await supervisor.store.until(() => supervisor.queue.supervisorId() === supervisor.store.registered.at(-1));
+    const finish = await execute(supervisor, leaseOf("echo"));
+    expect(finish.events[0]?.body).toMatchObject({ value: { supervisorId: supervisor.store.registered.at(-1) } });
+    expect(supervisor.store.row(tokenOf(lease)).finish).toBeUndefined();
+  });
+});
+
+describe("leaving", () => {
+  it("lets running attempts end, gives back the rest, and takes its row away", async () => {
+    const supervisor = await start({ WINDLASS_WORKERS: "1" });
+    const [long, waiting] = [leaseOf("hang"), leaseOf("echo")];
+    supervisor.queue.offer(long);
+    await untilStarted(supervisor, long);
+    supervisor.queue.force(waiting);
+    const drained = supervisor.service.drain(new AbortController().signal);
+    await supervisor.store.until(() => supervisor.store.row(tokenOf(waiting)).isReleased);
+    expect(supervisor.queue.isOpen()).toBe(false);
+    supervisor.store.push(cancelOf(long));
+    await drained;
+    await supervisor.service.stop();
+    expect(supervisor.store.row(tokenOf(long)).finish?.outcome).toBe(AttemptOutcome.CANCELED);
+    expect(supervisor.store.unregistered).toEqual(supervisor.store.registered);
+  });
+
+  it("ends as lost what is not over at the limit", async () => {
+    const supervisor = await start();
+    const lease = leaseOf("loop");
+    supervisor.queue.offer(lease);
+    await untilStarted(supervisor, lease);
+    await supervisor.service.drain(AbortSignal.abort());
+    await supervisor.service.stop();
+    const { finish } = supervisor.store.row(tokenOf(lease));
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.SUPERVISOR_LOST } });
+    expect(finish?.retry?.decision).toEqual({ case: "byPolicy", value: true });
+    expect(await commandsContaining(supervisor.dataDir)).toEqual([]);
   });
 });

@@ -20,6 +20,7 @@ export interface WorkerPool {
   giveBack(worker: Worker): void;
   /** Starts and ends workers as the waiting leases need it. */
   adjust(demands: readonly Demand[]): void;
+  /** Whether it will be known soon that a worker of the bundle is ready, or cannot be started. */
   isStarting(bundleHash: string): boolean;
   /**
    * Why workers of the bundle could not be started a moment ago, when there is none that could execute anything; its leases
@@ -163,8 +164,7 @@ export function createWorkerPool(options: {
       for (const bundleHash of plan.start) start(bundleHash);
     },
 
-    isStarting: (bundleHash) =>
-      [...workers].some((worker) => worker.state === "starting" && worker.bundleHash === bundleHash),
+    isStarting: (bundleHash) => [...workers].some((worker) => !worker.wasReady && worker.bundleHash === bundleHash),
 
     recentFailure(bundleHash) {
       if (!isResting(bundleHash)) return undefined;

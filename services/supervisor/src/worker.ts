@@ -60,6 +60,8 @@ export class Worker implements SessionOwner {
   readonly machine: Machine;
   readonly startedMs: number;
   state: "starting" | "idle" | "busy" | "ending" = "starting";
+  /** Whether it has ever been idle; one that has not and is ending failed to start. */
+  wasReady = false;
   idleSinceMs = 0;
   runs = 0;
   residentBytes: number | undefined;
@@ -165,6 +167,7 @@ export class Worker implements SessionOwner {
     }
     this.#taskIds = new Set(hello.tasks.map(({ id }) => id));
     this.state = "idle";
+    this.wasReady = true;
     this.idleSinceMs = this.#dependencies.clock.monotonicMs();
     this.#events.onReady(this);
   }

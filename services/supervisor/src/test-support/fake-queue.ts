@@ -60,6 +60,8 @@ export async function startFakeQueue() {
     },
     cut(error: CallError = callError(ErrorReason.NOT_READY)): void {
       stream?.end(callFailureFromError(error));
+      stream = undefined;
+      credits = 0;
     },
   };
 }

@@ -14,14 +14,18 @@ export function encodeBundle(bundle: MessageInitShape<typeof BundleSchema>): Enc
   return { hash: createHash("sha256").update(bytes).digest("hex"), bytes };
 }
 
+/** The entry point of a bundle of the test worker. */
+export function workerSource(startsBy: StartsBy = "saying-hello"): string {
+  const program = new URL("worker-program.ts", import.meta.url).href;
+  return `globalThis.startsBy = ${JSON.stringify(startsBy)};\nawait import(${JSON.stringify(program)});\n`;
+}
+
 /** A bundle of the test worker; every `version` has another hash. */
 export function workerBundle(startsBy: StartsBy = "saying-hello", version = 1): EncodedBundle {
-  const program = new URL("worker-program.ts", import.meta.url).href;
-  const source = `globalThis.startsBy = ${JSON.stringify(startsBy)};\nawait import(${JSON.stringify(program)});\n`;
   return encodeBundle({
     files: [
       { path: "lib/version.txt", content: Buffer.from(String(version)) },
-      { path: "worker.mjs", content: Buffer.from(source) },
+      { path: "worker.mjs", content: Buffer.from(workerSource(startsBy)) },
     ],
     entryPoint: "worker.mjs",
     runtime: "node",

@@ -32,6 +32,7 @@ const send = (...bodies: Body[]) =>
 const now = () => timestampFromMs(Date.now());
 
 let current: StartAttempt | undefined;
+let staysAlive = false;
 
 const started = (): Body => ({ case: "started", value: { runId: current?.runId ?? "", time: now() } });
 const hook = (name: string): Body => ({
@@ -66,9 +67,9 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
   fail: () => send(started(), hook("run"), finish(RunErrorCode.TASK_ERROR)),
   uncaught: () => send(started(), finish(RunErrorCode.UNCAUGHT_EXCEPTION, { discardWorker: true })),
   hang: () => send(started()),
-  "hang-unacknowledged": () => send(started()),
+  "hang-unacknowledged": () => send(started(), log(`pid ${process.pid}`)),
   loop: () => {
-    send(started(), log("looping"));
+    send(started(), log(`pid ${process.pid}`));
     // The stream is written by a microtask or two: let that happen before nothing happens any more.
     setTimeout(() => {
       for (;;);
@@ -96,8 +97,8 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
     send(finish("payload"));
   },
   "end-session": () => {
+    staysAlive = true;
     call.end();
-    setInterval(() => {}, 1_000);
   },
 };
 
@@ -139,5 +140,6 @@ try {
     }
   }
 } finally {
-  process.exit(0);
+  if (staysAlive) setInterval(() => {}, 1_000);
+  else process.exit(0);
 }
