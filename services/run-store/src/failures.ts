@@ -46,3 +46,30 @@ export function apiKeyNotFound(apiKeyId: string): CallFailure {
 export function bundleCorrupt(message: string): CallFailure {
   return new CallFailure({ code: status.INVALID_ARGUMENT, reason: ErrorReason.BUNDLE_CORRUPT, message });
 }
+
+/** FAILED_PRECONDITION, RUN_NOT_QUEUED. */
+export function runNotQueued(runId: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.RUN_NOT_QUEUED,
+    message: `The run ${runId} is not queued (any more).`,
+  });
+}
+
+/** FAILED_PRECONDITION, SUPERVISOR_EXPIRED. */
+export function supervisorExpired(supervisorId: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.SUPERVISOR_EXPIRED,
+    message: `The supervisor ${supervisorId} is unknown or its lease has expired; it must register again.`,
+  });
+}
+
+/** FAILED_PRECONDITION, EPOCH_STALE. Nothing was claimed. */
+export function epochStale(epoch: bigint, current: bigint | undefined): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.EPOCH_STALE,
+    message: `The queue's epoch is ${current ?? "not yet given out"}, not ${epoch}: another queue service owns it; call WatchQueued again.`,
+  });
+}

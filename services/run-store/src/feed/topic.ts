@@ -1,4 +1,4 @@
-import { createSubscription, type Subscription, type SubscriptionSink } from "./subscription.ts";
+import { createSubscription, type Subscription } from "./subscription.ts";
 
 /** Told to everyone who subscribes. */
 export interface Topic<T> {
@@ -10,19 +10,19 @@ export interface Topic<T> {
 }
 
 export function createTopic<T>(name: string): Topic<T> {
-  const sinks = new Set<SubscriptionSink<T>>();
+  const subscriptions = new Set<Subscription<T>>();
   return {
     get subscriberCount() {
-      return sinks.size;
+      return subscriptions.size;
     },
     publish(items) {
       if (items.length === 0) return;
-      for (const sink of sinks) sink.push(items);
+      for (const subscription of subscriptions) subscription.push(items);
     },
     subscribe(limit) {
-      const sink: SubscriptionSink<T> = createSubscription(name, limit, () => sinks.delete(sink));
-      sinks.add(sink);
-      return sink;
+      const subscription: Subscription<T> = createSubscription(name, limit, () => subscriptions.delete(subscription));
+      subscriptions.add(subscription);
+      return subscription;
     },
   };
 }

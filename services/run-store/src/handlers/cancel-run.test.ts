@@ -3,6 +3,7 @@ import { type CancelLease, CancelPhase, type Run, type RunEvent, RunStatus } fro
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RUN_STATUSES, isTerminal, nextStatus, runStatusToProto } from "../run-state.ts";
 import { cancelRun } from "../runs/cancel-run.ts";
+import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
 import { createRunSeeder, type RunSeeder, SUPERVISOR_ID } from "../testing/seed-runs.ts";
 import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
@@ -111,13 +112,22 @@ describe("canceling a run", () => {
 
   it("leaves a row in the outbox when somebody publishes it", async () => {
     const runId = await seeder.trigger(environment.id);
-    const announced: string[] = [];
-    const options = { postgres: server.postgres, feed: server.feed, clock: systemClock, announces: true };
+    const announced: unknown[] = [];
     await cancelRun(
-      { ...options, onAnnounced: (_, id) => announced.push(id) },
+      {
+        postgres: server.postgres,
+        feed: server.feed,
+        reader: createRunEndReader(server.postgres),
+        clock: systemClock,
+        announce: (outboxId, changes) => announced.push(outboxId, ...changes),
+        hasOutbox: true,
+      },
       { environmentId: environment.id, runId, reason: "" },
     );
-    expect(announced).toEqual([runId]);
+    expect(announced).toEqual([
+      expect.any(Number),
+      { environmentId: environment.id, runId, taskId: "hello", status: "CANCELED", revision: 2, eventSeq: 3 },
+    ]);
     const rows = await server.postgres.query({ name: "", text: "SELECT environment_ids, run_ids FROM outbox" });
     expect(rows).toEqual([{ environment_ids: [environment.id], run_ids: [runId] }]);
   });

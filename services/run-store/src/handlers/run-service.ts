@@ -1,27 +1,21 @@
-import type { Clock, Postgres, ServiceCall } from "@windlass/chassis";
+import type { ServiceCall } from "@windlass/chassis";
 import type { RunService } from "@windlass/proto";
 import type { ServiceImplementation } from "@windlass/proto/grpc";
-import type { Feed } from "../feed/feed.ts";
 import { awaitRuns } from "../runs/await-runs.ts";
 import { type CancelRunOptions, cancelRun } from "../runs/cancel-run.ts";
 import { getRun } from "../runs/get-run.ts";
 import { listRuns } from "../runs/list-runs.ts";
-import { createRunEndReader } from "../runs/run-end-reader.ts";
-import { createTimelineReader, watchRun } from "../runs/watch-run.ts";
+import { type TimelineReader, watchRun } from "../runs/watch-run.ts";
 import { parseCancelRun, parseGetRun, parseListRuns, parseWatchRun } from "../validation/run-requests.ts";
 import { environmentOf } from "./caller.ts";
 
 /** What the handlers of RunService work with. */
 export interface RunServiceOptions extends CancelRunOptions {
-  readonly postgres: Postgres;
-  readonly feed: Feed;
-  readonly clock: Clock;
+  readonly timelines: TimelineReader;
 }
 
 export function createRunService(options: RunServiceOptions): ServiceImplementation<typeof RunService, ServiceCall> {
-  const { postgres, feed, clock } = options;
-  const timelines = createTimelineReader(postgres);
-  const reader = createRunEndReader(postgres);
+  const { postgres, feed, clock, reader, timelines } = options;
   return {
     getRun: async (request, call) => getRun(postgres, environmentOf(call), parseGetRun(request).runId),
 

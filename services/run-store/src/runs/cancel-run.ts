@@ -1,24 +1,26 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Clock, Queryable } from "@windlass/chassis";
-import { CancelLeaseSchema, CancelPhase, type Run, WatchRunResponseSchema } from "@windlass/proto";
-import { endToProto, runToProto } from "../conversions/run-to-proto.ts";
+import { CancelPhase, type Run, WatchRunResponseSchema } from "@windlass/proto";
+import type { AnnounceChanges } from "../announce-changes.ts";
+import { cancelLeaseToProto } from "../conversions/cancel-lease.ts";
+import { runToProto } from "../conversions/run-to-proto.ts";
 import { runNotFound } from "../failures.ts";
 import { type Feed, runKey } from "../feed/feed.ts";
 import { isTerminal } from "../run-state.ts";
-import { type CanceledRow, cancelRun as storeCancel } from "../store/cancel-run.ts";
-import { readRunEnds } from "../store/read-run-ends.ts";
+import * as store from "../store/cancel-run.ts";
 import { selectRunRow } from "../store/select-run-row.ts";
+import type { RunEndReader } from "./run-end-reader.ts";
 
 /** What canceling a run needs. */
 export interface CancelRunOptions {
   readonly postgres: Queryable;
   readonly feed: Feed;
+  readonly reader: RunEndReader;
   readonly clock: Clock;
-  /** Whether changes are announced to other replicas: the transaction then leaves a row in the outbox. */
-  readonly announces: boolean;
-  /** Told after each commit that left a row in the outbox. */
-  readonly onAnnounced: (environmentId: string, runId: string) => void;
+  readonly announce: AnnounceChanges;
+  /** Whether statements write an outbox row. */
+  readonly hasOutbox: boolean;
 }
 
 /**
@@ -31,33 +33,27 @@ export async function cancelRun(
   { environmentId, runId, reason }: { readonly environmentId: string; readonly runId: string; readonly reason: string },
 ): Promise<Run> {
   const event = encodeRequest(reason, options.clock.nowMs());
-  const row = await storeCancel(options.postgres, { environmentId, runId, reason, event }, options.announces);
+  const row = await store.cancelRun(options.postgres, { environmentId, runId, reason, event }, options.hasOutbox);
   if (row === undefined) {
     const unchanged = await selectRunRow(options.postgres, environmentId, runId);
     if (unchanged === undefined) throw runNotFound(runId);
     return runToProto(unchanged);
   }
-  await publish(options, row);
+  await tell(options, row);
   return runToProto(row);
 }
 
-async function publish({ postgres, feed, announces, onAnnounced }: CancelRunOptions, row: CanceledRow): Promise<void> {
+async function tell({ feed, reader, announce }: CancelRunOptions, row: store.CanceledRow): Promise<void> {
+  if (row.supervisor_id !== null && feed.cancels.has(row.supervisor_id))
+    feed.cancels.publish(row.supervisor_id, cancelLeaseToProto(row));
+  const ref = { environmentId: row.environment_id, runId: row.id };
+  announce(row.outbox_id, [
+    { ...ref, taskId: row.task_id, status: row.status, revision: Number(row.revision), eventSeq: row.event_seq },
+  ]);
   const key = runKey(row.environment_id, row.id);
-  if (row.supervisor_id !== null && feed.cancels.has(row.supervisor_id)) {
-    feed.cancels.publish(
-      row.supervisor_id,
-      create(CancelLeaseSchema, {
-        ref: { environmentId: row.environment_id, runId: row.id, leaseToken: row.lease_token ?? "" },
-        reason: row.cancel_reason ?? "",
-        ...(row.cancel_request_time !== null && { requestTime: timestampFromDate(row.cancel_request_time) }),
-      }),
-    );
-  }
-  feed.runChanges.publish(key, { eventSeq: row.event_seq, isTerminal: isTerminal(row.status) });
-  if (announces) onAnnounced(row.environment_id, row.id);
   if (!isTerminal(row.status) || !feed.finished.has(key)) return;
-  const [end] = await readRunEnds(postgres, [{ environmentId: row.environment_id, runId: row.id }]);
-  if (end !== undefined) feed.finished.publish(key, runToProto(end, endToProto(end.status, end)));
+  const end = await reader.read.submit(ref);
+  if (end !== undefined) feed.finished.publish(key, end);
 }
 
 /** The timeline's entry for the request; the status that follows is the chunk's own. */

@@ -39,7 +39,9 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<RunRow
   ];
   // One branch for each group of statuses: each is a walk along one index, and the results are merged.
   const branches =
-    statuses === undefined ? [conditions] : groups.map((group) => [...conditions, group.condition, "r.status = ANY ($5)"]);
+    statuses === undefined
+      ? [conditions]
+      : groups.map((group) => [...conditions, group.condition, "r.status = ANY ($5)"]);
   const name = ["list_runs", taskId && "task", tag && "tag", afterId && "after", ...groups.map((group) => group.name)];
   return db.query<RunRow>(
     {

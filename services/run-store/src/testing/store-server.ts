@@ -12,6 +12,7 @@ import {
 import { DeploymentService, EnvironmentService, EnvironmentType, ExecutionService, RunService } from "@windlass/proto";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { createTestDatabase } from "../../../../test/kit/test-database.ts";
+import { createAnnouncer } from "../announce-changes.ts";
 import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { guardStreams } from "../auth/guard-streams.ts";
@@ -20,6 +21,9 @@ import { createDeploymentService } from "../handlers/deployment-service.ts";
 import { createEnvironmentService } from "../handlers/environment-service.ts";
 import { createGetBundle } from "../handlers/get-bundle.ts";
 import { createRunService } from "../handlers/run-service.ts";
+import { NO_OUTBOX } from "../outbox/outbox-publisher.ts";
+import { createRunEndReader } from "../runs/run-end-reader.ts";
+import { createTimelineReader } from "../runs/watch-run.ts";
 import { findApiKey } from "../store/find-api-key.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
@@ -95,7 +99,15 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     RunService,
     guardStreams(
       RunService,
-      createRunService({ postgres, feed, clock, announces: false, onAnnounced: () => undefined }),
+      createRunService({
+        postgres,
+        feed,
+        clock,
+        reader: createRunEndReader(postgres),
+        timelines: createTimelineReader(postgres),
+        announce: createAnnouncer(feed, NO_OUTBOX),
+        hasOutbox: false,
+      }),
       guard,
     ),
   );

@@ -1,0 +1,28 @@
+import { type Feed, runKey } from "./feed/feed.ts";
+import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
+import { isTerminal, type RunStatusName } from "./run-state.ts";
+
+/** A run that a committed statement changed. */
+export interface ChangedRun {
+  readonly environmentId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly status: RunStatusName;
+  readonly revision: number;
+  readonly eventSeq: number;
+}
+
+/** Tells whoever watches these runs, here and, through the outbox row of that id, in the outside world. */
+export type AnnounceChanges = (outboxId: number | null, changes: readonly ChangedRun[]) => void;
+
+/** A crash between the commit and this call tells nobody here, as nobody is left here; the outbox row is published by the sweep. */
+export function createAnnouncer(feed: Feed, outbox: OutboxPublisher): AnnounceChanges {
+  return (outboxId, changes) => {
+    for (const change of changes) {
+      const key = runKey(change.environmentId, change.runId);
+      if (!feed.runChanges.has(key)) continue;
+      feed.runChanges.publish(key, { eventSeq: BigInt(change.eventSeq), isTerminal: isTerminal(change.status) });
+    }
+    if (outboxId !== null) outbox.add(outboxId, changes);
+  };
+}

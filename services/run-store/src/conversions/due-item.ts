@@ -1,0 +1,19 @@
+import type { DueItem } from "@windlass/proto";
+
+/** A run whose moment comes in so many milliseconds. */
+export function dueRun(environmentId: string, runId: string, dueInMs: number): DueItem {
+  return {
+    $typeName: "windlass.internal.v1.DueItem",
+    dueInMs: BigInt(Math.ceil(dueInMs)),
+    item: { case: "run", value: { $typeName: "windlass.internal.v1.DueRun", environmentId, runId } },
+  };
+}
+
+/** A supervisor whose lease runs out in so many milliseconds, unless it is renewed. */
+export function dueSupervisor(supervisorId: string, dueInMs: number): DueItem {
+  return {
+    $typeName: "windlass.internal.v1.DueItem",
+    dueInMs: BigInt(Math.ceil(dueInMs)),
+    item: { case: "supervisor", value: { $typeName: "windlass.internal.v1.DueSupervisor", supervisorId } },
+  };
+}

@@ -1,0 +1,28 @@
+import type { Queryable } from "@windlass/chassis";
+import type { DueItem } from "@windlass/proto";
+import { dueRun, dueSupervisor } from "../conversions/due-item.ts";
+import { type DuePosition, listDue as listRows } from "../store/list-due.ts";
+
+/** A page of due work, soonest first. */
+export interface DuePage {
+  readonly items: DueItem[];
+  /** Where the next page begins; undefined when this is the last. */
+  readonly next: DuePosition | undefined;
+}
+
+/** Reads what is due within a horizon, overdue included. Work that becomes known while the pages are read is told by WatchDue. */
+export async function listDue(
+  db: Queryable,
+  page: { readonly after: DuePosition; readonly horizonMs: number; readonly size: number },
+): Promise<DuePage> {
+  const rows = await listRows(db, { after: page.after, horizonMs: page.horizonMs, limit: page.size });
+  const last = rows.at(-1);
+  return {
+    items: rows.map((row) =>
+      row.environment_id === null
+        ? dueSupervisor(row.id, row.due_in_ms)
+        : dueRun(row.environment_id, row.id, row.due_in_ms),
+    ),
+    next: last === undefined || rows.length < page.size ? undefined : { dueTimeUs: last.due_time_us, id: last.id },
+  };
+}

@@ -1,0 +1,80 @@
+import type { ServiceCall } from "@windlass/chassis";
+import type { TaskService, TriggerResult, TriggerTasksRequest, TriggerTasksResponse } from "@windlass/proto";
+import { callErrorFromFailure, CallFailure, type ServiceImplementation } from "@windlass/proto/grpc";
+import type { RunTrigger, Triggered } from "../runs/trigger-runs.ts";
+import { type ParsedTrigger, parseTriggerTask, parseTriggerTasks } from "../validation/trigger-requests.ts";
+import { answerStream } from "./answer-stream.ts";
+import { environmentOf } from "./caller.ts";
+
+/** Messages of one stream whose answers are not yet sent; each has up to 1,000 triggers or 16 MB. */
+const MAX_IN_FLIGHT = 16;
+
+export function createTaskService({ trigger }: RunTrigger): ServiceImplementation<typeof TaskService, ServiceCall> {
+  return {
+    triggerTask: async (request, call) => {
+      const [triggered] = await trigger(environmentOf(call), [parseTriggerTask(request)]);
+      if (triggered === undefined) throw new Error("a trigger has no result");
+      if (triggered instanceof CallFailure) throw triggered;
+      return { run: triggeredRun(triggered) };
+    },
+    triggerTasks: (requests, call) => {
+      const environmentId = environmentOf(call);
+      return answerStream({
+        requests,
+        signal: call.signal,
+        maxInFlight: MAX_IN_FLIGHT,
+        answer: (request) => answerTriggers(trigger, environmentId, request),
+      });
+    },
+  };
+}
+
+async function answerTriggers(
+  trigger: RunTrigger["trigger"],
+  environmentId: string,
+  request: TriggerTasksRequest,
+): Promise<TriggerTasksResponse> {
+  const parsed = parseTriggerTasks(request);
+  const valid = parsed.filter((item): item is ParsedTrigger => !(item instanceof CallFailure));
+  const triggered = await triggerOrFail(trigger, environmentId, valid);
+  let at = 0;
+  return {
+    $typeName: "windlass.v1.TriggerTasksResponse",
+    correlationId: request.correlationId,
+    results: parsed.map((item) => {
+      if (item instanceof CallFailure) return triggerResult(item);
+      const outcome = triggered instanceof CallFailure ? triggered : triggered[at];
+      at += 1;
+      return triggerResult(outcome ?? new Error("a trigger has no result"));
+    }),
+  };
+}
+
+/** When all fail for one reason (OVERLOADED, NOT_READY), each item says so and the stream goes on. */
+async function triggerOrFail(
+  trigger: RunTrigger["trigger"],
+  environmentId: string,
+  triggers: readonly ParsedTrigger[],
+): Promise<(Triggered | CallFailure)[] | CallFailure> {
+  try {
+    return await trigger(environmentId, triggers);
+  } catch (error) {
+    if (error instanceof CallFailure) return error;
+    throw error;
+  }
+}
+
+function triggerResult(outcome: Triggered | CallFailure | Error): TriggerResult {
+  if (outcome instanceof CallFailure) {
+    return {
+      $typeName: "windlass.v1.TriggerResult",
+      result: { case: "error", value: callErrorFromFailure(outcome) },
+    };
+  }
+  if (outcome instanceof Error) throw outcome;
+  return { $typeName: "windlass.v1.TriggerResult", result: { case: "run", value: triggeredRun(outcome) } };
+}
+
+function triggeredRun({ runId, isCached }: Triggered) {
+  return { $typeName: "windlass.v1.TriggeredRun", runId, isCached } as const;
+}

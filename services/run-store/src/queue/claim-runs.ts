@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { createBatcher, overloaded, type Postgres } from "@windlass/chassis";
+import type { Claim, Lease } from "@windlass/proto";
+import { asCallFailure, CallFailure } from "@windlass/proto/grpc";
+import type { AnnounceChanges } from "../announce-changes.ts";
+import { leaseToProto } from "../conversions/lease.ts";
+import type { DeploymentCache } from "../deployments/deployment-cache.ts";
+import { epochStale, runNotQueued, supervisorExpired } from "../failures.ts";
+import type { RunMetrics } from "../run-metrics.ts";
+import { byRunKey } from "../run-order.ts";
+import { splitBatch } from "../split-batch.ts";
+import { type ClaimItem, claimRuns, type ClaimedRow } from "../store/claim-runs.ts";
+import type { ReleaseLeases } from "../work/release-leases.ts";
+
+/** What the queue asks for in one message. */
+export interface ClaimMessage {
+  readonly epoch: bigint;
+  readonly claims: readonly Claim[];
+}
+
+/** A result for each claim, in their order; or why nothing was claimed at all (EPOCH_STALE). */
+export type ClaimedMessage = (Lease | CallFailure)[] | CallFailure;
+
+export interface RunClaimer {
+  /** Leases runs. Throws OVERLOADED and NOT_READY; then it is unknown what was claimed, and the supervisors' heartbeats repair what is never delivered. */
+  claim(message: ClaimMessage): Promise<ClaimedMessage>;
+  drain(): Promise<void>;
+}
+
+export interface RunClaimerOptions {
+  readonly postgres: Postgres;
+  readonly announce: AnnounceChanges;
+  /** Whether statements write an outbox row. */
+  readonly hasOutbox: boolean;
+  readonly deployments: DeploymentCache;
+  readonly release: ReleaseLeases;
+  readonly metrics: RunMetrics;
+}
+
+/** Claims in one statement; a message has at most 1,000, and is never split. */
+const MAX_CLAIMS = 1_000;
+
+/** Gathers the messages that wait at one moment into one statement. */
+export function createRunClaimer(options: RunClaimerOptions): RunClaimer {
+  const batcher = createBatcher<ClaimMessage, ClaimedMessage>({
+    name: "claims",
+    // "Bytes" are claims here: what bounds a batch is the number of rows.
+    weigh: (message) => message.claims.length,
+    maxBatchBytes: MAX_CLAIMS,
+    run: (messages) => splitBatch(messages, (part) => claimMessages(options, part), cannotBeClaimed),
+  });
+  return { claim: (message) => batcher.submit(message), drain: () => batcher.drain() };
+}
+
+async function claimMessages(
+  options: RunClaimerOptions,
+  messages: readonly ClaimMessage[],
+): Promise<ClaimedMessage[]> {
+  const items = messages.flatMap(({ epoch, claims }) =>
+    claims.map((claim) => ({
+      epoch,
+      environmentId: claim.environmentId,
+      runId: claim.runId,
+      supervisorId: claim.supervisorId,
+      leaseToken: randomUUID(),
+      traceparent: claim.traceparent,
+    })),
+  );
+  const sorted = items.toSorted(byRunKey);
+  const { claimed, epoch, aliveSupervisorIds } = await claimRuns(options.postgres, sorted, options.hasOutbox);
+  afterCommit(options, sorted, claimed);
+
+  const leases = new Map<ClaimItem, Lease>();
+  const tooMuch = new Set<ClaimItem>();
+  for (const row of claimed) {
+    const item = sorted[row.position - 1];
+    if (item === undefined) continue;
+    if (row.payload === null) tooMuch.add(item);
+    else leases.set(item, await toLease(options.deployments, item, row, row.payload));
+  }
+  // Rare, and never the whole answer: payloads of megabytes, many at once.
+  if (tooMuch.size > 0) await options.release(Array.from(tooMuch));
+
+  let at = 0;
+  return messages.map((message) => {
+    const mine = items.slice(at, (at += message.claims.length));
+    if (message.epoch !== epoch) return epochStale(message.epoch, epoch);
+    return mine.map((item) => {
+      const lease = leases.get(item);
+      if (lease !== undefined) return lease;
+      if (tooMuch.has(item)) return overloaded(`The payloads of one message are too much; claim ${item.runId} again.`);
+      return aliveSupervisorIds.has(item.supervisorId) ? runNotQueued(item.runId) : supervisorExpired(item.supervisorId);
+    });
+  });
+}
+
+/** Waits only for the first claim of a version; afterwards its facts are known. */
+async function toLease(
+  deployments: DeploymentCache,
+  item: ClaimItem & { readonly traceparent: string },
+  row: ClaimedRow,
+  payload: Buffer,
+): Promise<Lease> {
+  const facts = await deployments.get(item.environmentId, row.deployment_id);
+  return leaseToProto(item, row, payload, facts);
+}
+
+function afterCommit(
+  { announce, metrics }: RunClaimerOptions,
+  items: readonly ClaimItem[],
+  claimed: readonly ClaimedRow[],
+): void {
+  metrics.batch("claim", items.length);
+  metrics.claimed(claimed.length);
+  announce(
+    claimed[0]?.outbox_id ?? null,
+    claimed.map((row) => ({
+      environmentId: items[row.position - 1]?.environmentId ?? "",
+      runId: items[row.position - 1]?.runId ?? "",
+      taskId: row.task_id,
+      status: "EXECUTING",
+      revision: row.revision,
+      eventSeq: row.event_seq,
+    })),
+  );
+}
+
+/** One message whose values the database refused. Its claims are only ids, which are validated; so this is a defect. */
+function cannotBeClaimed(_message: ClaimMessage, error: Error): ClaimedMessage {
+  return asCallFailure(error);
+}

@@ -1,0 +1,203 @@
+import {
+  type Batcher,
+  createBatcher,
+  type Logger,
+  type OpenSpan,
+  type Postgres,
+  startSpan,
+  type Telemetry,
+} from "@windlass/chassis";
+import { asCallFailure, type CallFailure, fieldInvalid } from "@windlass/proto/grpc";
+import type { AnnounceChanges } from "../announce-changes.ts";
+import { queuedRunToProto } from "../conversions/queued-run.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { RunIds } from "../run-id.ts";
+import type { RunMetrics } from "../run-metrics.ts";
+import { compare } from "../run-order.ts";
+import { splitBatch } from "../split-batch.ts";
+import { findRunsByRequest } from "../store/find-runs-by-request.ts";
+import { type InsertedRun, insertRuns, type NewRun } from "../store/insert-runs.ts";
+import type { ParsedTrigger } from "../validation/trigger-requests.ts";
+import type { PromotePendingRuns } from "./promote-pending-runs.ts";
+
+/** What a trigger made, or found when its request id had already made it. */
+export interface Triggered {
+  readonly runId: string;
+  readonly isCached: boolean;
+}
+
+export interface RunTrigger {
+  /** Stores runs; one result for each, once it is durable. A trigger that cannot be stored fails alone. Throws OVERLOADED and NOT_READY for all. */
+  trigger(environmentId: string, triggers: readonly ParsedTrigger[]): Promise<(Triggered | CallFailure)[]>;
+  /** Resolves when nothing is under way. */
+  drain(): Promise<void>;
+}
+
+export interface RunTriggerOptions {
+  readonly postgres: Postgres;
+  readonly feed: Feed;
+  readonly announce: AnnounceChanges;
+  /** Whether statements write an outbox row. */
+  readonly hasOutbox: boolean;
+  readonly promote: PromotePendingRuns;
+  readonly runIds: RunIds;
+  readonly metrics: RunMetrics;
+  readonly telemetry: Telemetry;
+  readonly logger: Logger;
+}
+
+/** A run counts as so many bytes beside its payload, so that a batch is at most 1,000 runs and at most 8 MB. */
+const RUN_BYTES = 8 * 1024;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+/** Gathers triggers made in the same moment into one statement. A crash loses those that were not answered; their callers ask again with the same request id (I7). */
+export function createRunTrigger(options: RunTriggerOptions): RunTrigger {
+  const { runIds, telemetry, metrics } = options;
+
+  const batcher: Batcher<NewRun, Triggered | CallFailure> = createBatcher({
+    name: "triggers",
+    weigh: (run) => run.payload.byteLength + RUN_BYTES,
+    maxBatchBytes: MAX_BATCH_BYTES,
+    run: (runs) => {
+      metrics.batch("trigger", runs.length);
+      return splitBatch(runs, (part) => storeRuns(options, part), cannotBeStored);
+    },
+  });
+
+  const submit = async (runs: readonly NewRun[], spans: readonly OpenSpan[]) => {
+    try {
+      const results = await batcher.submitMany(runs);
+      for (const span of spans) span.end();
+      return results;
+    } catch (error) {
+      for (const span of spans) span.end(error);
+      throw error;
+    }
+  };
+
+  return {
+    trigger(environmentId, triggers) {
+      const spans: OpenSpan[] = [];
+      const runs = triggers.map((trigger) => {
+        const runId = runIds();
+        let { traceparent } = trigger;
+        if (traceparent !== "" && telemetry.enabled) {
+          const span = triggerSpan(telemetry, trigger, runId);
+          spans.push(span);
+          ({ traceparent } = span);
+        }
+        return newRun(environmentId, runId, trigger, traceparent);
+      });
+      return submit(runs, spans);
+    },
+    drain: () => batcher.drain(),
+  };
+}
+
+/** The run's traceparent is this span's, so that everything the run does hangs under it. */
+function triggerSpan(telemetry: Telemetry, trigger: ParsedTrigger, runId: string): OpenSpan {
+  return startSpan(telemetry, {
+    name: "windlass.trigger",
+    parent: trigger.traceparent,
+    attributes: { "windlass.run.id": runId, "windlass.task.id": trigger.taskId },
+  });
+}
+
+function newRun(environmentId: string, runId: string, trigger: ParsedTrigger, traceparent: string): NewRun {
+  return {
+    environmentId,
+    runId,
+    requestId: trigger.requestId,
+    taskId: trigger.taskId,
+    payload: trigger.payload.data,
+    payloadType: trigger.payload.contentType,
+    queue: trigger.queue === "" ? null : trigger.queue,
+    maxAttempts: trigger.maxAttempts === 0 ? null : trigger.maxAttempts,
+    tags: trigger.tags,
+    isTest: trigger.isTest,
+    traceparent,
+  };
+}
+
+async function storeRuns(options: RunTriggerOptions, runs: readonly NewRun[]): Promise<(Triggered | CallFailure)[]> {
+  const sorted = runs.toSorted(byRequest);
+  const inserted = new Map<string, InsertedRun>();
+  for (const row of await insertRuns(options.postgres, sorted, options.hasOutbox)) inserted.set(row.id, row);
+  afterCommit(options, runs, inserted);
+  const repeated = runs.filter((run) => !inserted.has(run.runId));
+  const earlier = repeated.length === 0 ? undefined : await findEarlierRuns(options.postgres, repeated);
+  return runs.map((run) => {
+    if (inserted.has(run.runId)) return { runId: run.runId, isCached: false };
+    const runId = earlier?.get(requestKey(run));
+    if (runId !== undefined) return { runId, isCached: true };
+    return asCallFailure(new Error(`the run of request ${run.requestId} was neither stored nor found`));
+  });
+}
+
+/** In a statement of its own: what the first one collided with may have been committed after its snapshot. */
+async function findEarlierRuns(postgres: Postgres, repeated: readonly NewRun[]): Promise<Map<string, string>> {
+  const rows = await findRunsByRequest(postgres, repeated);
+  return new Map(
+    rows.map((row) => [requestKey({ environmentId: row.environment_id, requestId: row.request_id }), row.run_id]),
+  );
+}
+
+function afterCommit(
+  { feed, announce, promote, metrics, logger }: RunTriggerOptions,
+  runs: readonly NewRun[],
+  inserted: ReadonlyMap<string, InsertedRun>,
+): void {
+  if (inserted.size === 0) return;
+  metrics.triggered(inserted.size);
+  const [first] = inserted.values();
+  const stored = runs.flatMap((run) => {
+    const row = inserted.get(run.runId);
+    return row === undefined ? [] : [{ run, row }];
+  });
+  feed.queued.publish(
+    stored.flatMap(({ run, row }) =>
+      row.queue === null || row.status !== "QUEUED"
+        ? []
+        : [
+            queuedRunToProto({
+              environment_id: run.environmentId,
+              id: run.runId,
+              task_id: run.taskId,
+              queue: row.queue,
+              queue_time_us: row.queue_time_us,
+              traceparent: run.traceparent,
+            }),
+          ],
+    ),
+  );
+  announce(
+    first?.outbox_id ?? null,
+    stored.map(({ run, row }) => ({
+      environmentId: run.environmentId,
+      runId: run.runId,
+      taskId: run.taskId,
+      status: row.status,
+      revision: 1,
+      eventSeq: 1,
+    })),
+  );
+  // Its version may have been deployed between the statement's snapshot and its commit, when the deployment's own promotion could not see the run.
+  const waiting = new Set(stored.filter(({ row }) => row.status === "PENDING_VERSION").map(({ run }) => run.environmentId));
+  for (const environmentId of waiting) {
+    promote(environmentId).catch((error: unknown) =>
+      logger.warn("runs that wait for a version are left to the sweep", { environmentId, error }),
+    );
+  }
+}
+
+function cannotBeStored(run: NewRun, error: Error): CallFailure {
+  return fieldInvalid({ field: "trigger", description: `of task ${run.taskId} cannot be stored: ${error.message}.` });
+}
+
+function byRequest(a: NewRun, b: NewRun): number {
+  return compare(a.environmentId, b.environmentId) || compare(a.requestId, b.requestId);
+}
+
+function requestKey(run: { readonly environmentId: string; readonly requestId: string }): string {
+  return `${run.environmentId}/${run.requestId}`;
+}

@@ -1,0 +1,122 @@
+import type { Queryable, Statement } from "@windlass/chassis";
+import { hasStatus, isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+
+/** A run to be leased. */
+export interface ClaimItem {
+  readonly environmentId: string;
+  readonly runId: string;
+  readonly supervisorId: string;
+  /** The fencing token of the lease to be (I2). */
+  readonly leaseToken: string;
+  readonly epoch: bigint;
+}
+
+/** A run that was leased. */
+export interface ClaimedRow {
+  /** Which item this is, from 1. */
+  readonly position: number;
+  readonly task_id: string;
+  readonly revision: number;
+  readonly queue: string;
+  readonly deployment_id: string;
+  readonly attempt_number: number;
+  readonly max_attempts: number;
+  readonly create_time_us: number;
+  readonly start_time_us: number;
+  readonly claim_time_us: number;
+  readonly tags: string[];
+  readonly is_test: boolean;
+  readonly traceparent: string;
+  /** Null when the payloads before it are already as much as one answer may carry. */
+  readonly payload: Buffer | null;
+  readonly payload_type: string;
+  readonly event_seq: number;
+  readonly outbox_id: number | null;
+}
+
+export interface ClaimedRuns {
+  readonly claimed: ClaimedRow[];
+  /** The shard's epoch; undefined before the first WatchQueued. */
+  readonly epoch: bigint | undefined;
+  /** Which of the supervisors live. */
+  readonly aliveSupervisorIds: ReadonlySet<string>;
+}
+
+type Row = ClaimedRow & { readonly epoch: bigint | null; readonly alive_id: string | null };
+
+/** Payloads beyond this are left out of one answer: twelve megabytes with the largest payload at the end, well below the limit of a message. */
+const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
+
+/** The columns of a lease, in rows that tell something else. */
+const NO_LEASE = Array.from({ length: 17 }, () => "NULL").join(", ");
+
+// The two locks make checks of what the snapshot saw into checks of what is (design.md, "traps"):
+// - FOR SHARE on the epoch: WatchQueued's bump waits for claims in flight, and a claim that waited for the bump sees the new epoch. So once a new owner lists the queue,
+//   no claim of an old epoch commits (I4).
+// - FOR KEY SHARE on supervisors: their removal waits for claims in flight and takes these runs too; a claim that waited for it sees nobody (I1). Heartbeats do not wait.
+const CLAIM_RUNS: Statement = {
+  name: "claim_runs",
+  text: `
+WITH shard AS MATERIALIZED (
+  SELECT epoch FROM queue_epochs WHERE shard = 0 FOR SHARE
+), alive AS MATERIALIZED (
+  SELECT id FROM supervisors WHERE id = ANY ($1::text[]) AND expire_time > now() ORDER BY id FOR KEY SHARE
+), run AS (
+  UPDATE runs r SET
+    status = 'EXECUTING',
+    revision = r.revision + 1,
+    attempt_number = r.attempt_number + 1,
+    deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id)),
+    start_time = coalesce(r.start_time, now()),
+    lease_token = i.lease_token,
+    supervisor_id = i.supervisor_id,
+    claim_time = now(),
+    event_seq = r.event_seq + 1
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::int8[]) WITH ORDINALITY
+    AS i (environment_id, run_id, supervisor_id, lease_token, epoch, position)
+  WHERE ${isRun("i.environment_id", "i.run_id")} AND ${hasStatus("QUEUED")}
+    AND i.epoch = (SELECT epoch FROM shard) AND (i.supervisor_id IN (SELECT id FROM alive)) IS TRUE
+  RETURNING i.position::int, r.environment_id, r.id, r.task_id, r.revision, r.queue, r.deployment_id, r.attempt_number, r.max_attempts,
+    r.create_time, r.start_time, r.tags, r.is_test, r.traceparent, r.event_seq
+), event AS (
+  INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
+  SELECT environment_id, id, event_seq, 1, 'EXECUTING', attempt_number, now() FROM run
+), notice AS (
+  ${outboxRow("$7")}
+)
+SELECT run.position, run.task_id, run.revision::float8, run.queue, run.deployment_id, run.attempt_number, run.max_attempts,
+  ${microseconds("run.create_time")} AS create_time_us, ${microseconds("run.start_time")} AS start_time_us, ${microseconds("now()")} AS claim_time_us,
+  run.tags, run.is_test, run.traceparent,
+  CASE WHEN sum(octet_length(c.payload)) OVER (ORDER BY run.position) - octet_length(c.payload) < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
+  c.payload_type, ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
+FROM run JOIN run_contents c ON c.environment_id = ANY (ARRAY[run.environment_id]) AND c.run_id = ANY (ARRAY[run.id])
+UNION ALL
+SELECT ${NO_LEASE}, epoch, NULL FROM shard
+UNION ALL
+SELECT ${NO_LEASE}, NULL, id FROM alive`,
+};
+
+/**
+ * Leases runs: QUEUED becomes EXECUTING with the next attempt number, pinned to the environment's current version unless it is already pinned. An item whose run is not
+ * queued (any more), whose supervisor does not live or whose epoch is not the shard's is left alone. Sort by (environment, run).
+ */
+export async function claimRuns(db: Queryable, items: readonly ClaimItem[], announce: boolean): Promise<ClaimedRuns> {
+  const rows = await db.query<Row>(CLAIM_RUNS, [
+    Array.from(new Set(items.map((item) => item.supervisorId))),
+    items.map((item) => item.environmentId),
+    items.map((item) => item.runId),
+    items.map((item) => item.supervisorId),
+    items.map((item) => item.leaseToken),
+    items.map((item) => item.epoch),
+    announce,
+  ]);
+  const claimed: ClaimedRow[] = [];
+  const aliveSupervisorIds = new Set<string>();
+  let epoch: bigint | undefined;
+  for (const row of rows) {
+    if (row.position !== null) claimed.push(row);
+    else if (row.alive_id === null) epoch = row.epoch ?? undefined;
+    else aliveSupervisorIds.add(row.alive_id);
+  }
+  return { claimed, epoch, aliveSupervisorIds };
+}

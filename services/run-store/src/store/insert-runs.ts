@@ -1,0 +1,86 @@
+import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
+import { microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+
+/** A run to be stored. */
+export interface NewRun {
+  readonly environmentId: string;
+  readonly runId: string;
+  readonly requestId: string;
+  readonly taskId: string;
+  readonly payload: Uint8Array;
+  readonly payloadType: string;
+  /** Null for the task's own. */
+  readonly queue: string | null;
+  /** Null for the task's own. */
+  readonly maxAttempts: number | null;
+  readonly tags: readonly string[];
+  readonly isTest: boolean;
+  readonly traceparent: string;
+}
+
+/** What the database decided about a stored run. */
+export interface InsertedRun {
+  readonly id: string;
+  readonly status: "QUEUED" | "PENDING_VERSION";
+  /** Null while no version says which. */
+  readonly queue: string | null;
+  readonly queue_time_us: number;
+  readonly outbox_id: number | null;
+}
+
+// The contents go first: their unique index decides which request ids are new (I7), and only those become runs.
+// `(... IN ...) IS TRUE` is answered from a hash table; a plain IN would be a join, and the planner's guess at its size poor.
+const INSERT_RUNS: Statement = {
+  name: "insert_runs",
+  text: `
+WITH item AS MATERIALIZED (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::int[], $9::text[], $10::bool[], $11::text[])
+    AS t (environment_id, run_id, request_id, task_id, payload, payload_type, queue, max_attempts, tags, is_test, traceparent)
+), content AS (
+  INSERT INTO run_contents (environment_id, run_id, request_id, payload, payload_type)
+  SELECT environment_id, run_id, request_id, payload, payload_type FROM item
+  ON CONFLICT (environment_id, request_id) DO NOTHING
+  RETURNING run_id
+), run AS (
+  INSERT INTO runs (environment_id, id, task_id, status, revision, queue, attempt_number, max_attempts, create_time, queue_time, event_seq, tags, is_test, traceparent)
+  SELECT i.environment_id, i.run_id, i.task_id, CASE WHEN d.task_id IS NULL THEN 'PENDING_VERSION'::run_status ELSE 'QUEUED' END, 1,
+    coalesce(i.queue, d.queue), 0, coalesce(i.max_attempts, d.max_attempts), now(), now(), 1, i.tags::text[], i.is_test, i.traceparent
+  FROM item i
+  JOIN environments e ON e.id = i.environment_id
+  LEFT JOIN deployment_tasks d ON d.environment_id = e.id AND d.deployment_id = e.current_deployment_id AND d.task_id = i.task_id
+  WHERE (i.run_id IN (SELECT run_id FROM content)) IS TRUE
+  RETURNING environment_id, id, status, queue
+), event AS (
+  INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
+  SELECT environment_id, id, 1, 1, status, 0, now() FROM run
+), notice AS (
+  ${outboxRow("$12")}
+)
+SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, ${OUTBOX_ID} FROM run`,
+};
+
+/**
+ * Stores runs, each QUEUED, or PENDING_VERSION when the environment's current version lacks its task. Returns those stored; a run that is missing from the answer has a
+ * request id that another run already has. All or nothing. Sort by (environment, request id), so that two batches with the same request ids cannot deadlock.
+ */
+export function insertRuns(db: Queryable, runs: readonly NewRun[], announce: boolean): Promise<InsertedRun[]> {
+  return db.query<InsertedRun>(INSERT_RUNS, [
+    runs.map((run) => run.environmentId),
+    runs.map((run) => run.runId),
+    runs.map((run) => run.requestId),
+    runs.map((run) => run.taskId),
+    byteaArray(runs.map((run) => run.payload)),
+    runs.map((run) => run.payloadType),
+    runs.map((run) => run.queue),
+    runs.map((run) => run.maxAttempts),
+    runs.map((run) => (run.tags.length === 0 ? "{}" : arrayLiteral(run.tags))),
+    runs.map((run) => run.isTest),
+    runs.map((run) => run.traceparent),
+    announce,
+  ]);
+}
+
+/** unnest would flatten an array of arrays; so each run's tags travel as the text of an array. */
+function arrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
+}

@@ -1,0 +1,47 @@
+import type { Queryable, Statement } from "@windlass/chassis";
+import { microseconds, momentFromMicroseconds } from "./sql.ts";
+
+/** Something that happens at a time: a run's, or a supervisor's when there is no environment. */
+export interface DueRow {
+  readonly environment_id: string | null;
+  readonly id: string;
+  readonly due_time_us: number;
+  /** From now, by the database's clock; rounded up, so that who waits this long is not too early. */
+  readonly due_in_ms: number;
+}
+
+/** A place in the order of due work. */
+export interface DuePosition {
+  readonly dueTimeUs: number;
+  readonly id: string;
+}
+
+/** Before everything. */
+export const DUE_START: DuePosition = { dueTimeUs: 0, id: "" };
+
+const dueInMs = (moment: string) => `ceil(date_part('epoch', ${moment} - now()) * 1000)`;
+
+// Ids of runs and of supervisors start differently, so (time, id) orders both kinds together.
+const LIST_DUE: Statement = {
+  name: "list_due",
+  text: `
+(SELECT environment_id, id, ${microseconds("due_time")} AS due_time_us, ${dueInMs("due_time")} AS due_in_ms
+  FROM runs
+  WHERE due_time IS NOT NULL AND (due_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND due_time <= now() + $3 * interval '1 millisecond'
+  ORDER BY due_time, id LIMIT $4)
+UNION ALL
+(SELECT NULL, id, ${microseconds("expire_time")}, ${dueInMs("expire_time")}
+  FROM supervisors
+  WHERE (expire_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND expire_time <= now() + $3 * interval '1 millisecond'
+  ORDER BY expire_time, id LIMIT $4)
+ORDER BY 3, 2
+LIMIT $4`,
+};
+
+/** A page of what is due within a horizon, soonest first, overdue included. */
+export function listDue(
+  db: Queryable,
+  page: { readonly after: DuePosition; readonly horizonMs: number; readonly limit: number },
+): Promise<DueRow[]> {
+  return db.query<DueRow>(LIST_DUE, [page.after.dueTimeUs, page.after.id, page.horizonMs, page.limit]);
+}

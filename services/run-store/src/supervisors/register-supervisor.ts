@@ -1,0 +1,22 @@
+import type { Queryable } from "@windlass/chassis";
+import { dueSupervisor } from "../conversions/due-item.ts";
+import type { Feed } from "../feed/feed.ts";
+import { upsertSupervisor } from "../store/upsert-supervisor.ts";
+
+/** A supervisor as it introduces itself. */
+export interface NewSupervisor {
+  readonly id: string;
+  readonly hostname: string;
+  readonly sandboxTier: string;
+  /** How long it lives without a heartbeat. */
+  readonly ttlMs: number;
+}
+
+/** Makes a supervisor live, or a known one live on with its leases. Idempotent. */
+export async function registerSupervisor(
+  { db, feed }: { readonly db: Queryable; readonly feed: Feed },
+  supervisor: NewSupervisor,
+): Promise<void> {
+  await upsertSupervisor(db, supervisor);
+  feed.due.publish([dueSupervisor(supervisor.id, supervisor.ttlMs)]);
+}

@@ -1,0 +1,17 @@
+import type { Lease } from "./lease.ts";
+import type { WorkReporter } from "./report-work.ts";
+
+/**
+ * Gives leases back unstarted: each run is queued again in its old place, and the attempt is not counted; one whose cancel was asked for is CANCELED. Returns those that were
+ * still held. Throws NOT_READY and OVERLOADED.
+ */
+export type ReleaseLeases = (leases: readonly Lease[]) => Promise<Lease[]>;
+
+export function createReleaseLeases(reporter: Pick<WorkReporter, "report">): ReleaseLeases {
+  return async (leases) => {
+    const lost = new Set(
+      await reporter.report({ items: leases.map((lease) => ({ kind: "release", lease })), bytes: 0 }),
+    );
+    return leases.filter((lease) => !lost.has(lease));
+  };
+}

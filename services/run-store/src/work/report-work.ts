@@ -1,0 +1,105 @@
+import { createBatcher, type Postgres } from "@windlass/chassis";
+import { type CallFailure, fieldInvalid } from "@windlass/proto/grpc";
+import { byRunKey } from "../run-order.ts";
+import { splitBatch } from "../split-batch.ts";
+import { findSettledReports } from "../store/find-settled-reports.ts";
+import { reportWork } from "../store/report-work.ts";
+import { type AfterReportOptions, type StoredReport, tellReports } from "./after-report.ts";
+import type { Lease } from "./lease.ts";
+import type { ReportItem } from "./report-item.ts";
+import { decideWork } from "./work-items.ts";
+
+/** Items of one message: stored together or not at all. At most one for each lease. */
+export interface WorkMessage {
+  readonly items: readonly ReportItem[];
+  /** About what they hold. */
+  readonly bytes: number;
+}
+
+export interface WorkReporter {
+  /**
+   * Stores what a supervisor says of its leases and returns the leases among them that were not its own any more (LEASE_LOST); a late duplicate of what is already stored is not
+   * among them (I2). Throws FIELD_INVALID when something in it cannot be stored, and NOT_READY and OVERLOADED; then say it again.
+   */
+  report(message: WorkMessage): Promise<Lease[]>;
+  drain(): Promise<void>;
+}
+
+export interface WorkReporterOptions extends AfterReportOptions {
+  readonly postgres: Postgres;
+  /** Whether statements write an outbox row. */
+  readonly hasOutbox: boolean;
+  /** 0 up to 1, for the jitter of retries. */
+  readonly random: () => number;
+}
+
+/** An item counts as so many bytes beside what it holds, so that a batch is at most 1,000 items and at most 16 MB, but for one message larger than that. */
+const ITEM_BYTES = 16 * 1024;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+/** Gathers the messages of all supervisors that wait at one moment into one statement. Messages about one lease are handled one after the other, in the order they came. */
+export function createWorkReporter(options: WorkReporterOptions): WorkReporter {
+  const busyLeases = new Map<string, Promise<unknown>>();
+
+  const batcher = createBatcher<WorkMessage, Lease[] | CallFailure>({
+    name: "work reports",
+    weigh: (message) => message.bytes + message.items.length * ITEM_BYTES,
+    maxBatchBytes: MAX_BATCH_BYTES,
+    run: (messages) => splitBatch<WorkMessage, Lease[] | CallFailure>(messages, (part) => storeMessages(options, part), cannotBeStored),
+  });
+
+  const report = async (message: WorkMessage): Promise<Lease[]> => {
+    const tokens = message.items.map((item) => item.lease.leaseToken);
+    for (const token of tokens) {
+      for (let busy = busyLeases.get(token); busy !== undefined; busy = busyLeases.get(token)) {
+        await Promise.allSettled([busy]);
+      }
+    }
+    const stored = batcher.submit(message);
+    for (const token of tokens) busyLeases.set(token, stored);
+    try {
+      const result = await stored;
+      if (Array.isArray(result)) return result;
+      throw result;
+    } finally {
+      for (const token of tokens) busyLeases.delete(token);
+    }
+  };
+
+  return { report, drain: () => batcher.drain() };
+}
+
+async function storeMessages(options: WorkReporterOptions, messages: readonly WorkMessage[]): Promise<Lease[][]> {
+  const { postgres, hasOutbox, metrics, random } = options;
+  const startMs = Date.now();
+  const items = messages.flatMap((message) => message.items).toSorted((a, b) => byRunKey(a.lease, b.lease));
+  metrics.batch("report", items.length);
+  const work = await decideWork(postgres, items, random);
+  const rows = await reportWork(postgres, work, hasOutbox);
+  const stored = new Map<ReportItem, StoredReport>();
+  for (const row of rows) {
+    const item = items[row.position - 1];
+    const retryDelayMs = work[row.position - 1]?.retryDelayMs ?? null;
+    if (item !== undefined) stored.set(item, { item, row, retryDelayMs });
+  }
+  tellReports(options, Array.from(stored.values()), startMs);
+  const lost = await findLost(
+    options,
+    items.filter((item) => !stored.has(item)),
+  );
+  return messages.map((message) => message.items.filter((item) => lost.has(item)).map((item) => item.lease));
+}
+
+/** In a statement of its own, after the first: the same report may have been committed after that one's snapshot. */
+async function findLost({ postgres }: WorkReporterOptions, unapplied: readonly ReportItem[]): Promise<Set<ReportItem>> {
+  if (unapplied.length === 0) return new Set();
+  const settled = await findSettledReports(
+    postgres,
+    unapplied.map((item) => ({ ...item.lease, end: item.kind === "finish" ? item : null })),
+  );
+  return new Set(unapplied.filter((_, index) => !settled.has(index + 1)));
+}
+
+function cannotBeStored(_message: WorkMessage, error: Error): CallFailure {
+  return fieldInvalid({ field: "work", description: `cannot be stored: ${error.message}.` });
+}
