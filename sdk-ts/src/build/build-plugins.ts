@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import type { Loader, Plugin } from "esbuild";
+
+export const TASK_FILES_ENTRY = "windlass:task-files";
+
+/** The entry point of the tasks: a list of the files, each with a function that loads it. So a file that throws spoils no other, and can be named. */
+export function taskFilesEntry(root: string, taskFiles: readonly string[]): Plugin {
+  const items = taskFiles.map((path) => {
+    const specifier = JSON.stringify(`./${path}`);
+    return `{ path: ${JSON.stringify(path)}, load: () => import(${specifier}) }`;
+  });
+  const contents = `export const files = [\n${items.join(",\n")}\n];\n`;
+  return {
+    name: "windlass-task-files-entry",
+    setup(build) {
+      build.onResolve({ filter: /^windlass:task-files$/ }, ({ path }) => ({ path, namespace: "windlass" }));
+      build.onLoad({ filter: /.*/, namespace: "windlass" }, () => ({ contents, loader: "js", resolveDir: root }));
+    },
+  };
+}
+
+const LOADERS: Readonly<Record<string, Loader>> = {
+  ".ts": "ts",
+  ".mts": "ts",
+  ".cts": "ts",
+  ".tsx": "tsx",
+  ".jsx": "jsx",
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+};
+
+/**
+ * Makes every task file say its name before its own code runs (and after its imports have), so that each task knows its file: however files import one another, and whether
+ * they export their tasks or not. On the first line, so that no line number changes.
+ */
+export function announceTaskFiles(root: string, taskFiles: readonly string[]): Plugin {
+  const names = new Map(taskFiles.map((path) => [join(root, path), path]));
+  return {
+    name: "windlass-announce-task-files",
+    setup(build) {
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path }) => {
+        const name = names.get(path);
+        const loader = LOADERS[extname(path)];
+        if (name === undefined || loader === undefined) return undefined;
+        const source = await readFile(path, "utf8");
+        const announcement = `globalThis[Symbol.for("windlass.sdk/1/tasks")]?.enterFile(${JSON.stringify(name)});`;
+        return { contents: announcement + source.replace(/^\uFEFF/, "").replace(/^#!/, "//"), loader };
+      });
+    },
+  };
+}
+
+/** The names under which task files import this SDK. All mean the one copy in the runtime. */
+export const SDK_FROM_RUNTIME: Plugin = {
+  name: "windlass-sdk-from-runtime",
+  setup(build) {
+    build.onResolve({ filter: /^@(windlass|trigger\.dev)\/sdk(\/v3)?$/ }, () => ({
+      path: "./runtime.mjs",
+      external: true,
+    }));
+  },
+};

@@ -1,0 +1,48 @@
+import { extname } from "node:path";
+import { build, type BuildFailure } from "esbuild";
+import { BuildError } from "./build-error.ts";
+import { BUILD_OPTIONS } from "./build-options.ts";
+import { announceTaskFiles, SDK_FROM_RUNTIME, TASK_FILES_ENTRY, taskFilesEntry } from "./build-plugins.ts";
+import type { BundledFile } from "./bundle.ts";
+
+/** The task files with everything they import but this SDK, which is the runtime's. Throws BuildError. */
+export async function buildTasks(root: string, taskFiles: readonly string[]): Promise<BundledFile[]> {
+  try {
+    const { outputFiles } = await build({
+      ...BUILD_OPTIONS,
+      absWorkingDir: root,
+      entryPoints: [TASK_FILES_ENTRY],
+      outfile: "tasks.mjs",
+      sourcemap: "linked",
+      sourcesContent: false,
+      plugins: [taskFilesEntry(root, taskFiles), announceTaskFiles(root, taskFiles), SDK_FROM_RUNTIME],
+    });
+    return outputFiles.map(({ path, contents, text }) =>
+      extname(path) === ".map"
+        ? { path: "tasks.mjs.map", content: Buffer.from(withoutForeignFolders(text)) }
+        : { path: "tasks.mjs", content: contents },
+    );
+  } catch (error) {
+    throw new BuildError(describeFailure(error), { cause: error });
+  }
+}
+
+/** A source outside of the task folder is named by its path from where the folders part, so that the map says nothing about the machine. */
+function withoutForeignFolders(map: string): string {
+  const parsed = JSON.parse(map) as { sources: string[] };
+  return JSON.stringify({ ...parsed, sources: parsed.sources.map((source) => source.replace(/^(\.\.\/)+/, "")) });
+}
+
+const MAX_MESSAGES = 10;
+
+function describeFailure(error: unknown): string {
+  const { errors } = error as Partial<BuildFailure>;
+  if (errors === undefined) return error instanceof Error ? error.message : String(error);
+  const lines = errors
+    .slice(0, MAX_MESSAGES)
+    .map(({ location, text }) =>
+      location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`,
+    );
+  if (errors.length > MAX_MESSAGES) lines.push(`and ${errors.length - MAX_MESSAGES} more`);
+  return lines.join("\n");
+}

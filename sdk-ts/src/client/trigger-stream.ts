@@ -1,0 +1,186 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type TaskService,
+  type TriggerResult,
+  type TriggerSchema,
+  type TriggerTasksRequestSchema,
+  type TriggerTasksResponse,
+} from "@windlass/proto";
+import {
+  type CallFailure,
+  callFailureFromError,
+  type Client,
+  type Correlated,
+  type CorrelatedStream,
+  createCorrelatedStream,
+} from "@windlass/proto/grpc";
+import { Activity } from "./activity.ts";
+import { isRefusal } from "./retrying.ts";
+import { WindlassError, windlassErrorFrom } from "./windlass-error.ts";
+
+/** A trigger, with the request id that makes it safe to repeat. */
+export type OutgoingTrigger = MessageInitShape<typeof TriggerSchema>;
+
+type Question = MessageInitShape<typeof TriggerTasksRequestSchema> & Correlated;
+type Stream = CorrelatedStream<Question, TriggerTasksResponse>;
+
+const MAX_TRIGGERS_IN_MESSAGE = 1_000;
+/** Far enough below the 16 MB of a message that one more payload of 3 MB fits. */
+const MAX_PAYLOAD_BYTES_IN_MESSAGE = 8 * 1024 * 1024;
+const MAX_UNANSWERED = 100_000;
+const MAX_UNANSWERED_BYTES = 256 * 1024 * 1024;
+
+interface Waiting {
+  readonly trigger: OutgoingTrigger;
+  readonly bytes: number;
+  readonly resolve: (runId: string) => void;
+  readonly reject: (error: WindlassError) => void;
+}
+
+/**
+ * Triggers made in the same turn of the event loop travel as one message on one long-lived stream. When the stream breaks, what is unanswered is sent again on the next
+ * one: the request ids make that safe.
+ */
+export class TriggerStream {
+  readonly #client: Client<typeof TaskService>;
+  readonly #timeoutMs: number;
+  readonly #activity = new Activity(() => void this.#closeStream());
+  #stream: Stream | undefined;
+  #gathering: Waiting[] = [];
+  #unansweredBytes = 0;
+  /** One for each message under way; aborted with the error that its triggers get. */
+  readonly #questions = new Set<AbortController>();
+  #lastFailure: CallFailure | undefined;
+
+  constructor(client: Client<typeof TaskService>, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Resolves with the run's id once the run is stored. Rejects with a WindlassError. */
+  trigger(trigger: OutgoingTrigger): Promise<string> {
+    const bytes = trigger.payload?.data?.length ?? 0;
+    if (this.#activity.count >= MAX_UNANSWERED || this.#unansweredBytes + bytes > MAX_UNANSWERED_BYTES) {
+      return Promise.reject(
+        new WindlassError("OVERLOADED", `${this.#activity.count} triggers of this program are unanswered.`),
+      );
+    }
+    this.#activity.begin();
+    this.#unansweredBytes += bytes;
+    const answered = new Promise<string>((resolve, reject) => {
+      if (this.#gathering.length === 0) setImmediate(() => this.#sendGathered());
+      this.#gathering.push({ trigger, bytes, resolve, reject });
+    });
+    return answered.finally(() => {
+      this.#activity.end();
+      this.#unansweredBytes -= bytes;
+    });
+  }
+
+  /** Resolves as soon as nothing is unanswered. */
+  none(): Promise<void> {
+    return this.#activity.none();
+  }
+
+  /** Fails what is unanswered with CALL_ENDED: it may have been stored. */
+  async close(): Promise<void> {
+    this.#sendGathered();
+    this.#failAll(new WindlassError("CALL_ENDED", "The connection was closed before the trigger was answered."));
+    await this.#closeStream();
+  }
+
+  async #closeStream(): Promise<void> {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    await stream?.close();
+  }
+
+  #sendGathered(): void {
+    const gathered = this.#gathering;
+    this.#gathering = [];
+    for (let start = 0; start < gathered.length;) {
+      const end = endOfMessage(gathered, start);
+      void this.#send(gathered.slice(start, end));
+      start = end;
+    }
+  }
+
+  /** Sends one message and settles its triggers. */
+  async #send(waiting: readonly Waiting[]): Promise<void> {
+    const question = new AbortController();
+    this.#questions.add(question);
+    const timer = setTimeout(() => question.abort(this.#notAnswered()), this.#timeoutMs);
+    try {
+      const triggers = waiting.map(({ trigger }) => trigger);
+      const { results } = await this.#openStream().ask({ correlationId: 0n, triggers }, question.signal);
+      for (const [index, { resolve, reject }] of waiting.entries()) settle(results[index], resolve, reject);
+    } catch (error) {
+      const cause = question.signal.aborted ? question.signal.reason : error;
+      for (const { reject } of waiting) reject(windlassErrorFrom(cause));
+    } finally {
+      clearTimeout(timer);
+      this.#questions.delete(question);
+    }
+  }
+
+  #openStream(): Stream {
+    this.#stream ??= createCorrelatedStream<Question, TriggerTasksResponse>({
+      open: (signal) => {
+        const call = this.#client.triggerTasks({ signal });
+        call.responses.opened.then(
+          () => (this.#lastFailure = undefined),
+          (failure: CallFailure) => this.#openFailed(failure),
+        );
+        return call;
+      },
+      onBreak: "resend",
+      maxInFlight: MAX_UNANSWERED,
+    });
+    return this.#stream;
+  }
+
+  #openFailed(failure: CallFailure): void {
+    this.#lastFailure = failure;
+    if (!isRefusal(failure)) return;
+    this.#failAll(windlassErrorFrom(failure));
+    void this.#closeStream();
+  }
+
+  #failAll(error: WindlassError): void {
+    for (const question of this.#questions) question.abort(error);
+  }
+
+  #notAnswered(): WindlassError {
+    const reason = this.#lastFailure === undefined ? "CALL_ENDED" : windlassErrorFrom(this.#lastFailure).reason;
+    const detail = this.#lastFailure === undefined ? "" : ` ${this.#lastFailure.message}`;
+    return new WindlassError(
+      reason,
+      `The trigger was not answered within ${this.#timeoutMs} ms; it may have been stored all the same.${detail}`,
+    );
+  }
+}
+
+/** Where the message ends that begins at `start`. */
+function endOfMessage(waiting: readonly Waiting[], start: number): number {
+  let end = start;
+  let bytes = 0;
+  while (end < waiting.length && end - start < MAX_TRIGGERS_IN_MESSAGE && bytes <= MAX_PAYLOAD_BYTES_IN_MESSAGE) {
+    bytes += waiting[end]!.bytes;
+    end += 1;
+  }
+  return end;
+}
+
+function settle(answer: TriggerResult | undefined, resolve: Waiting["resolve"], reject: Waiting["reject"]): void {
+  const result = answer?.result;
+  switch (result?.case) {
+    case "run":
+      resolve(result.value.runId);
+      return;
+    case "error":
+      reject(windlassErrorFrom(callFailureFromError(result.value)));
+      return;
+    default:
+      reject(new WindlassError("INTERNAL", "The cluster's answer has no result for the trigger."));
+  }
+}

@@ -1,0 +1,23 @@
+// What task files and the programs that trigger tasks import.
+export type { ClientConfig } from "./client/client-config.ts";
+export { close, configure, type Connection, createConnection } from "./client/connection.ts";
+export type { RunEvent } from "./client/run-event.ts";
+export type {
+  AttemptOutcomeName,
+  AttemptSnapshot,
+  RunErrorCodeName,
+  RunErrorDetails,
+  RunSnapshot,
+  RunStatusName,
+} from "./client/run-snapshot.ts";
+export { runs, type WaitOptions } from "./client/runs.ts";
+export type { TriggerOptions } from "./client/trigger-options.ts";
+export { WindlassError, type WindlassErrorReason } from "./client/windlass-error.ts";
+export { AbortTaskRunError } from "./task/abort-task-run-error.ts";
+export type { TaskContext } from "./task/context.ts";
+export type { InitData, TaskResult } from "./task/hook-types.ts";
+export { logger } from "./task/logger.ts";
+export type { QueueOptions, RetryOptions, TaskOptions } from "./task/task-options.ts";
+export { task } from "./task/task.ts";
+export type { AnyTask, RunHandle, Task, TaskIdentifier, TaskOutput, TaskPayload } from "./task/task-types.ts";
+export { tasks } from "./task/tasks.ts";

@@ -1,0 +1,57 @@
+import type { AnyHook, HookName } from "./hook-types.ts";
+import { processGlobal } from "./process-global.ts";
+import type { RetryOptions } from "./task-options.ts";
+
+/** A defined task, stripped of its types. */
+export interface RegisteredTask {
+  readonly id: string;
+  /** Relative to the task folder; empty when the process was not started from a bundle. */
+  readonly filePath: string;
+  /** What `task()` returned, to be found among a file's exports. */
+  readonly handle: object;
+  /** Empty: a queue of its own. */
+  readonly queue: string;
+  readonly retry: Required<RetryOptions>;
+  readonly run: AnyHook;
+  readonly hooks: Partial<Record<HookName, AnyHook>>;
+}
+
+/** The tasks of this process. */
+export class TaskRegistry {
+  readonly #tasks = new Map<string, RegisteredTask>();
+  /** The task file that is being loaded. The bundler makes every task file say so on its first line. */
+  #loadingFile = "";
+
+  /** Called as a task file begins to run, after the files that it imports. */
+  enterFile(filePath: string): void {
+    this.#loadingFile = filePath;
+  }
+
+  get loadingFile(): string {
+    return this.#loadingFile;
+  }
+
+  /**
+   * Adds a task. In a bundle two tasks must not share an id: the second throws, naming both files. Elsewhere the new one replaces the old, because development
+   * servers load changed files again.
+   */
+  register(task: RegisteredTask): void {
+    const other = this.#tasks.get(task.id);
+    if (other !== undefined && task.filePath !== "") {
+      throw new Error(
+        `two tasks have the id "${task.id}": one in ${other.filePath}, another in ${task.filePath}. Ids must be unique.`,
+      );
+    }
+    this.#tasks.set(task.id, task);
+  }
+
+  get(id: string): RegisteredTask | undefined {
+    return this.#tasks.get(id);
+  }
+
+  list(): RegisteredTask[] {
+    return [...this.#tasks.values()];
+  }
+}
+
+export const taskRegistry = processGlobal("tasks", () => new TaskRegistry());

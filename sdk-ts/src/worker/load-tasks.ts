@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import { type RunError, RunErrorCode, type TaskDefinition, TaskDefinitionSchema } from "@windlass/proto";
+import { type RegisteredTask, taskRegistry } from "../task/task-registry.ts";
+import { limitMessage, serializeError } from "./serialize-error.ts";
+
+/** One file of the task folder, in the order in which the bundler wants them loaded. */
+export interface TaskFile {
+  /** Relative to the task folder. */
+  readonly path: string;
+  readonly load: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+export type LoadedTasks =
+  | { readonly ok: true; readonly definitions: TaskDefinition[] }
+  | { readonly ok: false; readonly importError: RunError };
+
+/** Loads the task files one after another, and stops at the first that throws: the version is then unusable, and the error says which file it was. */
+export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): Promise<LoadedTasks> {
+  let loading = "the bundle";
+  const exportNames = new Map<object, string>();
+  try {
+    for (const file of await loadFiles()) {
+      loading = file.path;
+      const exports = await file.load();
+      for (const [name, value] of Object.entries(exports)) rememberExport(exportNames, name, value);
+    }
+  } catch (thrown) {
+    return { ok: false, importError: importErrorIn(loading, thrown) };
+  } finally {
+    taskRegistry.enterFile("");
+  }
+  return {
+    ok: true,
+    definitions: taskRegistry.list().map((task) => definitionOf(task, exportNames.get(task.handle) ?? "")),
+  };
+}
+
+/** The error as it makes a version unusable. */
+export function importErrorIn(file: string, thrown: unknown): RunError {
+  const error = serializeError(thrown, RunErrorCode.TASK_IMPORT_ERROR);
+  error.message = limitMessage(`${file}: ${error.message}`);
+  return error;
+}
+
+/** The first export counts: a file that re-exports the tasks of others comes later, or names them the same. */
+function rememberExport(exportNames: Map<object, string>, name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !exportNames.has(value)) exportNames.set(value, name);
+}
+
+function definitionOf({ id, filePath, queue, retry }: RegisteredTask, exportName: string): TaskDefinition {
+  return create(TaskDefinitionSchema, {
+    id,
+    filePath,
+    exportName,
+    queue,
+    retry: {
+      maxAttempts: retry.maxAttempts,
+      factor: retry.factor,
+      minTimeoutMs: BigInt(Math.round(retry.minTimeoutInMs)),
+      maxTimeoutMs: BigInt(Math.round(retry.maxTimeoutInMs)),
+      randomize: retry.randomize,
+    },
+  });
+}

@@ -1,0 +1,3 @@
+// What the bundler puts beside the tasks: the SDK that they import, and what executes them.
+export * from "../index.ts";
+export { startWorker } from "./start-worker.ts";
