@@ -2,7 +2,10 @@ import { createFakeClock } from "@windlass/chassis";
 import { EnvironmentType } from "@windlass/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashSecret } from "../auth/api-key.ts";
+import { createApiKey } from "../environments/create-api-key.ts";
+import { getEnvironment } from "../environments/get-environment.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
+import { createRunSeeder } from "../testing/seed-runs.ts";
 import {
   ADMIN_TOKEN,
   INTERNAL_TOKEN,
@@ -10,6 +13,7 @@ import {
   type StoreServer,
   type TestEnvironment,
 } from "../testing/store-server.ts";
+import { uploadMessages } from "../testing/upload.ts";
 
 const clock = createFakeClock(Date.now());
 let server: StoreServer;
@@ -40,6 +44,13 @@ describe("an environment", () => {
     );
     expect(attempts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(await reasonOf(environments.createEnvironment(newEnvironment("wanted")))).toBe("ENVIRONMENT_EXISTS");
+  });
+
+  it("that is not there is ENVIRONMENT_NOT_FOUND", async () => {
+    expect(await reasonOf(getEnvironment(server.postgres, "env_none"))).toBe("ENVIRONMENT_NOT_FOUND");
+    expect(await reasonOf(createApiKey({ postgres: server.postgres, clock }, "env_none", "key"))).toBe(
+      "ENVIRONMENT_NOT_FOUND",
+    );
   });
 
   it("is refused with its wrong fields named", async () => {
@@ -104,17 +115,33 @@ describe("API keys", () => {
     const own = await server.createEnvironment();
     const { apiKey, secret } = await own.environments.createApiKey({ name: "to go" });
     const client = server.connect(secret);
-    await client.environments.getEnvironment({});
+    const seeder = await createRunSeeder(server.postgres, server.feed);
+    const runId = await seeder.trigger(own.id);
+    const timersBefore = clock.pendingTimers;
     const awaiting = client.runs.awaitRuns();
-    const ended = reasonOf(awaiting.responses);
-    awaiting.send({ runIds: ["run_unknown"] });
-    await clock.timersPending(2);
+    const upload = Promise.withResolvers<void>();
+    const ended = Promise.all([
+      reasonOf(awaiting.responses),
+      reasonOf(client.runs.watchRun({ runId })),
+      reasonOf(
+        client.deployments.createDeployment(
+          (async function* messages() {
+            yield* uploadMessages(Buffer.from("x")).slice(0, 1);
+            await upload.promise;
+          })(),
+        ),
+      ),
+    ]);
+    awaiting.send({ runIds: [runId] });
+    // Each stream confirms its key and waits for something: its turn to look again, or the next message.
+    await clock.timersPending(timersBefore + 6);
     await server.postgres.query({ name: "", text: "UPDATE api_keys SET revoke_time = now() WHERE id = $1" }, [
       apiKey?.id,
     ]);
     await clock.advance(10_000);
     expect(await reasonOf(client.environments.getEnvironment({}))).toBe("API_KEY_INVALID");
-    expect(await ended).toBe("API_KEY_INVALID");
+    expect(await ended).toEqual(["API_KEY_INVALID", "API_KEY_INVALID", "API_KEY_INVALID"]);
+    upload.resolve();
   });
 
   it("of another environment cannot be revoked", async () => {

@@ -20,7 +20,7 @@ const MAX_UNANSWERED = 10_000;
 const FIND_PER_BATCH = 1_000;
 /** How often runs that go on are looked up, in case the notice of their end was lost (I9). */
 const LOOK_AGAIN_MS = { min: 8_000, max: 12_000 };
-/** How soon after the database could not be asked. */
+/** How soon after the database could not be asked, or too many asked. */
 const RETRY_MS = 1_000;
 
 /**
@@ -181,7 +181,7 @@ class AwaitStream {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof CallFailure) || error.reason !== ErrorReason.NOT_READY) throw error;
+        if (!isTemporary(error)) throw error;
         await this.#options.clock.sleep(RETRY_MS, this.#signal);
       }
     }
@@ -190,6 +190,12 @@ class AwaitStream {
   #ref(runId: string) {
     return { environmentId: this.#environmentId, runId };
   }
+}
+
+function isTemporary(error: unknown): boolean {
+  return (
+    error instanceof CallFailure && (error.reason === ErrorReason.NOT_READY || error.reason === ErrorReason.OVERLOADED)
+  );
 }
 
 function tooMany(): CallFailure {

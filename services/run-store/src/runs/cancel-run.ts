@@ -39,20 +39,22 @@ export async function cancelRun(
     if (unchanged === undefined) throw runNotFound(runId);
     return runToProto(unchanged);
   }
-  await tell(options, row);
+  await tell(options, environmentId, row);
   return runToProto(row);
 }
 
-async function tell({ feed, reader, announce }: CancelRunOptions, row: store.CanceledRow): Promise<void> {
-  if (row.supervisor_id !== null && feed.cancels.has(row.supervisor_id))
-    feed.cancels.publish(row.supervisor_id, cancelLeaseToProto(row));
-  const ref = { environmentId: row.environment_id, runId: row.id };
-  announce(row.outbox_id, [
-    { ...ref, taskId: row.task_id, status: row.status, revision: Number(row.revision), eventSeq: row.event_seq },
-  ]);
-  const key = runKey(row.environment_id, row.id);
-  if (!isTerminal(row.status) || !feed.finished.has(key)) return;
-  const end = await reader.read.submit(ref);
+async function tell(
+  { feed, reader, announce }: CancelRunOptions,
+  environmentId: string,
+  row: store.CanceledRow,
+): Promise<void> {
+  const { id: runId, task_id: taskId, status, revision, event_seq: eventSeq } = row;
+  if (row.supervisor_id !== null)
+    feed.cancels.publish(row.supervisor_id, cancelLeaseToProto({ ...row, environment_id: environmentId }));
+  announce(row.outbox_id, [{ environmentId, runId, taskId, status, revision, eventSeq }]);
+  const key = runKey(environmentId, runId);
+  if (!isTerminal(status) || !feed.finished.has(key)) return;
+  const end = await reader.read.submit({ environmentId, runId });
   if (end !== undefined) feed.finished.publish(key, end);
 }
 

@@ -1,12 +1,11 @@
 import type { Queryable } from "@windlass/chassis";
 import { nextStatus, statusesBefore } from "../run-state.ts";
 import { RUN_COLUMNS, type RunRow } from "./run-row.ts";
-import { microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { OUTBOX_ID, outboxRow } from "./sql.ts";
 
 /** A run as its cancel left it, and the lease that is to be told. */
 export type CanceledRow = RunRow & {
   readonly event_seq: number;
-  readonly cancel_request_time_us: number;
   /** Null unless it became CANCELING. */
   readonly supervisor_id: string | null;
   readonly lease_token: string | null;
@@ -37,8 +36,7 @@ const statement = {
     ), notice AS (
       ${outboxRow("$5")}
     )
-    SELECT ${RUN_COLUMNS}, r.event_seq::float8, ${microseconds("r.cancel_request_time")} AS cancel_request_time_us,
-      r.supervisor_id, r.lease_token, ${OUTBOX_ID}
+    SELECT ${RUN_COLUMNS}, r.event_seq::float8, r.supervisor_id, r.lease_token, ${OUTBOX_ID}
     FROM run r LEFT JOIN deployments d ON d.environment_id = r.environment_id AND d.id = r.deployment_id`,
 };
 

@@ -1,13 +1,13 @@
 import type { Queryable } from "@windlass/chassis";
 import { isTerminal, type RunStatusName } from "../run-state.ts";
-import { isRun } from "./sql.ts";
+import { isRun, microseconds } from "./sql.ts";
 
 /** One row of `run_events` (adr/0002). */
 export interface TimelineChunk {
   readonly first_seq: bigint;
   readonly status: RunStatusName | null;
   readonly attempt_number: number;
-  readonly time: Date;
+  readonly time_us: number;
   readonly events: Uint8Array | null;
 }
 
@@ -40,7 +40,7 @@ const statement = {
     FROM unnest($1::text[], $2::text[], $3::int8[]) WITH ORDINALITY q (environment_id, run_id, after_seq, ord)
     JOIN runs r ON ${isRun("q.environment_id", "q.run_id")}
     LEFT JOIN LATERAL (
-      SELECT first_seq, status, attempt_number, time, events FROM (
+      SELECT first_seq, status, attempt_number, ${microseconds("time")} AS time_us, events FROM (
         SELECT e.*, sum(coalesce(octet_length(e.events), 0)) OVER (ORDER BY e.first_seq) - coalesce(octet_length(e.events), 0) AS bytes_before
         FROM (
           SELECT * FROM run_events e

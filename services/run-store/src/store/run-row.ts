@@ -1,36 +1,35 @@
-import type { runs } from "./schema.ts";
+import type { RunStatusName } from "../run-state.ts";
+import { microseconds } from "./sql.ts";
 
-/** The columns of a run that the API shows, for `FROM runs r LEFT JOIN deployments d` as in {@link RUN_SOURCE}. */
+/** A run without its payload, output and error. */
+export interface RunRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly status: RunStatusName;
+  readonly revision: number;
+  readonly queue: string | null;
+  /** Of the deployment it is pinned to; null before the first attempt. */
+  readonly version: string | null;
+  readonly attempt_number: number;
+  readonly max_attempts: number | null;
+  readonly create_time_us: number;
+  readonly start_time_us: number | null;
+  readonly finish_time_us: number | null;
+  readonly due_time_us: number | null;
+  readonly cancel_request_time_us: number | null;
+  readonly cancel_reason: string | null;
+  readonly tags: string[];
+  readonly is_test: boolean;
+  readonly traceparent: string;
+}
+
+/** Its columns, from {@link RUN_SOURCE}. */
 export const RUN_COLUMNS = `
-  r.environment_id, r.id, r.task_id, r.status, r.revision, r.queue, d.version, r.attempt_number, r.max_attempts,
-  r.create_time, r.start_time, r.finish_time, r.due_time, r.cancel_request_time, r.cancel_reason,
-  r.tags, r.is_test, r.traceparent`;
+  r.id, r.task_id, r.status, r.revision::float8, r.queue, d.version, r.attempt_number, r.max_attempts,
+  ${microseconds("r.create_time")} AS create_time_us, ${microseconds("r.start_time")} AS start_time_us,
+  ${microseconds("r.finish_time")} AS finish_time_us, ${microseconds("r.due_time")} AS due_time_us,
+  ${microseconds("r.cancel_request_time")} AS cancel_request_time_us, r.cancel_reason, r.tags, r.is_test, r.traceparent`;
 
 /** Runs with the version they are pinned to. */
 export const RUN_SOURCE = `
   runs r LEFT JOIN deployments d ON d.environment_id = r.environment_id AND d.id = r.deployment_id`;
-
-/** A run without its payload, output and error. */
-export type RunRow = Pick<
-  typeof runs.$inferSelect,
-  | "environment_id"
-  | "id"
-  | "task_id"
-  | "status"
-  | "revision"
-  | "queue"
-  | "attempt_number"
-  | "max_attempts"
-  | "create_time"
-  | "start_time"
-  | "finish_time"
-  | "due_time"
-  | "cancel_request_time"
-  | "cancel_reason"
-  | "tags"
-  | "is_test"
-  | "traceparent"
-> & {
-  /** Of the deployment it is pinned to; null before the first attempt. */
-  readonly version: string | null;
-};

@@ -1,17 +1,26 @@
 import type { Queryable } from "@windlass/chassis";
-import type { attempts } from "./schema.ts";
+import type { AttemptOutcomeName } from "../run-state.ts";
+import { microseconds } from "./sql.ts";
 
-/** An ended attempt. Output only with the last one. */
-export type AttemptRow = Pick<
-  typeof attempts.$inferSelect,
-  "number" | "outcome" | "supervisor_id" | "start_time" | "finish_time" | "output" | "output_type" | "error" | "hooks"
->;
+/** An ended attempt. */
+export interface AttemptRow {
+  readonly number: number;
+  readonly outcome: AttemptOutcomeName;
+  readonly supervisor_id: string;
+  readonly start_time_us: number;
+  readonly finish_time_us: number;
+  /** Only with the last one. */
+  readonly output: Buffer | null;
+  readonly output_type: string | null;
+  readonly error: Buffer | null;
+  readonly hooks: Buffer | null;
+}
 
 // Errors and hooks of a hundred attempts could exceed any message: the latest keep theirs, as far as the bytes go.
 const statement = {
   name: "select_attempts",
   text: `
-    SELECT number, outcome, supervisor_id, start_time, finish_time,
+    SELECT number, outcome, supervisor_id, ${microseconds("start_time")} AS start_time_us, ${microseconds("finish_time")} AS finish_time_us,
       CASE WHEN number = last THEN output END AS output,
       CASE WHEN number = last THEN output_type END AS output_type,
       CASE WHEN number = last OR bytes <= $4::int8 THEN error END AS error,
