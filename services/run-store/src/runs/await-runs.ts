@@ -99,6 +99,8 @@ class AwaitStream {
 
   async #receive(requests: AsyncIterable<AwaitRunsRequest>): Promise<void> {
     for await (const request of requests) {
+      // What came after the stream was closed must not be listened for: nobody would stop.
+      this.#signal.throwIfAborted();
       const named: string[] = [];
       for (const [runId, failure] of parseAwaitRuns(request)) {
         if (this.#runs.has(runId)) continue;
