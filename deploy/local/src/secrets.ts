@@ -9,7 +9,7 @@ const secretsSchema = z.strictObject({
   /** What makes environments. */
   adminToken: z.string().min(16),
   /** The development environment's API key. */
-  apiKey: z.string().startsWith("wl_dev_"),
+  apiKey: z.string().regex(/^wl_dev_[0-9a-f]{32}$/u),
 });
 
 /** The credentials of one local cluster. */
@@ -26,7 +26,7 @@ export function loadSecrets(file: string): Secrets {
 /** Fresh credentials. */
 export function generateSecrets(): Secrets {
   const token = (): string => randomBytes(24).toString("base64url");
-  return { internalToken: token(), adminToken: token(), apiKey: `wl_dev_${randomBytes(24).toString("hex")}` };
+  return { internalToken: token(), adminToken: token(), apiKey: `wl_dev_${randomBytes(16).toString("hex")}` };
 }
 
 function createSecrets(file: string): Secrets {
