@@ -4,7 +4,7 @@ const UPSERT_SUPERVISOR: Statement = {
   name: "upsert_supervisor",
   text: `
 INSERT INTO supervisors (id, hostname, sandbox_tier, ttl_ms, register_time, expire_time)
-VALUES ($1, $2, $3, $4, now(), now() + $4 * interval '1 millisecond')
+VALUES ($1, $2, $3, $4::int, now(), now() + $4::int * interval '1 millisecond')
 ON CONFLICT (id) DO UPDATE SET
   hostname = excluded.hostname, sandbox_tier = excluded.sandbox_tier, ttl_ms = excluded.ttl_ms, expire_time = excluded.expire_time`,
 };
