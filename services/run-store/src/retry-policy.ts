@@ -59,8 +59,7 @@ export function canBeRetried(outcome: AttemptOutcomeName): outcome is "FAILED" |
 export function decideAfterAttempt(ended: EndedAttempt, random: () => number): AfterAttempt {
   const { outcome, decision } = ended;
   if (!canBeRetried(outcome)) return { transition: outcome === "SUCCEEDED" ? "complete" : "end canceled" };
-  const isOver =
-    decision.kind === "never" || ended.number >= ended.maxAttempts || FINAL_ERRORS.has(ended.errorCode);
+  const isOver = decision.kind === "never" || ended.number >= ended.maxAttempts || FINAL_ERRORS.has(ended.errorCode);
   if (isOver) return { transition: FINAL_TRANSITIONS[outcome] };
   const delayMs =
     decision.kind === "after"

@@ -28,7 +28,10 @@ export function createRunMetrics(telemetry: Telemetry, outboxDepth: () => number
 
 function makeInstruments({ meter }: Telemetry, outboxDepth: () => number) {
   meter
-    .createObservableGauge("windlass.outbox.depth", { description: "Changes that wait to be published to NATS.", unit: "{run}" })
+    .createObservableGauge("windlass.outbox.depth", {
+      description: "Changes that wait to be published to NATS.",
+      unit: "{run}",
+    })
     .addCallback((result) => result.observe(outboxDepth()));
   return {
     triggered: meter.createCounter("windlass.runs.triggered", { description: "Runs stored.", unit: "{run}" }),

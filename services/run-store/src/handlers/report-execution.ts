@@ -126,10 +126,7 @@ class SupervisorSession {
     return supervisor.id;
   }
 
-  async #reportWork(
-    supervisorId: string,
-    work: Parameters<typeof parseWorkReport>[0],
-  ): Promise<LeaseRef[]> {
+  async #reportWork(supervisorId: string, work: Parameters<typeof parseWorkReport>[0]): Promise<LeaseRef[]> {
     const { clock, reporter } = this.#options;
     const { message, strangers } = parseWorkReport(work, supervisorId, clock.nowMs() * 1_000);
     const lost = message.items.length === 0 ? [] : await reporter.report(message);

@@ -9,10 +9,10 @@ import { environmentOf } from "./caller.ts";
 /** Messages of one stream whose answers are not yet sent; each has up to 1,000 triggers or 16 MB. */
 const MAX_IN_FLIGHT = 16;
 
-export function createTaskService({ trigger }: RunTrigger): ServiceImplementation<typeof TaskService, ServiceCall> {
+export function createTaskService(runs: RunTrigger): ServiceImplementation<typeof TaskService, ServiceCall> {
   return {
     triggerTask: async (request, call) => {
-      const [triggered] = await trigger(environmentOf(call), [parseTriggerTask(request)]);
+      const [triggered] = await runs.trigger(environmentOf(call), [parseTriggerTask(request)]);
       if (triggered === undefined) throw new Error("a trigger has no result");
       if (triggered instanceof CallFailure) throw triggered;
       return { run: triggeredRun(triggered) };
@@ -23,20 +23,20 @@ export function createTaskService({ trigger }: RunTrigger): ServiceImplementatio
         requests,
         signal: call.signal,
         maxInFlight: MAX_IN_FLIGHT,
-        answer: (request) => answerTriggers(trigger, environmentId, request),
+        answer: (request) => answerTriggers(runs, environmentId, request),
       });
     },
   };
 }
 
 async function answerTriggers(
-  trigger: RunTrigger["trigger"],
+  runs: RunTrigger,
   environmentId: string,
   request: TriggerTasksRequest,
 ): Promise<TriggerTasksResponse> {
   const parsed = parseTriggerTasks(request);
   const valid = parsed.filter((item): item is ParsedTrigger => !(item instanceof CallFailure));
-  const triggered = await triggerOrFail(trigger, environmentId, valid);
+  const triggered = await triggerOrFail(runs, environmentId, valid);
   let at = 0;
   return {
     $typeName: "windlass.v1.TriggerTasksResponse",
@@ -52,12 +52,12 @@ async function answerTriggers(
 
 /** When all fail for one reason (OVERLOADED, NOT_READY), each item says so and the stream goes on. */
 async function triggerOrFail(
-  trigger: RunTrigger["trigger"],
+  runs: RunTrigger,
   environmentId: string,
   triggers: readonly ParsedTrigger[],
 ): Promise<(Triggered | CallFailure)[] | CallFailure> {
   try {
-    return await trigger(environmentId, triggers);
+    return await runs.trigger(environmentId, triggers);
   } catch (error) {
     if (error instanceof CallFailure) return error;
     throw error;

@@ -52,10 +52,7 @@ export function createRunClaimer(options: RunClaimerOptions): RunClaimer {
   return { claim: (message) => batcher.submit(message), drain: () => batcher.drain() };
 }
 
-async function claimMessages(
-  options: RunClaimerOptions,
-  messages: readonly ClaimMessage[],
-): Promise<ClaimedMessage[]> {
+async function claimMessages(options: RunClaimerOptions, messages: readonly ClaimMessage[]): Promise<ClaimedMessage[]> {
   const items = messages.flatMap(({ epoch, claims }) =>
     claims.map((claim) => ({
       epoch,
@@ -89,7 +86,9 @@ async function claimMessages(
       const lease = leases.get(item);
       if (lease !== undefined) return lease;
       if (tooMuch.has(item)) return overloaded(`The payloads of one message are too much; claim ${item.runId} again.`);
-      return aliveSupervisorIds.has(item.supervisorId) ? runNotQueued(item.runId) : supervisorExpired(item.supervisorId);
+      return aliveSupervisorIds.has(item.supervisorId)
+        ? runNotQueued(item.runId)
+        : supervisorExpired(item.supervisorId);
     });
   });
 }

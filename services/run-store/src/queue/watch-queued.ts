@@ -48,7 +48,7 @@ export async function* watchQueued(
   try {
     const epoch = await bumpQueueEpoch(db, owner);
     logger.info("the queue has an owner", { owner, epoch });
-    for (let after = QUEUE_START; ; ) {
+    for (let after = QUEUE_START; ;) {
       signal.throwIfAborted();
       const rows = await listQueuedRuns(db, { after, minAgeMs: 0, limit: PAGE_SIZE });
       const snapshotComplete = rows.length < PAGE_SIZE;

@@ -182,7 +182,9 @@ function afterCommit(
     })),
   );
   // Its version may have been deployed between the statement's snapshot and its commit, when the deployment's own promotion could not see the run.
-  const waiting = new Set(stored.filter(({ row }) => row.status === "PENDING_VERSION").map(({ run }) => run.environmentId));
+  const waiting = new Set(
+    stored.filter(({ row }) => row.status === "PENDING_VERSION").map(({ run }) => run.environmentId),
+  );
   for (const environmentId of waiting) {
     promote(environmentId).catch((error: unknown) =>
       logger.warn("runs that wait for a version are left to the sweep", { environmentId, error }),

@@ -27,12 +27,12 @@ const LIST_DUE: Statement = {
   text: `
 (SELECT environment_id, id, ${microseconds("due_time")} AS due_time_us, ${dueInMs("due_time")} AS due_in_ms
   FROM runs
-  WHERE due_time IS NOT NULL AND (due_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND due_time <= now() + $3 * interval '1 millisecond'
+  WHERE due_time IS NOT NULL AND (due_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND due_time <= now() + $3::float8 * interval '1 millisecond'
   ORDER BY due_time, id LIMIT $4)
 UNION ALL
 (SELECT NULL, id, ${microseconds("expire_time")}, ${dueInMs("expire_time")}
   FROM supervisors
-  WHERE (expire_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND expire_time <= now() + $3 * interval '1 millisecond'
+  WHERE (expire_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND expire_time <= now() + $3::float8 * interval '1 millisecond'
   ORDER BY expire_time, id LIMIT $4)
 ORDER BY 3, 2
 LIMIT $4`,

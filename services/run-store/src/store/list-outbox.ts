@@ -11,7 +11,7 @@ const LIST_OUTBOX: Statement = {
   name: "list_outbox",
   text: `
 SELECT id::float8, environment_ids, run_ids FROM outbox
-WHERE create_time < now() - $1 * interval '1 millisecond'
+WHERE create_time < now() - $1::float8 * interval '1 millisecond'
 ORDER BY id LIMIT $2`,
 };
 

@@ -39,6 +39,9 @@ ORDER BY p.environment_id, p.task_id`,
 };
 
 /** A page of the tasks that runs in PENDING_VERSION wait for, after a task. */
-export function listPendingTasks(db: Queryable, page: { readonly after: TaskKey; readonly limit: number }): Promise<PendingTask[]> {
+export function listPendingTasks(
+  db: Queryable,
+  page: { readonly after: TaskKey; readonly limit: number },
+): Promise<PendingTask[]> {
   return db.query<PendingTask>(LIST_PENDING_TASKS, [page.after.environmentId, page.after.taskId, page.limit]);
 }

@@ -25,7 +25,7 @@ const LIST_QUEUED_RUNS: Statement = {
   text: `
 SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent
 FROM runs
-WHERE status = 'QUEUED' AND (queue_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND queue_time <= now() - $3 * interval '1 millisecond'
+WHERE status = 'QUEUED' AND (queue_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND queue_time <= now() - $3::float8 * interval '1 millisecond'
 ORDER BY queue_time, id
 LIMIT $4`,
 };

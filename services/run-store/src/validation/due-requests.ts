@@ -76,6 +76,7 @@ export function dueToken({ dueTimeUs, id }: DuePosition): string {
 }
 
 function readDueToken(token: string): DuePosition | undefined {
-  const [, time, id] = /^(\d{1,16})\/([A-Za-z0-9_-]{1,64})$/.exec(Buffer.from(token, "base64url").toString("latin1")) ?? [];
+  const [, time, id] =
+    /^(\d{1,16})\/([A-Za-z0-9_-]{1,64})$/.exec(Buffer.from(token, "base64url").toString("latin1")) ?? [];
   return time === undefined || id === undefined ? undefined : { dueTimeUs: Number(time), id };
 }

@@ -31,8 +31,8 @@ export interface ParsedWorkReport {
 const MAX_ITEMS = 1_000;
 const MAX_OUTPUT_BYTES = 10 * 1024 * 1024;
 const MAX_ERROR_BYTES = 64 * 1024;
-/** The last microsecond of the year 9999. */
-const MAX_TIME_US = 253_402_300_799_999_999;
+/** In the year 2255: beyond, a number does not hold every microsecond. */
+const MAX_TIME_US = Number.MAX_SAFE_INTEGER;
 const BYTES_PER_EVENT = 200;
 
 /**

@@ -45,7 +45,8 @@ export function createWorkReporter(options: WorkReporterOptions): WorkReporter {
     name: "work reports",
     weigh: (message) => message.bytes + message.items.length * ITEM_BYTES,
     maxBatchBytes: MAX_BATCH_BYTES,
-    run: (messages) => splitBatch<WorkMessage, Lease[] | CallFailure>(messages, (part) => storeMessages(options, part), cannotBeStored),
+    run: (messages) =>
+      splitBatch<WorkMessage, Lease[] | CallFailure>(messages, (part) => storeMessages(options, part), cannotBeStored),
   });
 
   const report = async (message: WorkMessage): Promise<Lease[]> => {

@@ -43,7 +43,8 @@ const NOTHING = { next: null, retryDelayMs: null, isUnstarted: false, events: nu
 function afterTransition(transition: RunTransition): WorkItem["next"] {
   const ifExecuting = nextStatus("EXECUTING", transition);
   const ifCanceling = nextStatus("CANCELING", transition);
-  if (ifExecuting === undefined || ifCanceling === undefined) throw new Error(`a lease does not end by "${transition}"`);
+  if (ifExecuting === undefined || ifCanceling === undefined)
+    throw new Error(`a lease does not end by "${transition}"`);
   return { ifExecuting, ifCanceling };
 }
 

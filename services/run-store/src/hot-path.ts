@@ -1,0 +1,70 @@
+import type { Clock, Component, Logger, Postgres, Telemetry } from "@windlass/chassis";
+import { createAnnouncer } from "./announce-changes.ts";
+import { createDeploymentCache } from "./deployments/deployment-cache.ts";
+import type { Feed } from "./feed/feed.ts";
+import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
+import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
+import { createRunIds } from "./run-id.ts";
+import { createRunMetrics } from "./run-metrics.ts";
+import { createPromoter, type PromotePendingRuns } from "./runs/promote-pending-runs.ts";
+import { createRunTrigger, type RunTrigger } from "./runs/trigger-runs.ts";
+import type { RemoveSupervisorsOptions } from "./supervisors/remove-supervisors.ts";
+import { createReleaseLeases, type ReleaseLeases } from "./work/release-leases.ts";
+import { createWorkReporter, type WorkReporter } from "./work/report-work.ts";
+
+export interface HotPathOptions {
+  readonly postgres: Postgres;
+  readonly feed: Feed;
+  readonly outbox: OutboxPublisher;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** 0 up to 1, for the jitter of retries. */
+  readonly random: () => number;
+}
+
+/** What handlers and loops work with. */
+export interface HotPathParts extends RemoveSupervisorsOptions {
+  readonly trigger: RunTrigger;
+  readonly claimer: RunClaimer;
+  readonly reporter: WorkReporter;
+  readonly release: ReleaseLeases;
+  readonly promotePendingRuns: PromotePendingRuns;
+}
+
+/** What a run passes through, wired together. `drain` and `stop` wait for what is under way. */
+export interface HotPath extends Component {
+  readonly parts: HotPathParts;
+}
+
+export function createHotPath(options: HotPathOptions): HotPath {
+  const { postgres, feed, outbox, telemetry, clock } = options;
+  const shared = {
+    ...options,
+    announce: createAnnouncer(feed, outbox),
+    hasOutbox: outbox.enabled,
+    metrics: createRunMetrics(telemetry, () => outbox.depth),
+    deployments: createDeploymentCache(postgres),
+  };
+  const promotePendingRuns = createPromoter({ ...shared, db: postgres });
+  const reporter = createWorkReporter(shared);
+  const release = createReleaseLeases(reporter);
+  const trigger = createRunTrigger({
+    ...shared,
+    promote: promotePendingRuns,
+    runIds: createRunIds(() => clock.nowMs()),
+  });
+  const claimer = createRunClaimer({ ...shared, release });
+  const drain = async (): Promise<void> => {
+    await Promise.all([trigger.drain(), claimer.drain()]);
+    // Last, because a claim can give leases back.
+    await reporter.drain();
+  };
+  return {
+    name: "hot path",
+    parts: { ...shared, trigger, claimer, reporter, release, promotePendingRuns },
+    start: () => Promise.resolve(),
+    drain,
+    stop: drain,
+  };
+}

@@ -1,0 +1,115 @@
+import { fileURLToPath } from "node:url";
+import {
+  type Component,
+  createGrpcServer,
+  createLogger,
+  createPostgres,
+  createService,
+  runMigrations,
+  type Service,
+  startTelemetry,
+  systemClock,
+} from "@windlass/chassis";
+import {
+  DeploymentService,
+  DueService,
+  EnvironmentService,
+  ExecutionService,
+  RunQueueService,
+  RunService,
+  TaskService,
+} from "@windlass/proto";
+import { createApiKeyLookup } from "./auth/api-key-lookup.ts";
+import { createAuthenticator } from "./auth/authenticator.ts";
+import { guardStreams } from "./auth/guard-streams.ts";
+import type { RunStoreConfig } from "./config.ts";
+import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
+import { createFeed } from "./feed/feed.ts";
+import { createDeploymentService } from "./handlers/deployment-service.ts";
+import { createDueService } from "./handlers/due-service.ts";
+import { createEnvironmentService } from "./handlers/environment-service.ts";
+import { createGetBundle } from "./handlers/get-bundle.ts";
+import { createReportExecution } from "./handlers/report-execution.ts";
+import { createRunQueueService } from "./handlers/run-queue-service.ts";
+import { createRunService } from "./handlers/run-service.ts";
+import { createTaskService } from "./handlers/task-service.ts";
+import { createHotPath } from "./hot-path.ts";
+import { createNatsParts } from "./outbox/nats-parts.ts";
+import { createPartitionLoop } from "./partition-loop.ts";
+import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
+import { createRunEndReader } from "./runs/run-end-reader.ts";
+import { createTimelineReader } from "./runs/watch-run.ts";
+import { connectionUrl } from "./store/connection-url.ts";
+import { findApiKey } from "./store/find-api-key.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
+/** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
+const MIGRATION_LOCK = 0x77696e646c617373n;
+/** Two batches of each of three kinds, and the rest for what people and other services ask. */
+const MAX_CONNECTIONS = 16;
+
+/** A run-store, and where it is reached once it has started. */
+export interface RunStore extends Service {
+  readonly address: string;
+}
+
+/** Puts the run-store together. Nothing runs before start. */
+export function createRunStore(config: RunStoreConfig): RunStore {
+  const { WINDLASS_LOG_LEVEL: level, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } = config;
+  const clock = systemClock;
+  const logger = createLogger({ service: "run-store", level });
+  const telemetry = startTelemetry({ service: "run-store", endpoint, logger });
+  const postgres = createPostgres({
+    url: connectionUrl(config.DATABASE_URL),
+    maxConnections: MAX_CONNECTIONS,
+    applicationName: "windlass-run-store",
+    logger,
+    telemetry,
+  });
+  const reader = createRunEndReader(postgres);
+  const base = { postgres, db: postgres, feed: createFeed(), reader, clock, logger, telemetry, random: Math.random };
+  const { outbox, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
+  const hotPath = createHotPath({ ...base, outbox });
+  const parts = { ...base, ...hotPath.parts };
+
+  const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
+  const { WINDLASS_INTERNAL_TOKEN: internalToken, WINDLASS_ADMIN_TOKEN: adminToken } = config;
+  const authenticator = createAuthenticator({ apiKeys, internalToken, adminToken });
+  const { authenticate } = authenticator;
+  const guard = { authenticator, clock };
+  const server = createGrpcServer({ address: config.WINDLASS_LISTEN, logger, telemetry, authenticate });
+  server.add(TaskService, guardStreams(TaskService, createTaskService(parts.trigger), guard));
+  server.add(
+    RunService,
+    guardStreams(RunService, createRunService({ ...parts, timelines: createTimelineReader(postgres) }), guard),
+  );
+  server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
+  server.add(EnvironmentService, createEnvironmentService({ ...base, apiKeys }));
+  server.add(RunQueueService, createRunQueueService(parts));
+  server.add(DueService, createDueService(parts));
+  server.add(ExecutionService, {
+    getBundle: createGetBundle(postgres),
+    reportExecution: createReportExecution(parts),
+  });
+
+  const schema: Component = {
+    name: "schema",
+    start: async () => {
+      await runMigrations(postgres, MIGRATIONS, MIGRATION_LOCK);
+      if (config.bootstrap !== undefined) await bootstrapEnvironment(base, config.bootstrap);
+    },
+    stop: () => Promise.resolve(),
+  };
+  const loops = [createPartitionLoop(base), createPendingVersionLoop(parts)];
+  const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, server];
+  const service = createService("run-store", components, {
+    logger,
+    drainTimeoutMs: config.WINDLASS_DRAIN_TIMEOUT_MS,
+  });
+  return {
+    ...service,
+    get address() {
+      return server.address;
+    },
+  };
+}
