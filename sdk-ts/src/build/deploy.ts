@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CreateDeploymentRequestSchema, Deployment, DeploymentHeader } from "@windlass/proto";
-import type { ClientConfig } from "../client/client-config.ts";
+import { type ClientConfig, configured } from "../client/client-config.ts";
 import { createConnection } from "../client/connection.ts";
 import { retrying } from "../client/retrying.ts";
 import { windlassErrorFrom } from "../client/windlass-error.ts";
@@ -16,7 +16,7 @@ const CHUNK_BYTES = 1024 * 1024;
  */
 export async function deploy(
   folder: string,
-  config: ClientConfig = {},
+  config: ClientConfig = configured.config,
   options: IndexOptions = {},
 ): Promise<Deployment> {
   const connection = createConnection(config);
