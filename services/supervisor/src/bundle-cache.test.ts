@@ -93,14 +93,15 @@ describe("a bundle", () => {
     await acquired;
     expect(fetched).toHaveLength(4);
 
-    const never = serve([], { failures: 1_000 }).cache.acquire("a".repeat(64));
-    let isOver = false;
-    const settled = never.catch((error: unknown) => error).finally(() => (isOver = true));
-    while (!isOver) {
-      await Promise.race([clock.timersPending(1), settled]);
+    const never = serve([], { failures: 1_000 })
+      .cache.acquire("a".repeat(64))
+      .catch((error: unknown) => error);
+    let outcome: unknown;
+    while (outcome === undefined) {
+      outcome = await Promise.race([never, clock.timersPending(1)]);
       await clock.advance(400);
     }
-    expect(await settled).toMatchObject({ reason: ErrorReason.NOT_READY });
+    expect(outcome).toMatchObject({ reason: ErrorReason.NOT_READY });
   });
 
   it("is refused when its bytes are not those of its hash, and nothing is left of it", async () => {

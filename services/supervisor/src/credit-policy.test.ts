@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { creditsToGrant, leasesPerWorker, maxWaitMs, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import { creditsToGrant, leasesPerWorker, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
 
 describe("leases per worker", () => {
   it("is one before anything is known, and one for long runs", () => {
@@ -51,7 +51,10 @@ describe("grants", () => {
 });
 
 it("gives a lease back that waits behind long runs, not one whose worker is about to be there", () => {
-  expect(shouldRelease({ waitedMs: maxWaitMs + 1, isWorkerStarting: false })).toBe(true);
-  expect(shouldRelease({ waitedMs: maxWaitMs + 1, isWorkerStarting: true })).toBe(false);
-  expect(shouldRelease({ waitedMs: maxWaitMs, isWorkerStarting: false })).toBe(false);
+  const stalled = { waitedMs: 251, sinceLastEndMs: 251, isWorkerStarting: false };
+  expect(shouldRelease(stalled)).toBe(true);
+  expect(shouldRelease({ ...stalled, waitedMs: 250 })).toBe(false);
+  expect(shouldRelease({ ...stalled, sinceLastEndMs: 10 })).toBe(false);
+  expect(shouldRelease({ ...stalled, sinceLastEndMs: 10, waitedMs: 1_001 })).toBe(true);
+  expect(shouldRelease({ ...stalled, isWorkerStarting: true })).toBe(false);
 });

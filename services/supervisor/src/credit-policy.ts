@@ -1,5 +1,3 @@
-/** How much work a supervisor wants to hold. Pure: the lease loop feeds it and sends what it says. */
-
 /**
  * Leases for so much work, at the measured run duration, are held ready per worker. Credits and leases need a round trip
  * through queue and run-store, some 5 to 20 ms under load; workers must not run dry meanwhile (design.md, section 1).
@@ -8,8 +6,13 @@ const workAheadMs = 40;
 const maxLeasesPerWorker = 100;
 /** Weight of the newest run in the average: the last dozen runs decide. */
 const newestWeight = 1 / 12;
-/** A lease that has waited this long for a worker goes back: another supervisor may be free, and it costs no attempt. */
-export const maxWaitMs = 250;
+/**
+ * A lease that has waited this long while no attempt ended goes back: it is behind long runs, another supervisor may be
+ * free, and it costs no attempt.
+ */
+const maxStalledWaitMs = 250;
+/** However briskly its turn comes nearer, this is too long. Less would send work to and fro whenever the machine is busy. */
+const maxWaitMs = 1_000;
 
 /** The exponentially weighted mean duration of runs; undefined before the first. */
 export function nextMeanRunMs(meanMs: number | undefined, runMs: number): number {
@@ -49,10 +52,13 @@ export function creditsToGrant({ wanted, held, granted }: CreditView): number {
 /** What decides whether a waiting lease is given back. */
 export interface WaitView {
   readonly waitedMs: number;
+  /** How long ago an attempt ended, and with it made room. */
+  readonly sinceLastEndMs: number;
   /** A worker of its version is being started: it will not wait much longer. */
   readonly isWorkerStarting: boolean;
 }
 
-export function shouldRelease({ waitedMs, isWorkerStarting }: WaitView): boolean {
-  return waitedMs > maxWaitMs && !isWorkerStarting;
+export function shouldRelease({ waitedMs, sinceLastEndMs, isWorkerStarting }: WaitView): boolean {
+  if (isWorkerStarting) return false;
+  return waitedMs > maxWaitMs || (waitedMs > maxStalledWaitMs && sinceLastEndMs > maxStalledWaitMs);
 }

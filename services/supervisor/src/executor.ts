@@ -91,6 +91,7 @@ export function createExecutor(options: {
   const idle = new Set<() => void>();
   const pool = options.createPool({ onReady: rearrange, onMessage, onViolation, onGone });
   let meanRunMs: number | undefined;
+  let lastEndMs = 0;
   let isDraining = false;
   let sweepTimer: Timer | undefined;
   let pings = 0n;
@@ -212,7 +213,8 @@ export function createExecutor(options: {
   /** The worker is free for the next attempt. */
   function succeedWorker(held: HeldLease, worker: Worker, finish: FinishAttempt): void {
     byWorker.delete(worker);
-    meanRunMs = nextMeanRunMs(meanRunMs, clock.monotonicMs() - held.begunMs);
+    lastEndMs = clock.monotonicMs();
+    meanRunMs = nextMeanRunMs(meanRunMs, lastEndMs - held.begunMs);
     report(held, finish);
     pool.giveBack(worker);
     if (worker.state === "idle") assign();
@@ -231,7 +233,7 @@ export function createExecutor(options: {
 
   function onGone(worker: Worker, end: WorkerEnd): void {
     const held = byWorker.get(worker);
-    byWorker.delete(worker);
+    if (byWorker.delete(worker)) lastEndMs = clock.monotonicMs();
     if (held?.attempt !== undefined) {
       const finish = finishOf(held, held.attempt, worker, end);
       if (finish !== undefined) report(held, finish);
@@ -321,7 +323,8 @@ export function createExecutor(options: {
     }
     for (const held of book.waiting()) {
       const isWorkerStarting = pool.isStarting(held.lease.bundleHash);
-      if (shouldRelease({ waitedMs: nowMs - held.receivedMs, isWorkerStarting })) release(held);
+      const waitedMs = nowMs - held.receivedMs;
+      if (shouldRelease({ waitedMs, sinceLastEndMs: nowMs - lastEndMs, isWorkerStarting })) release(held);
     }
     rearrange();
     keepSweeping();

@@ -17,6 +17,7 @@ export function createRecentMap<V>(limit: number): RecentMap<V> {
       if (oldest !== undefined) entries.delete(oldest);
     },
     take(key) {
+      if (entries.size === 0) return undefined;
       const value = entries.get(key);
       entries.delete(key);
       return value;

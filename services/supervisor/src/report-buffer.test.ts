@@ -11,6 +11,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createReportBuffer, defaultReportLimits, type ReportEntry } from "./report-buffer.ts";
 
+let nowMs = 0;
+const clock = { monotonicMs: () => nowMs };
+
 const refOf = (leaseToken: string): LeaseRef =>
   create(LeaseRefSchema, { environmentId: "env", runId: "run", leaseToken });
 const event = (seq = 1): RunEvent => create(RunEventSchema, { seq: BigInt(seq) });
@@ -18,10 +21,10 @@ const finishOf = (ref: LeaseRef) => create(FinishAttemptSchema, { ref, outcome: 
 
 describe("one attempt", () => {
   it("travels in one item when it is short", () => {
-    const buffer = createReportBuffer();
+    const buffer = createReportBuffer(clock);
     const entry = buffer.open(refOf("1"));
-    buffer.addEvent(entry, event(1), 10, false, 0);
-    buffer.addEvent(entry, event(2), 10, false, 1);
+    buffer.addEvent(entry, event(1), 10, false);
+    buffer.addEvent(entry, event(2), 10, false);
     expect(buffer.isReady).toBe(false);
     buffer.finish(entry, finishOf(entry.ref));
     const report = buffer.take();
@@ -33,21 +36,23 @@ describe("one attempt", () => {
   });
 
   it("lets progress go alone after 50 ms, and at once when it is urgent", () => {
-    const buffer = createReportBuffer();
+    const buffer = createReportBuffer(clock);
     const [slow, urgent] = [buffer.open(refOf("1")), buffer.open(refOf("2"))];
-    buffer.addEvent(slow, event(), 10, false, 1_000);
-    buffer.flushHeld(1_049);
+    buffer.addEvent(slow, event(), 10, false);
+    nowMs += 49;
+    buffer.flushHeld();
     expect(buffer.take()).toBeUndefined();
-    buffer.addEvent(urgent, event(), 10, true, 1_049);
+    buffer.addEvent(urgent, event(), 10, true);
     expect(buffer.take()?.work.progress.map(({ ref }) => ref?.leaseToken)).toEqual(["2"]);
-    buffer.flushHeld(1_050);
+    nowMs += 1;
+    buffer.flushHeld();
     expect(buffer.take()?.work.progress.map(({ ref }) => ref?.leaseToken)).toEqual(["1"]);
   });
 
   it("keeps its finish back until its progress is answered", () => {
-    const buffer = createReportBuffer();
+    const buffer = createReportBuffer(clock);
     const entry = buffer.open(refOf("1"));
-    buffer.addEvent(entry, event(), 10, true, 0);
+    buffer.addEvent(entry, event(), 10, true);
     const progress = buffer.take();
     buffer.finish(entry, finishOf(entry.ref));
     expect(buffer.take()).toBeUndefined();
@@ -56,9 +61,9 @@ describe("one attempt", () => {
   });
 
   it("sends a flood of entries ahead of its finish, in pieces", () => {
-    const buffer = createReportBuffer({ ...defaultReportLimits, maxEventBytes: 100 });
+    const buffer = createReportBuffer(clock, { ...defaultReportLimits, maxEventBytes: 100 });
     const entry = buffer.open(refOf("1"));
-    for (let seq = 1; seq <= 5; seq += 1) buffer.addEvent(entry, event(seq), 50, false, 0);
+    for (let seq = 1; seq <= 5; seq += 1) buffer.addEvent(entry, event(seq), 50, false);
     buffer.finish(entry, finishOf(entry.ref));
     const seen: bigint[] = [];
     for (let report = buffer.take(); report !== undefined; report = buffer.take()) {
@@ -70,9 +75,9 @@ describe("one attempt", () => {
   });
 
   it("is not spoken of any more once it is forgotten", () => {
-    const buffer = createReportBuffer();
+    const buffer = createReportBuffer(clock);
     const entry = buffer.open(refOf("1"));
-    buffer.addEvent(entry, event(), 10, true, 0);
+    buffer.addEvent(entry, event(), 10, true);
     buffer.forget(entry);
     buffer.finish(entry, finishOf(entry.ref));
     expect(buffer.take()).toBeUndefined();
@@ -82,11 +87,11 @@ describe("one attempt", () => {
 });
 
 it("keeps a report within its limits", () => {
-  const buffer = createReportBuffer({ ...defaultReportLimits, maxItems: 3, maxBytes: 1_000 });
+  const buffer = createReportBuffer(clock, { ...defaultReportLimits, maxItems: 3, maxBytes: 1_000 });
   for (let nth = 0; nth < 5; nth += 1) buffer.release(buffer.open(refOf(`small ${nth}`)));
   expect(buffer.take()?.work.released).toHaveLength(3);
   const large = buffer.open(refOf("large"));
-  buffer.addEvent(large, event(), 5_000, true, 0);
+  buffer.addEvent(large, event(), 5_000, true);
   expect(buffer.take()?.work.released).toHaveLength(2);
   expect(buffer.take()?.work.progress).toHaveLength(1);
 });
@@ -104,7 +109,7 @@ describe("whatever happens in whatever order", () => {
   it("says everything once, in order, the last word last, and one thing of a lease at a time", () => {
     fc.assert(
       fc.property(steps, (sequence) => {
-        const buffer = createReportBuffer({ maxItems: 3, maxBytes: 300, maxEventBytes: 120, holdMs: 50 });
+        const buffer = createReportBuffer(clock, { maxItems: 3, maxBytes: 300, maxEventBytes: 120, holdMs: 50 });
         const leases = Array.from({ length: 5 }, (_, nth) => ({
           entry: buffer.open(refOf(String(nth))),
           said: 0,
@@ -113,7 +118,6 @@ describe("whatever happens in whatever order", () => {
           isOverHeard: false,
         }));
         const unanswered: NonNullable<ReturnType<typeof buffer.take>>[] = [];
-        let nowMs = 0;
         const leaseOf = (ref: LeaseRef | undefined) => leases[Number(ref?.leaseToken)];
         const take = () => {
           const report = buffer.take();
@@ -146,7 +150,7 @@ describe("whatever happens in whatever order", () => {
           nowMs += 20;
           if (kind === "take") take();
           else if (kind === "answer") answer();
-          else if (kind === "flush") buffer.flushHeld(nowMs);
+          else if (kind === "flush") buffer.flushHeld();
           else if (lease === undefined || lease.isOver) continue;
           else if (kind === "finish") {
             lease.isOver = true;
@@ -157,10 +161,10 @@ describe("whatever happens in whatever order", () => {
             buffer.release(lease.entry);
           } else {
             lease.said += 1;
-            buffer.addEvent(lease.entry, event(lease.said), 40, kind === "urgent", nowMs);
+            buffer.addEvent(lease.entry, event(lease.said), 40, kind === "urgent");
           }
         }
-        buffer.flushHeld(Number.POSITIVE_INFINITY);
+        buffer.flush();
         while (take() || answer());
         expect(buffer.isEmpty).toBe(true);
         expect(buffer.sizeBytes).toBe(0);

@@ -1,3 +1,4 @@
+import type { Clock } from "@windlass/chassis";
 import type { FinishAttempt, LeaseRef, RunEvent, WorkReport } from "@windlass/proto";
 import { runErrorBytes } from "./worker-limits.ts";
 
@@ -44,10 +45,10 @@ export interface TakenReport {
   readonly sizeBytes: number;
 }
 
-/** Gathers what is to be reported into as few messages as the moment allows. No I/O, no clock. */
+/** Gathers what is to be reported into as few messages as the moment allows. No I/O. */
 export interface ReportBuffer {
   open(ref: LeaseRef): ReportEntry;
-  addEvent(entry: ReportEntry, event: RunEvent, sizeBytes: number, isUrgent: boolean, nowMs: number): void;
+  addEvent(entry: ReportEntry, event: RunEvent, sizeBytes: number, isUrgent: boolean): void;
   /** The last thing said of a lease, once. */
   finish(entry: ReportEntry, finish: FinishAttempt): void;
   /** The last thing said of a lease, once. */
@@ -55,7 +56,9 @@ export interface ReportBuffer {
   /** Says nothing more of a lease that is no longer ours. */
   forget(entry: ReportEntry): void;
   /** Makes ready the progress that has been held long enough. */
-  flushHeld(nowMs: number): void;
+  flushHeld(): void;
+  /** Makes ready all that is held. */
+  flush(): void;
   /** The next report; undefined when nothing is ready. `answered` must follow once it has been answered. */
   take(): TakenReport | undefined;
   answered(report: TakenReport): void;
@@ -67,7 +70,10 @@ export interface ReportBuffer {
   readonly sizeBytes: number;
 }
 
-export function createReportBuffer(limits: ReportLimits = defaultReportLimits): ReportBuffer {
+export function createReportBuffer(
+  clock: Pick<Clock, "monotonicMs">,
+  limits: ReportLimits = defaultReportLimits,
+): ReportBuffer {
   let ready: ReportEntry[] = [];
   let held: ReportEntry[] = [];
   let sizeBytes = 0;
@@ -78,6 +84,16 @@ export function createReportBuffer(limits: ReportLimits = defaultReportLimits): 
     if (entry.isReady || entry.isInFlight || entry.isForgotten) return;
     entry.isReady = true;
     ready.push(entry);
+  }
+
+  function flushUntil(dueMs: number): void {
+    const still: ReportEntry[] = [];
+    for (const entry of held) {
+      if (entry.dueMs === undefined) continue;
+      if (entry.dueMs <= dueMs) makeReady(entry);
+      else still.push(entry);
+    }
+    held = still;
   }
 
   function hasMore(entry: ReportEntry): boolean {
@@ -99,7 +115,7 @@ export function createReportBuffer(limits: ReportLimits = defaultReportLimits): 
       isForgotten: false,
     }),
 
-    addEvent(entry, event, eventSize, isUrgent, nowMs) {
+    addEvent(entry, event, eventSize, isUrgent) {
       if (entry.isForgotten) return;
       entry.events.push(event);
       entry.eventSizes.push(eventSize);
@@ -107,7 +123,7 @@ export function createReportBuffer(limits: ReportLimits = defaultReportLimits): 
       sizeBytes += eventSize;
       if (isUrgent || entry.eventBytes >= limits.maxEventBytes) makeReady(entry);
       else if (entry.dueMs === undefined && !entry.isReady) {
-        entry.dueMs = nowMs + limits.holdMs;
+        entry.dueMs = clock.monotonicMs() + limits.holdMs;
         held.push(entry);
       }
     },
@@ -132,15 +148,8 @@ export function createReportBuffer(limits: ReportLimits = defaultReportLimits): 
       clear(entry);
     },
 
-    flushHeld(nowMs) {
-      const still: ReportEntry[] = [];
-      for (const entry of held) {
-        if (entry.dueMs === undefined) continue;
-        if (entry.dueMs <= nowMs) makeReady(entry);
-        else still.push(entry);
-      }
-      held = still;
-    },
+    flushHeld: () => flushUntil(clock.monotonicMs()),
+    flush: () => flushUntil(Number.POSITIVE_INFINITY),
 
     take() {
       const report = {

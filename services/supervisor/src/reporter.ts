@@ -9,7 +9,7 @@ import {
 import { CallFailure, callFailureFromError, reasonName } from "@windlass/proto/grpc";
 import type { ExecutionReports } from "./executor.ts";
 import type { Gate } from "./gate.ts";
-import { createReportBuffer, type ReportBuffer, type TakenReport } from "./report-buffer.ts";
+import { createReportBuffer, type TakenReport } from "./report-buffer.ts";
 import { unstorableFinish } from "./unstorable-finish.ts";
 
 /** Who hears what became of a report. */
@@ -39,11 +39,11 @@ export function createReporter(options: {
   events: ReporterEvents;
   /** Closed while congested. */
   gate: Gate;
-  buffer?: ReportBuffer;
   clock: Clock;
   logger: Logger;
 }): Reporter {
-  const { ask, events, gate, clock, logger, buffer = createReportBuffer() } = options;
+  const { ask, events, gate, clock, logger } = options;
+  const buffer = createReportBuffer(clock);
   const whenEmpty = new Set<() => void>();
   let unanswered = 0;
   let isScheduled = false;
@@ -67,7 +67,7 @@ export function createReporter(options: {
     unanswered -= 1;
     buffer.answered(report);
     watchSize();
-    if (buffer.isEmpty) {
+    if (whenEmpty.size > 0 && buffer.isEmpty) {
       for (const tell of whenEmpty) tell();
       whenEmpty.clear();
     }
@@ -141,7 +141,7 @@ export function createReporter(options: {
     },
     open: (ref) => buffer.open(ref),
     recorder: (entry) => (event, sizeBytes, isUrgent) => {
-      buffer.addEvent(entry, event, sizeBytes, isUrgent, clock.monotonicMs());
+      buffer.addEvent(entry, event, sizeBytes, isUrgent);
       watchSize();
       schedule();
     },
@@ -159,11 +159,11 @@ export function createReporter(options: {
       watchSize();
     },
     flushHeld() {
-      buffer.flushHeld(clock.monotonicMs());
+      buffer.flushHeld();
       schedule();
     },
     async flushed(signal) {
-      buffer.flushHeld(Number.POSITIVE_INFINITY);
+      buffer.flush();
       schedule();
       if (buffer.isEmpty || signal.aborted) return;
       await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import {
   createService,
   createServiceClient,
   internalAuthenticator,
+  type Logger,
   type Service,
   startTelemetry,
   systemClock,
@@ -28,8 +29,11 @@ const lastReportsLimitMs = 3_000;
 const leaveLimitMs = 1_000;
 
 /** The supervisor: built here, started top to bottom, drained and stopped bottom to top. */
-export function createSupervisor(config: SupervisorConfig, clock: Clock = systemClock): Service {
-  const logger = createLogger({ service: "supervisor", level: config.WINDLASS_LOG_LEVEL });
+export function createSupervisor(
+  config: SupervisorConfig,
+  clock: Clock = systemClock,
+  logger: Logger = createLogger({ service: "supervisor", level: config.WINDLASS_LOG_LEVEL }),
+): Service {
   const telemetry = startTelemetry({ service: "supervisor", endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, logger });
   const token = config.WINDLASS_INTERNAL_TOKEN;
   const store = createServiceClient(ExecutionService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });

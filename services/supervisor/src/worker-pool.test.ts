@@ -69,7 +69,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await pool.stop();
   await workshop.stop();
-  expect(await commandsContaining(folder)).toEqual([]);
+  const left = await commandsContaining(folder);
+  if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
   await removeBundle(folder);
 });
 

@@ -45,6 +45,6 @@ export interface WorkerProcess {
 export interface Driver {
   /** As told to the run-store at registration. */
   readonly sandboxTier: "process";
-  /** Starts a worker. Rejects when the operating system refuses (program not found, out of processes). */
+  /** Starts a worker. Rejects when the operating system refuses; a program that cannot be executed exits with 126 or 127. */
   start(workerId: string, command: WorkerCommand): Promise<WorkerProcess>;
 }

@@ -3,12 +3,14 @@ import { once } from "node:events";
 import type { Logger } from "@windlass/chassis";
 
 /**
- * Reads "add <group>" and "remove <group>" lines. When its input closes, which the kernel does for a supervisor that died
- * in whatever way, it kills the groups still listed and removes the supervisor's private folder ($1).
+ * Reads "add <group>" and "remove <group>" lines; $2 and on are groups to begin with. When its input closes, which the
+ * kernel sees to when a supervisor dies in whatever way, it kills the groups still listed and removes the folder $1.
  */
-const script = `
+const watcherScript = `
 trap '' HUP INT TERM
-groups=
+folder=$1
+shift
+groups="$*"
 while read -r verb group; do
   rest=
   for g in $groups; do [ "$g" = "$group" ] || rest="$rest $g"; done
@@ -16,71 +18,89 @@ while read -r verb group; do
   [ "$verb" = add ] && groups="$groups $group"
 done
 for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
-rm -rf -- "$1"
+rm -rf -- "$folder"
+`;
+
+/** Tells the watcher, through file descriptor 3, that its process group exists; only then becomes the program. */
+const launchScript = `
+echo "add $$" >&3 || exit 125
+exec 3>&-
+exec "$@"
 `;
 
 /** A small process that outlives the supervisor by a moment, to take its workers with it. */
 export interface GroupWatcher {
-  /** Before the first worker. */
+  /** Before the first `spawn`. */
   start(): void;
-  add(processGroup: number): void;
+  /**
+   * Starts a program as the leader of a process group of its own, which does not outlive us. A program that cannot be
+   * executed exits with code 126 or 127.
+   */
+  spawn(program: string, args: readonly string[], options: { cwd: string; env: Record<string, string> }): ChildProcess;
+  /** The group is gone. */
   remove(processGroup: number): void;
   /** Lets the watcher end; it kills the groups not yet removed and removes the private folder. */
   stop(): Promise<void>;
 }
 
+const maxRestarts = 10;
+
 /**
- * Watches over the supervisor's workers. A worker ends by itself when its session does, but one that is busy in a loop never notices: after a
- * kill -9 of the supervisor only another process can end it. A POSIX shell is on every system we run on and costs a
- * megabyte; Linux alone would have had PR_SET_PDEATHSIG, which does not reach what a worker forks. It sits in a process
- * group of its own, so what hits the supervisor's group does not hit it; should it die all the same, a new one is told
- * everything again.
+ * Watches over the supervisor's workers. A worker ends by itself when its session does, but one that is busy in a loop never
+ * notices: after a kill -9 of the supervisor only another process can end it. A POSIX shell is on every system we run on and
+ * costs a megabyte; Linux alone would have had PR_SET_PDEATHSIG, which does not reach what a worker forks. There is no moment
+ * at which a worker executes unwatched: it makes itself known before it becomes the program, over the very pipe whose end
+ * the watcher waits for.
+ *
+ * The watcher is in a process group of its own, so what hits the supervisor's group does not hit it. Should it die all the
+ * same, another one takes its place.
  */
 export function createGroupWatcher(options: { privateDir: string; logger: Logger }): GroupWatcher {
+  const { privateDir, logger } = options;
   const groups = new Set<number>();
   let isStopping = false;
   let restarts = 0;
   let current: ChildProcess | undefined;
 
   function launch(): ChildProcess {
-    const child = spawn("/bin/sh", ["-c", script, "windlass-watcher", options.privateDir], {
+    const child = spawn("/bin/sh", ["-c", watcherScript, "windlass-watcher", privateDir, ...[...groups].map(String)], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: "/usr/bin:/bin" },
       cwd: "/",
     });
-    // A write to a watcher that has just died fails with EPIPE; its exit, handled below, repeats the list.
+    // A write to a watcher that has just died fails with EPIPE; the next one is told everything again.
     child.stdin?.on("error", () => {});
     child.on("error", (error) => {
-      options.logger.error("cannot start the process watcher: workers could outlive a killed supervisor", { error });
+      logger.error("cannot start the process watcher: workers could outlive a killed supervisor", { error });
     });
     child.on("exit", (code, signal) => {
       if (isStopping) return;
       restarts += 1;
-      options.logger.error("the process watcher died", { code, signal, restarts });
-      if (restarts <= 10) {
-        current = launch();
-        for (const group of groups) tell("add", group);
-      }
+      logger.error("the process watcher died", { code, signal, restarts });
+      if (restarts <= maxRestarts) current = launch();
     });
     return child;
-  }
-
-  function tell(verb: "add" | "remove", group: number): void {
-    current?.stdin?.write(`${verb} ${group}\n`);
   }
 
   return {
     start() {
       current = launch();
     },
-    add(group) {
-      groups.add(group);
-      tell("add", group);
+    spawn(program, args, { cwd, env }) {
+      const child = spawn("/bin/sh", ["-c", launchScript, "windlass-launcher", program, ...args], {
+        cwd,
+        env,
+        // Makes it the leader of a new session and process group, whose id is its pid.
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe", current?.stdin ?? "ignore"],
+      });
+      if (child.pid !== undefined) groups.add(child.pid);
+      return child;
     },
     remove(group) {
       groups.delete(group);
-      tell("remove", group);
+      current?.stdin?.write(`remove ${group}\n`);
     },
     async stop() {
       if (isStopping) return;

@@ -31,7 +31,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await watcher.stop();
-  expect(await commandsContaining(folder)).toEqual([]);
+  const left = await commandsContaining(folder);
+  if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -125,7 +126,9 @@ describe("a worker process", () => {
       const child = spawn("/bin/sh", ["-c", "while :; do sleep 1; done"], { stdio: "ignore" });
       child.unref();
       console.log(child.pid);`);
-    await eventually(async () => !(await isAlive(Number(output))));
+    const pid = Number(output);
+    await eventually(async () => !(await isAlive(pid)));
+    expect(await isAlive(pid)).toBe(false);
   });
 
   it("is not waited for longer than half a second when something that left its group holds its pipes", async () => {
@@ -145,8 +148,9 @@ describe("a worker process", () => {
     expect(exit).toEqual({ exitCode: 0, wasKilled: false, output: "token: token\n" });
   });
 
-  it("that cannot be executed is an error, and leaves no folder", async () => {
-    await expect(run("", { entryPoint: "nothing", runtime: "exec" })).rejects.toThrow("ENOENT");
+  it("that cannot be executed exits with 127 and says why", async () => {
+    const exit = await run("", { entryPoint: "nothing", runtime: "exec" });
+    expect(exit).toMatchObject({ exitCode: 127, output: expect.stringContaining("not found") });
     expect(await exists(join(privateDir, "worker-1"))).toBe(false);
   });
 
@@ -196,6 +200,7 @@ describe("when the supervisor is gone", () => {
     };
     await eventually(isWatched);
     parent.kill("SIGKILL");
-    await eventually(async () => !(await isAlive(workerPid)) && !(await exists(doomedDir)));
+    await eventually(async () => !(await exists(doomedDir)));
+    expect(await isAlive(workerPid)).toBe(false);
   });
 });

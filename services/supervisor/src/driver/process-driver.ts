@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ export function createProcessDriver(options: {
       const tmpDir = join(workDir, "tmp");
       await mkdir(tmpDir, { recursive: true, mode: 0o700 });
       const { program, args } = programOf(command);
-      const child = spawn(program, args, {
+      const child = options.watcher.spawn(program, args, {
         cwd: workDir,
         env: {
           PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
@@ -44,16 +44,12 @@ export function createProcessDriver(options: {
           WINDLASS_WORKER_ADDRESS: command.address,
           WINDLASS_WORKER_TOKEN: command.token,
         },
-        // Makes it the leader of a new session and process group, whose id is its pid.
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
       });
       if (child.pid === undefined) {
         const [error] = (await once(child, "error")) as [Error];
         await rm(workDir, { recursive: true, force: true });
         throw error;
       }
-      options.watcher.add(child.pid);
       return watchProcess(child, child.pid, workDir, workerId, options);
     },
   };

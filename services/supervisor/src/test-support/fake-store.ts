@@ -49,8 +49,10 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     reports,
     unregistered,
     fetched,
-    /** What a WorkReport is answered; undefined holds the answer back until `release` is called. */
+    /** What a question is answered; undefined: nothing, until it is asked again. */
     answerWork: (_work: WorkReport): Answer | undefined => ({}),
+    answerRegister: (): Answer | undefined => ({}),
+    answerUnregister: (): Answer | undefined => ({}),
     answerHeartbeat: (_leaseTokens: readonly string[]): Answer | undefined => ({}),
     row(leaseToken: string): LeaseRow {
       const row = leases.get(leaseToken) ?? { events: [], isReleased: false };
@@ -96,7 +98,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     switch (body.case) {
       case "register":
         registered.push(body.value.supervisorId);
-        return {};
+        return store.answerRegister();
       case "heartbeat":
         heartbeats.push({ supervisorId, leaseTokens: body.value.leaseTokens });
         return store.answerHeartbeat(body.value.leaseTokens);
@@ -107,7 +109,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
       }
       case "unregister":
         unregistered.push(supervisorId);
-        return {};
+        return store.answerUnregister();
       default:
         throw new Error("an empty message");
     }

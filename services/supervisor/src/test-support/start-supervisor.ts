@@ -1,7 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "@windlass/chassis";
+import { parseConfig, systemClock } from "@windlass/chassis";
 import { removeBundle } from "../bundle-files.ts";
 import { supervisorVariables } from "../config.ts";
 import { createSupervisor } from "../service.ts";
@@ -9,14 +9,14 @@ import { commandsContaining } from "./processes.ts";
 import { startFakeQueue } from "./fake-queue.ts";
 import { startFakeStore } from "./fake-store.ts";
 import type { EncodedBundle } from "./make-bundle.ts";
-import { testToken } from "./start-peer.ts";
+import { testLogger, testToken } from "./start-peer.ts";
 
 /** A whole supervisor with real workers, between a run-store and a queue that a test controls. */
 export async function startSupervisor(bundles: readonly EncodedBundle[], settings: Record<string, string> = {}) {
   const store = await startFakeStore(bundles);
   const queue = await startFakeQueue();
   const dataDir = await mkdtemp(join(tmpdir(), "windlass-test-"));
-  const service = createSupervisor({
+  const config = {
     ...parseConfig(supervisorVariables, {
       WINDLASS_LISTEN: "127.0.0.1:0",
       WINDLASS_RUN_STORE_ADDRESS: store.address,
@@ -24,11 +24,11 @@ export async function startSupervisor(bundles: readonly EncodedBundle[], setting
       WINDLASS_INTERNAL_TOKEN: testToken,
       WINDLASS_DATA_DIR: dataDir,
       WINDLASS_WORKERS: "2",
-      WINDLASS_LOG_LEVEL: process.env["WINDLASS_TEST_LOG"] ?? "error",
       ...settings,
     }),
     hostname: "test",
-  });
+  };
+  const service = createSupervisor(config, systemClock, testLogger);
   await service.start();
   await store.until(queue.isOpen);
   return {
@@ -38,13 +38,13 @@ export async function startSupervisor(bundles: readonly EncodedBundle[], setting
     dataDir,
     /** The worker processes there are, with pid, state and command line. */
     workers: () => commandsContaining(dataDir),
-    /** Stops everything; gives what should not have been left behind. */
-    async stop(): Promise<string[]> {
+    /** Stops everything; throws when a process was left behind. */
+    async stop(): Promise<void> {
       await service.stop();
       await Promise.all([store.stop(), queue.stop()]);
       const left = await commandsContaining(dataDir);
       await removeBundle(dataDir);
-      return left;
+      if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
     },
   };
 }

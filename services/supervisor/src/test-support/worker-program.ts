@@ -82,7 +82,7 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
   oom: () => {
     send(started());
     const kept: unknown[] = [];
-    for (;;) kept.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+    for (;;) kept.push(Array.from<number>({ length: 1_000_000 }).fill(kept.length));
   },
   fork: () => {
     const child = spawn("/bin/sh", ["-c", "trap '' TERM HUP INT; while :; do sleep 1; done"], { stdio: "ignore" });
