@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { DUE_START, type DuePosition } from "../store/list-due.ts";
+import { ENVIRONMENT_ID, failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { applyDue } from "./apply-due.ts";
+import { listDue } from "./list-due.ts";
+import { watchDue } from "./watch-due.ts";
+
+let store: HotStore;
+beforeAll(async () => {
+  store = await startHotStore();
+});
+afterEach(async () => expect(await store.violations()).toEqual([]));
+afterAll(() => store.stop());
+
+/** A run that waits for its next attempt. */
+async function retrying(delayMs: number): Promise<string> {
+  const lease = await store.claim(await store.trigger());
+  await store.finish(lease, { ...failed(), decision: { kind: "after", delayMs } });
+  return lease.run?.id ?? "";
+}
+
+const apply = (runIds: string[], supervisorIds: string[] = []) =>
+  applyDue(store.parts, { runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })), supervisorIds });
+
+async function listAll(horizonMs: number, size: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: DuePosition | undefined = DUE_START; after !== undefined;) {
+    const page = await listDue(store.postgres, { after, horizonMs, size });
+    ids.push(
+      ...page.items.map(({ item }) =>
+        item.case === "run" ? item.value.runId : item.case === "supervisor" ? item.value.supervisorId : "",
+      ),
+    );
+    after = page.next;
+  }
+  return ids;
+}
+
+describe("due work", () => {
+  it("is listed soonest first, within the horizon, over pages of any size", async () => {
+    const ids = [await retrying(500_000), await retrying(100_000), await retrying(300_000), await retrying(-5)];
+    // Several at one moment, so that a page ends between them.
+    await store.sql("UPDATE runs SET due_time = (SELECT due_time FROM runs WHERE id = $1) WHERE id = $2", [
+      ids[0],
+      ids[2],
+    ]);
+    const [first, second] = [ids[0], ids[2]].toSorted();
+    const expected = [ids[3], "sup_test", ids[1], first, second];
+    for (const size of [1, 2, 3, 100]) expect(await listAll(3_600_000, size)).toEqual(expected);
+    expect(await listAll(200_000, 100)).toEqual(expected.slice(0, 3));
+    expect(await listAll(0, 100)).toEqual([ids[3]]);
+  });
+
+  it("is applied when its moment has come, once, and told to the queue behind what waits there", async () => {
+    const [due, early] = [await retrying(0), await retrying(60_000)];
+    const queued = store.feed.queued.subscribe(10);
+    expect(await apply([due, early, "run_unknown"])).toEqual({ applied: 1, postponed: [] });
+    expect(await apply([due])).toEqual({ applied: 0, postponed: [] });
+    expect(await store.run(due)).toMatchObject({ status: "QUEUED", due_time: null, attempt_number: 1 });
+    expect(await store.run(early)).toMatchObject({ status: "RETRYING" });
+    for await (const [run] of queued) {
+      expect(run?.runId).toBe(due);
+      break;
+    }
+    expect((await store.claim(due)).attemptNumber).toBe(2);
+  });
+
+  it("of a supervisor that was renewed is postponed", async () => {
+    await store.register("sup_renewed", 50_000);
+    const { applied, postponed } = await apply([], ["sup_renewed", "sup_gone"]);
+    expect(applied).toBe(0);
+    expect(postponed).toMatchObject([{ item: { value: { supervisorId: "sup_renewed" } } }]);
+    expect(Number(postponed[0]?.dueInMs)).toBeGreaterThan(40_000);
+  });
+
+  it("of a supervisor that expired removes it", async () => {
+    await store.register("sup_expired");
+    await store.sql("UPDATE supervisors SET expire_time = now() WHERE id = 'sup_expired'");
+    expect(await apply([], ["sup_expired"])).toEqual({ applied: 1, postponed: [] });
+  });
+
+  it("that becomes known is told to who watches, within the horizon only, until the signal aborts", async () => {
+    const stop = new AbortController();
+    const told: (string | undefined)[] = [];
+    const watching = (async () => {
+      for await (const items of watchDue(store.feed, 10_000, stop.signal)) {
+        for (const { item } of items) told.push(item.case === "run" ? item.value.runId : undefined);
+        stop.abort(new Error("seen"));
+      }
+    })();
+    await retrying(20_000);
+    const soon = await retrying(5_000);
+    await expect(watching).rejects.toThrow("seen");
+    expect(told).toEqual([soon]);
+  });
+});

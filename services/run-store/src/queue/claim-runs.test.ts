@@ -1,0 +1,186 @@
+import { type Claim, ErrorReason, type Lease } from "@windlass/proto";
+import { CallFailure } from "@windlass/proto/grpc";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
+import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
+import { ENVIRONMENT_ID, failed, type HotStore, startHotStore, SUPERVISOR_ID } from "../testing/hot-store.ts";
+
+let store: HotStore;
+let epoch: bigint;
+beforeAll(async () => {
+  store = await startHotStore();
+  ({ epoch } = store);
+});
+afterEach(async () => expect(await store.violations()).toEqual([]));
+afterAll(() => store.stop());
+
+function claimOf(runId: string, supervisorId = SUPERVISOR_ID): Claim {
+  return {
+    $typeName: "windlass.internal.v1.Claim",
+    environmentId: ENVIRONMENT_ID,
+    runId,
+    supervisorId,
+    traceparent: "",
+  };
+}
+
+async function claimAll(claims: readonly Claim[], claimEpoch = epoch): Promise<(Lease | CallFailure)[]> {
+  const claimed = await store.parts.claimer.claim({ epoch: claimEpoch, claims });
+  if (claimed instanceof CallFailure) throw claimed;
+  return claimed;
+}
+
+describe("a claim", () => {
+  it("leases the run with everything its execution needs", async () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    const runId = await store.trigger({ tags: ["a", "b"], isTest: true, traceparent });
+    const lease = await store.claim(runId);
+    const run = await store.run(runId);
+    expect(run).toMatchObject({
+      status: "EXECUTING",
+      attempt_number: 1,
+      supervisor_id: SUPERVISOR_ID,
+      lease_token: lease.ref?.leaseToken,
+      deployment_id: lease.deploymentId,
+    });
+    expect(lease).toMatchObject({
+      ref: { environmentId: ENVIRONMENT_ID, runId },
+      attemptNumber: 1,
+      bundleHash: "0".repeat(64),
+      traceparent,
+      environment: { id: ENVIRONMENT_ID, slug: "env-test", project: "proj" },
+      run: {
+        id: runId,
+        taskId: "hello",
+        version: "v1",
+        maxAttempts: 3,
+        tags: ["a", "b"],
+        isTest: true,
+        payload: { contentType: "application/json", data: Buffer.from('{"message":"Hello world!"}') },
+      },
+    });
+    expect(lease.claimTime).toEqual(lease.run?.startTime);
+    expect(await store.statuses(runId)).toEqual(["QUEUED", "EXECUTING"]);
+  });
+
+  it("refuses alone what is not queued or not there, and keeps the order of the answers", async () => {
+    const [first = "", second = "", third = ""] = await store.triggerMany(3);
+    await store.claim(second);
+    const claimed = await claimAll([
+      claimOf(third),
+      claimOf(second),
+      claimOf("run_unknown"),
+      claimOf(first),
+      claimOf(first),
+    ]);
+    expect(claimed.map((result) => (result instanceof CallFailure ? result.reason : result.ref?.runId))).toEqual([
+      third,
+      ErrorReason.RUN_NOT_QUEUED,
+      ErrorReason.RUN_NOT_QUEUED,
+      first,
+      ErrorReason.RUN_NOT_QUEUED,
+    ]);
+  });
+
+  it("for a supervisor that does not live leaves the run queued", async () => {
+    const runId = await store.trigger();
+    await store.register("sup_dead");
+    await store.sql("UPDATE supervisors SET expire_time = now() WHERE id = 'sup_dead'");
+    await expect(store.claim(runId, "sup_dead")).rejects.toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
+    await expect(store.claim(runId, "sup_nobody")).rejects.toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
+    expect(await store.run(runId)).toMatchObject({ status: "QUEUED", attempt_number: 0 });
+  });
+
+  it("pins the version that executes the first attempt; a lease given back unpins it", async () => {
+    const [stays = "", moves = ""] = await store.triggerMany(2);
+    const before = await store.claim(stays);
+    await store.release(await store.claim(moves));
+    await store.finish(before, { ...failed(), decision: { kind: "after", delayMs: 0 } });
+    const deploymentId = await store.deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }]);
+    await store.sql("UPDATE runs SET status = 'QUEUED', due_time = NULL, event_seq = event_seq + 1 WHERE id = $1", [
+      stays,
+    ]);
+    await store.sql(
+      "INSERT INTO run_events SELECT environment_id, id, event_seq, 1, 'QUEUED', 1, now() FROM runs WHERE id = $1",
+      [stays],
+    );
+    expect(await store.claim(stays)).toMatchObject({ attemptNumber: 2, deploymentId: before.deploymentId });
+    expect(await store.claim(moves)).toMatchObject({ attemptNumber: 1, deploymentId, run: { version: "v2" } });
+  });
+
+  it("carries no more payload than a message can: the rest is queued again in its place, and told to be claimed again", async () => {
+    const data = Buffer.from(JSON.stringify("x".repeat(3_000_000)));
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1)
+      ids.push(await store.trigger({ payload: { data, contentType: "application/json" } }));
+    const before = await store.run(ids[4] ?? "");
+    const claimed = await claimAll(ids.map((runId) => claimOf(runId)));
+    const leases = claimed.filter((result) => !(result instanceof CallFailure));
+    expect(leases).toHaveLength(3);
+    expect(claimed.slice(3)).toMatchObject([{ reason: ErrorReason.OVERLOADED }, { reason: ErrorReason.OVERLOADED }]);
+    expect(await store.run(ids[4] ?? "")).toMatchObject({
+      status: "QUEUED",
+      attempt_number: 0,
+      queue_time: before.queue_time,
+    });
+    expect(await claimAll(ids.slice(3).map((runId) => claimOf(runId)))).toMatchObject([
+      { attemptNumber: 1 },
+      { attemptNumber: 1 },
+    ]);
+  });
+});
+
+describe("the epoch (I4)", () => {
+  it("an old one refuses the whole message, in a batch with a current one too", async () => {
+    const [first = "", second = ""] = await store.triggerMany(2);
+    const oldEpoch = epoch;
+    epoch = await bumpQueueEpoch(store.postgres, "next");
+    const [refused, claimed] = await Promise.all([
+      store.parts.claimer.claim({ epoch: oldEpoch, claims: [claimOf(first)] }),
+      store.parts.claimer.claim({ epoch, claims: [claimOf(second)] }),
+    ]);
+    expect(refused).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
+    expect(claimed).toMatchObject([{ attemptNumber: 1 }]);
+    expect(await store.run(first)).toMatchObject({ status: "QUEUED" });
+  });
+
+  it("two owners that claim the same runs at once give each run one lease, none of the old epoch after the new one began", async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const ids = await store.triggerMany(40);
+      const oldEpoch = epoch;
+      const old = Promise.all([
+        store.parts.claimer.claim({ epoch: oldEpoch, claims: ids.map((runId) => claimOf(runId)) }),
+        store.parts.claimer.claim({ epoch: oldEpoch, claims: ids.toReversed().map((runId) => claimOf(runId)) }),
+      ]);
+      epoch = await bumpQueueEpoch(store.postgres, "next");
+      // No claim of the old epoch commits from here on: what is leased now is all it will ever have.
+      const [{ leased } = { leased: 0 }] = await store.sql<{ leased: number }>(
+        "SELECT count(*)::int AS leased FROM runs WHERE id = ANY ($1) AND status = 'EXECUTING'",
+        [ids],
+      );
+      const late = await claimAll(ids.map((runId) => claimOf(runId)));
+      const early = (await old).flatMap((claimed) => (claimed instanceof CallFailure ? [] : claimed));
+      const tokens = [...early, ...late].flatMap((result) =>
+        result instanceof CallFailure ? [] : [result.ref?.leaseToken],
+      );
+      expect(early.filter((result) => !(result instanceof CallFailure))).toHaveLength(leased);
+      expect(tokens).toHaveLength(ids.length);
+      expect(new Set(tokens).size).toBe(ids.length);
+    }
+  });
+});
+
+describe("a supervisor that expires while it is claimed for", () => {
+  it("keeps no run: its removal waits for the claim, and takes what it got", async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const supervisorId = `sup_race_${round}`;
+      const ids = await store.triggerMany(20);
+      await store.register(supervisorId);
+      const claimed = store.parts.claimer.claim({ epoch, claims: ids.map((runId) => claimOf(runId, supervisorId)) });
+      await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 s' WHERE id = $1", [supervisorId]);
+      await Promise.all([claimed, expireSupervisors(store.parts, [supervisorId])]);
+      const rows = await store.sql("SELECT id FROM runs WHERE supervisor_id = $1", [supervisorId]);
+      expect(rows).toEqual([]);
+    }
+  });
+});

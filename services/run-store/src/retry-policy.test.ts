@@ -1,0 +1,84 @@
+import { RunErrorCode } from "@windlass/proto";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decideAfterAttempt, DEFAULT_RETRY_POLICY, type EndedAttempt, retryDelayMs } from "./retry-policy.ts";
+
+const FAILED: EndedAttempt = {
+  outcome: "FAILED",
+  errorCode: RunErrorCode.TASK_ERROR,
+  decision: { kind: "by policy" },
+  number: 1,
+  maxAttempts: 3,
+  policy: { factor: 2, minTimeoutMs: 1_000, maxTimeoutMs: 10_000, randomize: false },
+};
+
+function decide(overrides: Partial<EndedAttempt>, random = 0) {
+  return decideAfterAttempt({ ...FAILED, ...overrides }, () => random);
+}
+
+describe("what follows an attempt", () => {
+  it.each([
+    ["SUCCEEDED", "complete"],
+    ["CANCELED", "end canceled"],
+    ["CANCEL_FORCED", "end canceled"],
+  ] as const)("%s: %s, whatever is left", (outcome, transition) => {
+    expect(decide({ outcome })).toEqual({ transition });
+    expect(decide({ outcome, number: 3 })).toEqual({ transition });
+  });
+
+  it.each([
+    ["FAILED", "fail"],
+    ["CRASHED", "crash"],
+    ["LOST", "fail system"],
+  ] as const)("%s: a retry while attempts are left, then %s", (outcome, transition) => {
+    expect(decide({ outcome })).toEqual({ transition: "retry", delayMs: 1_000 });
+    expect(decide({ outcome, number: 2 })).toEqual({ transition: "retry", delayMs: 2_000 });
+    expect(decide({ outcome, number: 3 })).toEqual({ transition });
+    expect(decide({ outcome, decision: { kind: "never" } })).toEqual({ transition });
+  });
+
+  it.each([
+    ["CRASHED", RunErrorCode.OUT_OF_MEMORY, "crash"],
+    ["LOST", RunErrorCode.TASK_IMPORT_ERROR, "fail system"],
+    ["FAILED", RunErrorCode.TASK_INPUT_ERROR, "fail"],
+    ["FAILED", RunErrorCode.TASK_ABORTED, "fail"],
+  ] as const)("%s by %s is final at once", (outcome, errorCode, transition) => {
+    expect(decide({ outcome, errorCode })).toEqual({ transition });
+  });
+
+  it("the task's own delay is taken, within bounds, and never lifts the limit of attempts", () => {
+    const after = (delayMs: number) => decide({ decision: { kind: "after", delayMs } });
+    expect(after(5)).toEqual({ transition: "retry", delayMs: 5 });
+    expect(after(-1e12)).toEqual({ transition: "retry", delayMs: 0 });
+    expect(after(1e18)).toEqual({ transition: "retry", delayMs: 365 * 86_400_000 });
+    expect(decide({ number: 3, decision: { kind: "after", delayMs: 5 } })).toEqual({ transition: "fail" });
+  });
+});
+
+describe("the delay after attempt n", () => {
+  it("is round(min(max, (1 to 2) * min * factor^(n-1)))", () => {
+    const policy = { factor: 1.8, minTimeoutMs: 500, maxTimeoutMs: 30_000, randomize: false };
+    expect([1, 2, 3, 20].map((number) => retryDelayMs(policy, number, () => 0.9))).toEqual([500, 900, 1_620, 30_000]);
+    expect(retryDelayMs({ ...policy, randomize: true }, 1, () => 0.5)).toBe(750);
+    expect(retryDelayMs(DEFAULT_RETRY_POLICY, 1, () => 0)).toBe(1_000);
+  });
+
+  it("is never below zero, above the maximum, or no number", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          factor: fc.double({ min: 1, max: 100, noNaN: true }),
+          minTimeoutMs: fc.nat(86_400_000),
+          maxTimeoutMs: fc.nat(86_400_000),
+          randomize: fc.boolean(),
+        }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (policy, number, random) => {
+          const delayMs = retryDelayMs(policy, number, () => random);
+          return Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= policy.maxTimeoutMs;
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,347 @@
+import { fileURLToPath } from "node:url";
+import {
+  createFakeClock,
+  createLogger,
+  createPostgres,
+  type FakeClock,
+  type Postgres,
+  runMigrations,
+  startTelemetry,
+} from "@windlass/chassis";
+import {
+  type Content,
+  HookOutcome,
+  HookScope,
+  type HookResult,
+  type Lease,
+  LogLevel,
+  type Run,
+  type RunError,
+  RunErrorCode,
+  type RunEvent,
+} from "@windlass/proto";
+import { CallFailure } from "@windlass/proto/grpc";
+import { checkInvariants } from "../../../../test/kit/invariants.ts";
+import { createTestDatabase } from "../../../../test/kit/test-database.ts";
+import { timestampFromMicroseconds } from "../conversions/moments.ts";
+import { createFeed, type Feed, runKey } from "../feed/feed.ts";
+import { createHotPath, type HotPathParts } from "../hot-path.ts";
+import { NO_OUTBOX, type OutboxPublisher } from "../outbox/outbox-publisher.ts";
+import { cancelRun } from "../runs/cancel-run.ts";
+import { createRunEndReader } from "../runs/run-end-reader.ts";
+import type { Triggered } from "../runs/trigger-runs.ts";
+import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
+import { connectionUrl } from "../store/connection-url.ts";
+import { registerSupervisor } from "../supervisors/register-supervisor.ts";
+import type { ParsedTrigger } from "../validation/trigger-requests.ts";
+import type { Lease as LeaseKey } from "../work/lease.ts";
+import type { FinishItem } from "../work/report-item.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
+export const ENVIRONMENT_ID = "env_test";
+export const OTHER_ENVIRONMENT_ID = "env_other";
+export const SUPERVISOR_ID = "sup_test";
+const BUNDLE_HASH = "0".repeat(64);
+
+/** The use cases of the hot path on a database of its own, with two environments, a deployment and a supervisor. */
+export interface HotStore {
+  readonly url: string;
+  readonly postgres: Postgres;
+  readonly feed: Feed;
+  readonly parts: HotPathParts;
+  readonly clock: FakeClock;
+  /** Under which `claim` claims. */
+  readonly epoch: bigint;
+  /** Runs any statement. */
+  sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Makes a version with these tasks the environment's current one. */
+  deploy(tasks: readonly TestTask[], environmentId?: string): Promise<string>;
+  /** Triggers one run, and gives its id. */
+  trigger(overrides?: Partial<ParsedTrigger>, environmentId?: string): Promise<string>;
+  triggerMany(count: number): Promise<string[]>;
+  register(supervisorId: string, ttlMs?: number): Promise<void>;
+  /** Claims one run; throws what it was refused with. */
+  claim(runId: string, supervisorId?: string, epoch?: bigint): Promise<Lease>;
+  /** Reports the end of an attempt; the leases lost. */
+  finish(lease: Lease, end?: Partial<FinishItem>): Promise<LeaseKey[]>;
+  progress(lease: Lease, events: readonly RunEvent[]): Promise<LeaseKey[]>;
+  release(lease: Lease): Promise<LeaseKey[]>;
+  run(runId: string): Promise<StoredRun>;
+  /** The statuses in a run's timeline, in order. */
+  statuses(runId: string): Promise<string[]>;
+  /** Asks for a cancel, as CancelRun does. */
+  cancel(runId: string): Promise<Run>;
+  /** The run as whoever waits for its end is told; listens from now on. */
+  ended(runId: string): Promise<Run>;
+  violations(): ReturnType<typeof checkInvariants>;
+  stop(): Promise<void>;
+}
+
+export interface TestTask {
+  readonly id: string;
+  readonly maxAttempts?: number;
+  readonly queue?: string;
+  readonly minTimeoutMs?: number;
+}
+
+/** A row of `runs`, times as text. */
+export interface StoredRun {
+  readonly id: string;
+  readonly status: string;
+  readonly revision: bigint;
+  readonly queue: string | null;
+  readonly deployment_id: string | null;
+  readonly attempt_number: number;
+  readonly max_attempts: number | null;
+  readonly queue_time: string;
+  readonly start_time: string | null;
+  readonly finish_time: string | null;
+  readonly due_time: string | null;
+  readonly lease_token: string | null;
+  readonly supervisor_id: string | null;
+  readonly event_seq: bigint;
+  readonly traceparent: string;
+  readonly tags: string[];
+}
+
+/** Starts a store whose environment has the tasks "hello" (three attempts, 1 s apart at first) and "once" (one attempt). */
+export async function startHotStore(options: { readonly outbox?: OutboxPublisher } = {}): Promise<HotStore> {
+  const database = await createTestDatabase();
+  const logger = createLogger({ service: "test", level: "error" });
+  const telemetry = startTelemetry({ service: "test", logger });
+  const postgres = createPostgres({
+    url: connectionUrl(database.url),
+    maxConnections: 10,
+    logger,
+    telemetry,
+    applicationName: "test",
+  });
+  await postgres.start();
+  await runMigrations(postgres, MIGRATIONS, 1n);
+  const feed = createFeed();
+  const clock = createFakeClock(Date.now());
+  const hotPath = createHotPath({
+    postgres,
+    feed,
+    outbox: options.outbox ?? NO_OUTBOX,
+    telemetry,
+    clock,
+    logger,
+    random: () => 0,
+  });
+  const { parts } = hotPath;
+  const sql = <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    postgres.query<Row>({ name: "", text }, values);
+
+  await sql("INSERT INTO bundles (hash, size, content) VALUES ($1, 1, 'x')", [BUNDLE_HASH]);
+  for (const id of [ENVIRONMENT_ID, OTHER_ENVIRONMENT_ID]) {
+    await sql("INSERT INTO environments (id, slug, type, project) VALUES ($1, $2, 'DEVELOPMENT', 'proj')", [
+      id,
+      id.replace("_", "-"),
+    ]);
+  }
+  let deployments = 0;
+  let requests = 0;
+
+  const deploy = async (tasks: readonly TestTask[], environmentId = ENVIRONMENT_ID): Promise<string> => {
+    deployments += 1;
+    const id = `dep_${deployments}`;
+    await sql(
+      "INSERT INTO deployments (environment_id, id, version, bundle_hash, index_hash) VALUES ($1, $2, $3, $4, '')",
+      [environmentId, id, `v${deployments}`, BUNDLE_HASH],
+    );
+    for (const task of tasks) {
+      await sql("INSERT INTO deployment_tasks VALUES ($1, $2, $3, 'f.ts', '', $4, $5, 2, $6, 60000, true)", [
+        environmentId,
+        id,
+        task.id,
+        task.queue ?? `task/${task.id}`,
+        task.maxAttempts ?? 3,
+        task.minTimeoutMs ?? 1_000,
+      ]);
+    }
+    await sql("UPDATE environments SET current_deployment_id = $2 WHERE id = $1", [environmentId, id]);
+    return id;
+  };
+  const register = (id: string, ttlMs = 60_000): Promise<void> =>
+    registerSupervisor({ db: postgres, feed }, { id, hostname: "host", sandboxTier: "process", ttlMs });
+
+  await deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }]);
+  await register(SUPERVISOR_ID);
+  const epoch = await bumpQueueEpoch(postgres, "test");
+
+  return {
+    url: database.url,
+    postgres,
+    feed,
+    parts,
+    clock,
+    epoch,
+    sql,
+    deploy,
+    register,
+    trigger: async (overrides = {}, environmentId = ENVIRONMENT_ID) => {
+      requests += 1;
+      const [result] = await parts.trigger.trigger(environmentId, [newTrigger(`request-${requests}`, overrides)]);
+      return runIdOf(result);
+    },
+    triggerMany: async (count) => {
+      const triggers = Array.from({ length: count }, () => newTrigger(`request-${(requests += 1)}`, {}));
+      return (await parts.trigger.trigger(ENVIRONMENT_ID, triggers)).map(runIdOf);
+    },
+    claim: async (runId, supervisorId = SUPERVISOR_ID, claimEpoch = epoch) => {
+      const claimed = await parts.claimer.claim({
+        epoch: claimEpoch,
+        claims: [
+          {
+            $typeName: "windlass.internal.v1.Claim",
+            environmentId: ENVIRONMENT_ID,
+            runId,
+            supervisorId,
+            traceparent: "",
+          },
+        ],
+      });
+      const result = claimed instanceof CallFailure ? claimed : claimed[0];
+      if (result === undefined || result instanceof CallFailure) throw result ?? new Error("no result");
+      return result;
+    },
+    finish: (lease, end = {}) => parts.reporter.report({ items: [finishItem(lease, end)], bytes: 0 }),
+    progress: (lease, events) =>
+      parts.reporter.report({ items: [{ kind: "progress", lease: leaseKey(lease), events }], bytes: 0 }),
+    release: (lease) => parts.reporter.report({ items: [{ kind: "release", lease: leaseKey(lease) }], bytes: 0 }),
+    run: async (runId) => {
+      const [row] = await sql<StoredRun>(
+        `SELECT *, queue_time::text, start_time::text, finish_time::text, due_time::text FROM runs WHERE id = $1`,
+        [runId],
+      );
+      if (row === undefined) throw new Error(`no run ${runId}`);
+      return row;
+    },
+    statuses: async (runId) => {
+      const rows = await sql<{ status: string }>(
+        "SELECT status FROM run_events WHERE run_id = $1 AND status IS NOT NULL ORDER BY first_seq",
+        [runId],
+      );
+      return rows.map((row) => row.status);
+    },
+    cancel: (runId) =>
+      cancelRun(
+        { ...parts, clock, reader: createRunEndReader(postgres) },
+        { environmentId: ENVIRONMENT_ID, runId, reason: "no longer needed" },
+      ),
+    ended: (runId) =>
+      new Promise((resolve) => {
+        const stop = feed.finished.listen(runKey(ENVIRONMENT_ID, runId), (run) => {
+          stop();
+          resolve(run);
+        });
+      }),
+    violations: () => checkInvariants(postgres),
+    async stop() {
+      await hotPath.stop();
+      await postgres.stop();
+      await database.drop();
+    },
+  };
+}
+
+export function newTrigger(requestId: string, overrides: Partial<ParsedTrigger>): ParsedTrigger {
+  return {
+    requestId,
+    taskId: "hello",
+    payload: { data: Buffer.from('{"message":"Hello world!"}'), contentType: "application/json" },
+    queue: "",
+    maxAttempts: 0,
+    tags: [],
+    isTest: false,
+    traceparent: "",
+    ...overrides,
+  };
+}
+
+export function runIdOf(result: Triggered | CallFailure | undefined): string {
+  if (result === undefined || result instanceof CallFailure) throw result ?? new Error("no result");
+  return result.runId;
+}
+
+/** What names a lease in a report. */
+export function leaseKey(lease: Lease, supervisorId = SUPERVISOR_ID): LeaseKey {
+  const { ref } = lease;
+  if (ref === undefined) throw new Error("a lease without a reference");
+  return { environmentId: ref.environmentId, runId: ref.runId, leaseToken: ref.leaseToken, supervisorId };
+}
+
+/** A success with output and the result of `run`, unless told otherwise. */
+export function finishItem(lease: Lease, end: Partial<FinishItem> = {}): FinishItem {
+  return {
+    kind: "finish",
+    lease: leaseKey(lease),
+    attemptNumber: lease.attemptNumber,
+    outcome: "SUCCEEDED",
+    output: json({ ok: true }),
+    error: undefined,
+    decision: { kind: "by policy" },
+    startTimeUs: 1_700_000_000_000_000,
+    finishTimeUs: 1_700_000_001_000_000,
+    hooks: [hookResult("run")],
+    events: [],
+    ...end,
+  };
+}
+
+/** An attempt that failed. */
+export function failed(code: RunErrorCode = RunErrorCode.TASK_ERROR): Partial<FinishItem> {
+  return { outcome: "FAILED", output: undefined, error: runError(code) };
+}
+
+export function json(value: unknown): Content {
+  return {
+    $typeName: "windlass.v1.Content",
+    data: Buffer.from(JSON.stringify(value)),
+    contentType: "application/json",
+  };
+}
+
+export function runError(code: RunErrorCode, message = "it broke"): RunError {
+  return {
+    $typeName: "windlass.v1.RunError",
+    code,
+    name: "Error",
+    message,
+    stack: "",
+    causes: [],
+    fieldsJson: "",
+    hint: "",
+  };
+}
+
+export function hookResult(hook: string): HookResult {
+  return {
+    $typeName: "windlass.v1.HookResult",
+    hook,
+    scope: HookScope.TASK,
+    name: "",
+    attemptNumber: 1,
+    outcome: HookOutcome.OK,
+    startTime: timestampFromMicroseconds(1_700_000_000_000_000),
+  };
+}
+
+export function logEvent(message: string, timeUs = 1_700_000_000_000_000): RunEvent {
+  return {
+    $typeName: "windlass.v1.RunEvent",
+    seq: 0n,
+    time: timestampFromMicroseconds(timeUs),
+    body: {
+      case: "log",
+      value: {
+        $typeName: "windlass.v1.LogRecord",
+        level: LogLevel.INFO,
+        message,
+        attributesJson: "",
+        attemptNumber: 1,
+      },
+    },
+  };
+}
