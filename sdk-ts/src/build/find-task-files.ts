@@ -32,7 +32,7 @@ export async function findTaskFiles(folder: string): Promise<string[]> {
     throw new BuildError(`the task folder ${folder} cannot be read`, { cause: error });
   }
   if (files.length === 0) throw new BuildError(`${folder} has no .ts or .js file to take tasks from`);
-  return files.sort(byLoadOrder);
+  return files.toSorted(byLoadOrder);
 }
 
 function isTaskFile(path: string): boolean {

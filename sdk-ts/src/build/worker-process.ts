@@ -31,11 +31,15 @@ export class WorkerProcess {
     return this.#output === "" ? "" : `:\n${this.#output.trimEnd()}`;
   }
 
-  /** Ends the process and its children, and resolves when it has ended. */
+  /** Ends the process and what it has started, and resolves when it has ended. */
   async kill(): Promise<void> {
     const { pid } = this.#child;
-    if (pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null)
-      process.kill(-pid, "SIGKILL");
+    try {
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch (error) {
+      // ESRCH: nothing of the group is left.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
     await this.exited;
   }
 }

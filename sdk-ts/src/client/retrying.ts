@@ -18,6 +18,7 @@ const REFUSALS = new Set<ErrorReason>([
   ErrorReason.API_KEY_INVALID,
   ErrorReason.NOT_PERMITTED,
   ErrorReason.FIELD_INVALID,
+  ErrorReason.RUN_NOT_FOUND,
 ]);
 
 /** Waits before the next try, exponentially longer with full jitter. Returns at once when the signal aborts. */

@@ -1,6 +1,6 @@
 import type { RunEvent, RunService } from "@windlass/proto";
 import { callFailureFromServiceError, type Client } from "@windlass/proto/grpc";
-import { backOff, isPassing } from "./retrying.ts";
+import { backOff, isRefusal } from "./retrying.ts";
 import { windlassErrorFrom } from "./windlass-error.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function* watchRun(
       if (isUnwanted()) return;
       const failure = callFailureFromServiceError(error);
       brokenSinceMs ??= performance.now();
-      if (!isPassing(failure) || performance.now() - brokenSinceMs > timeoutMs) throw windlassErrorFrom(failure);
+      if (isRefusal(failure) || performance.now() - brokenSinceMs > timeoutMs) throw windlassErrorFrom(failure);
     }
     await backOff(failedTries++, signal);
     if (isUnwanted()) return;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UnencodableError } from "./find-unencodable.ts";
 import { decodeContent, encodeContent } from "./json-content.ts";
@@ -90,12 +90,16 @@ it("refuses what is too large, naming size and limit", () => {
 describe("content that cannot be decoded", () => {
   const contentType = "application/json";
   it.each([
-    { what: "not JSON", content: { data: Buffer.from("{"), contentType } },
-    { what: "empty", content: { data: Buffer.from(""), contentType } },
-    { what: "not UTF-8", content: { data: Buffer.from([0x22, 0xff, 0x22]), contentType } },
-    { what: "another type", content: { data: Buffer.from("{}"), contentType: "application/super+json" } },
-  ])("$what", ({ content }) => {
-    expect(() => decodeContent(content)).toThrow();
+    { what: "not JSON", problem: "JSON", content: { data: Buffer.from("{"), contentType } },
+    { what: "empty", problem: "JSON", content: { data: Buffer.from(""), contentType } },
+    { what: "not UTF-8", problem: "not valid", content: { data: Buffer.from([0x22, 0xff, 0x22]), contentType } },
+    {
+      what: "another type",
+      problem: "application/super+json",
+      content: { data: Buffer.from("{}"), contentType: "application/super+json" },
+    },
+  ])("$what", ({ problem, content }) => {
+    expect(() => decodeContent(content)).toThrow(problem);
   });
 });
 

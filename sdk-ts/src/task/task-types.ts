@@ -14,7 +14,7 @@ export interface Task<Id extends string, Payload, Output> extends Types<Payload,
    * Asks the cluster to run the task and returns once that is stored: from then on the run happens, whatever crashes.
    * Triggers made in the same moment travel together. Throws WindlassError.
    */
-  trigger(...args: TriggerArguments<Payload>): Promise<RunHandle<Id, Payload, Output>>;
+  readonly trigger: (...args: TriggerArguments<Payload>) => Promise<RunHandle<Id, Payload, Output>>;
 }
 
 /** A triggered run, and the types of its task. */

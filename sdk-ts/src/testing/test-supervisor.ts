@@ -7,7 +7,9 @@ import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import {
   BundleSchema,
+  EnvironmentType,
   type Hello,
+  type RunSchema,
   type SessionResponseSchema,
   type StartAttemptSchema,
   type SupervisorMessageSchema,
@@ -17,7 +19,11 @@ import {
 import { createPushStream, type PushStream, serviceDefinition, serviceHandlers } from "@windlass/proto/grpc";
 
 type Frame = MessageInitShape<typeof SessionResponseSchema>;
-type Start = MessageInitShape<typeof StartAttemptSchema>;
+type Start = Pick<
+  Extract<MessageInitShape<typeof StartAttemptSchema>, { $typeName?: never }>,
+  "runId" | "taskId" | "attemptNumber" | "payload" | "traceparent"
+> & { readonly run?: RunFields };
+type RunFields = Extract<MessageInitShape<typeof RunSchema>, { $typeName?: never }>;
 type Body = NonNullable<MessageInitShape<typeof SupervisorMessageSchema>["body"]>;
 export type SaidBody = WorkerMessage["body"];
 
@@ -81,7 +87,10 @@ export class TestSupervisor {
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    const keep = (chunk: Buffer): void => void (this.output += chunk.toString());
+    const keep = (chunk: Buffer): void => {
+      this.output += chunk.toString();
+      this.#wake();
+    };
     this.#child.stdout?.on("data", keep);
     this.#child.stderr?.on("data", keep);
     this.#child.on("close", (code, signal) => {
@@ -112,7 +121,7 @@ export class TestSupervisor {
         attemptNumber: 1,
         ...start,
         run: { id: runId, maxAttempts: 3, queue: "task/x", version: "20260101.1", ...start.run },
-        environment: { id: "env_1", slug: "dev", type: 1, project: "proj", ...start.environment },
+        environment: { id: "env_1", slug: "dev", type: EnvironmentType.DEVELOPMENT, project: "proj" },
         deploymentId: "dep_1",
       },
     });

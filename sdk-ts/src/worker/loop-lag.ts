@@ -1,19 +1,20 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** Measures for how long the event loop was blocked; costs nothing while the process is idle. */
+/** Finer would cost an idle worker more than a thousandth of a core. Sampling once per turn costs an idle one nothing, but does not see I/O callbacks, where attempts begin. */
+const RESOLUTION_MS = 50;
+
+/** Measures for how long the event loop was blocked, about to the resolution. */
 export class LoopLag {
-  readonly #delays = monitorEventLoopDelay({ samplePerIteration: true, resolution: 100 });
+  readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
   constructor() {
     this.#delays.enable();
-    // The first sample is the time since the process started, not a delay.
-    setImmediate(() => setImmediate(() => this.#delays.reset()));
   }
 
   /** The longest delay since the last call, in milliseconds. */
   takeMaxMs(): number {
-    const maxMs = this.#delays.count === 0 ? 0 : this.#delays.max / 1e6;
+    const maxMs = this.#delays.max / 1e6;
     this.#delays.reset();
-    return maxMs;
+    return Math.max(maxMs - RESOLUTION_MS, 0);
   }
 }

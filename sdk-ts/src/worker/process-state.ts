@@ -19,6 +19,7 @@ export class ProcessState {
     if (this.#isEnvTouched || process.env !== this.#watchedEnv) this.#restoreEnv();
     if (process.cwd() !== this.#cwd) process.chdir(this.#cwd);
     for (const event of process.eventNames()) this.#removeAddedListeners(event);
+    for (const [event, listeners] of this.#listeners) addMissingListeners(event, listeners);
   }
 
   /** Reading every variable after every attempt would cost more than all the rest of an attempt; so whoever writes one is noticed. */
@@ -52,9 +53,17 @@ export class ProcessState {
 
   #removeAddedListeners(event: string | symbol): void {
     const known = this.#listeners.get(event) ?? [];
-    if (process.listenerCount(event) === known.length) return;
     for (const listener of process.rawListeners(event)) {
-      if (!known.includes(listener)) process.removeListener(event, listener as (...args: unknown[]) => void);
+      if (!known.includes(listener)) process.removeListener(event, listener as Listener);
     }
   }
+}
+
+type Listener = (...args: unknown[]) => void;
+
+function addMissingListeners(event: string | symbol, listeners: readonly unknown[]): void {
+  if (process.listenerCount(event) === listeners.length) return;
+  const present = process.rawListeners(event);
+  for (const listener of listeners)
+    if (!present.includes(listener as Listener)) process.on(event, listener as Listener);
 }

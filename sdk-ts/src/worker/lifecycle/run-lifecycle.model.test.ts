@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { hookNames } from "../../task/hook-types.ts";
 import { predict } from "./model.testkit.ts";

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { fromBinary } from "@bufbuild/protobuf";
+import { BundleSchema } from "@windlass/proto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createTaskFolder } from "../testing/task-folder.ts";
+import { BuildError, bundle, ImportError, index } from "./index.ts";
+
+const sdk = 'import { task, tasks } from "@windlass/sdk";\n';
+
+afterEach(() => vi.unstubAllEnvs());
+
+async function indexFolder(files: Record<string, string>, options?: Parameters<typeof index>[1]) {
+  await using folder = await createTaskFolder(files);
+  return await index(await bundle(folder.path), options);
+}
+
+describe("bundling", () => {
+  it("gives the same bytes for the same files, wherever they are", async () => {
+    const files = {
+      "a.ts": `${sdk}export const a = task({ id: "a", run: async () => {} });`,
+      "lib/b.ts": "export const b = 1;",
+    };
+    await using first = await createTaskFolder(files);
+    await using second = await createTaskFolder(files);
+    const [one, two] = [await bundle(first.path), await bundle(second.path)];
+    expect(one.hash).toBe(two.hash);
+    expect(one.hash).toBe(createHash("sha256").update(one.bytes).digest("hex"));
+    for (const { content } of fromBinary(BundleSchema, one.bytes).files) {
+      const text = Buffer.from(content).toString();
+      expect(text).not.toContain(first.path);
+      expect(text).not.toContain(fileURLToPath(new URL("../../..", import.meta.url)));
+    }
+  });
+
+  it("holds an entry point, the runtime, the tasks and their map, ordered by path", async () => {
+    await using folder = await createTaskFolder({ "a.ts": `${sdk}task({ id: "a", run: async () => {} });` });
+    const { files, entryPoint, runtime } = fromBinary(BundleSchema, (await bundle(folder.path)).bytes);
+    expect(files.map(({ path }) => path)).toEqual(["main.mjs", "runtime.mjs", "tasks.mjs", "tasks.mjs.map"]);
+    expect([entryPoint, runtime]).toEqual(["main.mjs", "node"]);
+  });
+
+  it.each([
+    { what: "a syntax error", source: "export const a = ;", message: /a\.ts:1:\d+: Unexpected ";"/ },
+    {
+      what: "an import that does not exist",
+      source: '\nimport "./gone.ts";',
+      message: /a\.ts:2:8: Could not resolve "\.\/gone\.ts"/,
+    },
+  ])("names file, line and column of $what", async ({ source, message }) => {
+    await using folder = await createTaskFolder({ "a.ts": source });
+    await expect(bundle(folder.path)).rejects.toThrow(message);
+    await expect(bundle(folder.path)).rejects.toBeInstanceOf(BuildError);
+  });
+
+  it.each([
+    { what: "does not exist", path: "/nowhere/at/all" },
+    { what: "is a file", path: fileURLToPath(import.meta.url) },
+  ])("refuses a folder that $what", async ({ path }) => {
+    await expect(bundle(path)).rejects.toThrow(`the task folder ${path} cannot be read`);
+  });
+
+  it("refuses a folder without source files", async () => {
+    await using folder = await createTaskFolder({ "README.md": "nothing", "a.test.ts": "", "types.d.ts": "" });
+    await expect(bundle(folder.path)).rejects.toThrow("no .ts or .js file");
+  });
+});
+
+describe("indexing", () => {
+  it("finds tasks in nested files of every kind, exported or not, each with its file", async () => {
+    const tasks = await indexFolder({
+      "a.ts": `#!/usr/bin/env node\n${sdk}import { shared } from "./nested/deep/b.mts";\nexport const a = task({ id: "a" + shared.id, run: async () => {} });`,
+      "nested/deep/b.mts": `import { task } from "@trigger.dev/sdk";\nexport const shared = task({ id: "b", run: async () => {} });`,
+      "c.js": `import { task } from "@trigger.dev/sdk/v3";\nexport default task({ id: "c", run: async () => {} });`,
+      "d.cjs": `const { task } = require("@windlass/sdk");\nmodule.exports.d = task({ id: "d", run: async () => {} });`,
+      "e.tsx": `${sdk}task({ id: "e", run: async () => {} });`,
+      "a.test.ts": "throw new Error('a test is not a task file');",
+      "nested/__tests__/x.ts": "throw new Error('a test is not a task file');",
+      "node_modules/dep/index.js": "throw new Error('not a task file');",
+      ".hidden/x.ts": "throw new Error('not a task file');",
+      "trigger.config.ts": "throw new Error('not a task file');",
+      "types.d.ts": "declare const x: number;",
+    });
+    expect(tasks.map(({ id, filePath, exportName }) => [id, filePath, exportName])).toEqual([
+      ["b", "nested/deep/b.mts", "shared"],
+      ["ab", "a.ts", "a"],
+      ["c", "c.js", "default"],
+      ["d", "d.cjs", "d"],
+      ["e", "e.tsx", ""],
+    ]);
+  });
+
+  it("loads init.ts before everything else", async () => {
+    const tasks = await indexFolder({
+      "a.ts": `${sdk}task({ id: globalThis.fromInit, run: async () => {} });`,
+      "init.ts": "globalThis.fromInit = 'set by init';",
+    });
+    expect(tasks.map(({ id }) => id)).toEqual(["set by init"]);
+  });
+
+  it("gives task files Node's own modules, require, and top-level await", async () => {
+    const tasks = await indexFolder({
+      "a.ts": `${sdk}
+        import { readFile } from "node:fs/promises";
+        import path from "path";
+        import { createRequire } from "node:module";
+        const require = createRequire(import.meta.url);
+        const __dirname = path.dirname(new URL(import.meta.url).pathname);
+        const id = await readFile(path.join(__dirname, "main.mjs"), "utf8").then((text) => text.includes("startWorker"));
+        task({ id: String(id) + require("node:os").EOL.length, run: async () => {} });`,
+    });
+    expect(tasks.map(({ id }) => id)).toEqual(["true1"]);
+  });
+
+  it("gives task files only the environment variables it is told to", async () => {
+    const source = `${sdk}task({ id: Object.keys(process.env).sort().join(" "), run: async () => {} });`;
+    const tasks = await indexFolder({ "a.ts": source }, { env: { MY_KEY: "x" } });
+    expect(tasks.map(({ id }) => id)).toEqual(["HOME MY_KEY PATH TMPDIR"]);
+  });
+
+  it.each([
+    { what: "throws", source: "\n\nthrow new Error('boom');", message: "a.ts: boom", frame: "a.ts:3:" },
+    { what: "rejects", source: "await Promise.reject(new Error('boom'));", message: "a.ts: boom", frame: "a.ts:1:" },
+    { what: "throws nothing", source: "throw undefined;", message: "a.ts: undefined was thrown", frame: "" },
+    {
+      what: "defines a task with an option that does not exist",
+      source: `${sdk}task({ id: "a", retries: 3, run: async () => {} });`,
+      message: 'a.ts: "retries" is not an option of the task "a"',
+      frame: "a.ts:2:",
+    },
+    {
+      what: "defines a task with a value out of range",
+      source: `${sdk}task({ id: "a", retry: { maxAttempts: 101 }, run: async () => {} });`,
+      message: 'a.ts: retry.maxAttempts of task "a" must be a whole number from 1 to 100',
+      frame: "a.ts:2:",
+    },
+  ])("names a file that $what, with the place", async ({ source, message, frame }) => {
+    const failing = indexFolder({ "a.ts": source, "b.ts": `${sdk}task({ id: "b", run: async () => {} });` });
+    await expect(failing).rejects.toBeInstanceOf(ImportError);
+    const error = await failing.catch((error: unknown) => error as ImportError);
+    expect((error as ImportError).error.message).toContain(message);
+    expect((error as ImportError).error.stack).toContain(frame);
+  });
+
+  it("names a bundle whose own imports cannot be linked", async () => {
+    await expect(indexFolder({ "a.ts": 'import { gone } from "node:fs";\nconsole.log(gone);' })).rejects.toThrow(
+      /the bundle: .*gone/,
+    );
+  });
+
+  it("names what throws beside the loading", async () => {
+    const source = `${sdk}setImmediate(() => { throw new Error("beside"); });\nawait new Promise((done) => setImmediate(() => setImmediate(done)));`;
+    await expect(indexFolder({ "a.ts": source })).rejects.toThrow("the bundle: beside");
+  });
+
+  it("names both files of two tasks with one id", async () => {
+    const source = `${sdk}export const t = task({ id: "same", run: async () => {} });`;
+    await expect(indexFolder({ "a.ts": source, "lib/b.ts": source })).rejects.toThrow(
+      'lib/b.ts: two tasks have the id "same": one in a.ts, another in lib/b.ts.',
+    );
+  });
+
+  it("says that there is no task", async () => {
+    await expect(indexFolder({ "a.ts": "export const a = 1;" })).rejects.toThrow(
+      "no file of the task folder defines a task",
+    );
+  });
+
+  it("says how a process ended that did not get so far, and what it printed", async () => {
+    const failing = indexFolder({ "a.ts": "console.error('last words'); process.exit(3);" });
+    await expect(failing).rejects.toThrow(/exit code 3\):\nlast words/);
+  });
+
+  it("gives up on files that never finish loading, and leaves no process", async () => {
+    await using folder = await createTaskFolder({ "a.ts": "console.log(`pid ${process.pid}`); for (;;);" });
+    const bundled = await bundle(folder.path);
+    await using temporary = await createTaskFolder({});
+    vi.stubEnv("TMPDIR", temporary.path);
+    const error = await index(bundled, { timeoutMs: 1_000 }).catch((error: unknown) => error as Error);
+    expect((error as Error).message).toContain("not loaded within 1000 ms");
+    const pid = Number(/pid (\d+)/.exec((error as Error).message)?.[1]);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    expect(await readdir(temporary.path)).toEqual([]);
+  });
+});

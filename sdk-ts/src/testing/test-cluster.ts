@@ -1,0 +1,281 @@
+import { createHash } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import {
+  type AwaitRunsRequest,
+  type AwaitRunsResponseSchema,
+  type DeploymentHeader,
+  DeploymentService,
+  ErrorReason,
+  type RunEventSchema,
+  type RunSchema,
+  RunService,
+  RunStatus,
+  TaskService,
+  type Trigger,
+  type TriggerResultSchema,
+  type TriggerTasksRequest,
+  type WatchRunRequest,
+} from "@windlass/proto";
+import {
+  type CallContext,
+  CallFailure,
+  callErrorFromFailure,
+  createPushStream,
+  fieldInvalid,
+  type PushStream,
+  serviceDefinition,
+  type ServiceImplementation,
+  serviceHandlers,
+  status,
+} from "@windlass/proto/grpc";
+
+export type StoredRun = Extract<MessageInitShape<typeof RunSchema>, { $typeName?: never }> & {
+  id: string;
+  status: RunStatus;
+};
+type Awaited = MessageInitShape<typeof AwaitRunsResponseSchema>;
+type Event = Extract<MessageInitShape<typeof RunEventSchema>, { $typeName?: never }>;
+
+export const API_KEY = "wl_test_key";
+const TERMINAL: ReadonlySet<RunStatus> = new Set([RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELED]);
+
+/** A cluster's public services in memory, over real gRPC. A restart keeps what is stored, as a database would. */
+export class TestCluster {
+  readonly runs = new Map<string, StoredRun>();
+  readonly events = new Map<string, Event[]>();
+  readonly deployed: { bytes: Buffer; taskIds: string[] }[] = [];
+  /** The TriggerTasks messages and AwaitRuns messages that have come, and the streams on which they did. */
+  readonly triggerMessages: Trigger[][] = [];
+  readonly awaitMessages: string[][] = [];
+  streams = { triggers: 0, awaits: 0, watches: 0 };
+  /** While true, triggers are stored but not answered. */
+  isSilent = false;
+  readonly #requestIds = new Map<string, string>();
+  readonly #waiters = new Map<string, Set<PushStream<Awaited>>>();
+  readonly #watchers = new Set<() => void>();
+  #server = new Server();
+  port = 0;
+
+  static async start(): Promise<TestCluster> {
+    const cluster = new TestCluster();
+    await cluster.listen();
+    return cluster;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async listen(): Promise<void> {
+    this.#server = new Server({ "grpc.max_receive_message_length": 16 * 1024 * 1024 });
+    const hooks = {
+      context: (call: CallContext) => {
+        if (call.metadata.get("authorization")[0] !== `Bearer ${API_KEY}`) throw wrongKey();
+        return call;
+      },
+      onDefect: (error: unknown) => console.error(error),
+    };
+    this.#server.addService(
+      serviceDefinition(TaskService),
+      serviceHandlers<typeof TaskService>(TaskService, this.#taskService(), hooks),
+    );
+    this.#server.addService(
+      serviceDefinition(RunService),
+      serviceHandlers<typeof RunService>(RunService, this.#runService(), hooks),
+    );
+    this.#server.addService(
+      serviceDefinition(DeploymentService),
+      serviceHandlers<typeof DeploymentService>(DeploymentService, this.#deploymentService(), hooks),
+    );
+    this.port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      );
+    });
+  }
+
+  /** Ends every connection and stops listening, as a process that is killed does. */
+  kill(): void {
+    this.#server.forceShutdown();
+  }
+
+  /** Changes a run and tells whoever waits or watches. */
+  change(runId: string, changes: Partial<StoredRun>): void {
+    const run = this.#find(runId);
+    Object.assign(run, changes, { revision: (run.revision ?? 0n) + 1n });
+    this.tell(runId, { body: { case: "statusChanged", value: { status: run.status, attemptNumber: 1 } } });
+    if (!TERMINAL.has(run.status)) return;
+    const waiters = this.#waiters.get(runId) ?? [];
+    this.#waiters.delete(runId);
+    for (const waiter of waiters) waiter.push({ results: [{ runId, result: { case: "run", value: run } }] });
+  }
+
+  /** Adds to a run's timeline. */
+  tell(runId: string, event: Event): void {
+    const events = this.events.get(runId) ?? [];
+    this.events.set(runId, events);
+    events.push({ ...event, seq: BigInt(events.length + 1), time: timestampFromMs(1_000 * events.length) });
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const wake of watchers) wake();
+  }
+
+  #store(trigger: Trigger): MessageInitShape<typeof TriggerResultSchema> {
+    if (trigger.taskId === "refused") {
+      const error = callErrorFromFailure(
+        fieldInvalid({ field: "trigger.taskId", description: "is refused by this test." }),
+      );
+      return { result: { case: "error", value: error } };
+    }
+    const known = this.#requestIds.get(trigger.requestId);
+    if (known !== undefined) return { result: { case: "run", value: { runId: known, isCached: true } } };
+    const id = `run_${this.runs.size + 1}`;
+    this.#requestIds.set(trigger.requestId, id);
+    const { taskId, payload, tags, isTest, traceparent, queue, maxAttempts } = trigger;
+    this.runs.set(id, {
+      id,
+      status: RunStatus.QUEUED,
+      taskId,
+      tags,
+      isTest,
+      traceparent,
+      queue: queue || `task/${taskId}`,
+      maxAttempts: maxAttempts || 3,
+      revision: 1n,
+      createTime: timestampFromMs(0),
+      ...(payload === undefined ? {} : { payload }),
+    });
+    this.tell(id, { body: { case: "statusChanged", value: { status: RunStatus.QUEUED } } });
+    return { result: { case: "run", value: { runId: id } } };
+  }
+
+  #find(runId: string): StoredRun {
+    const run = this.runs.get(runId);
+    if (run === undefined) throw runNotFound(runId);
+    return run;
+  }
+
+  #taskService(): ServiceImplementation<typeof TaskService> {
+    return {
+      triggerTask: async () => ({}), // The SDK triggers by the stream.
+      triggerTasks: (requests) => this.#triggerTasks(requests),
+    };
+  }
+
+  async *#triggerTasks(requests: AsyncIterable<TriggerTasksRequest>) {
+    this.streams.triggers += 1;
+    for await (const { correlationId, triggers } of requests) {
+      this.triggerMessages.push(triggers);
+      const results = triggers.map((trigger) => this.#store(trigger));
+      if (!this.isSilent) yield { correlationId, results };
+    }
+  }
+
+  #runService(): ServiceImplementation<typeof RunService> {
+    return {
+      getRun: async ({ runId }) => ({ run: { ...this.#find(runId) }, attempts: [] }),
+      listRuns: async () => ({}),
+      cancelRun: async ({ runId, reason }) => {
+        const run = this.#find(runId);
+        if (!TERMINAL.has(run.status)) this.change(runId, { status: RunStatus.CANCELED, cancelReason: reason });
+        return { run };
+      },
+      watchRun: (request, call) => this.#watchRun(request, call.signal),
+      awaitRuns: (requests) => {
+        this.streams.awaits += 1;
+        const answers = createPushStream<Awaited>(100_000);
+        this.#takeAwaited(requests, answers).catch((error: unknown) => answers.end(error));
+        return answers;
+      },
+    };
+  }
+
+  async *#watchRun({ runId, afterSeq }: WatchRunRequest, signal: AbortSignal) {
+    this.streams.watches += 1;
+    const run = this.#find(runId);
+    let seen = Number(afterSeq);
+    while (!signal.aborted) {
+      const events = (this.events.get(runId) ?? []).slice(seen);
+      seen += events.length;
+      if (events.length > 0) yield { events };
+      else if (TERMINAL.has(run.status)) return;
+      else await this.#nextEvent(signal);
+    }
+  }
+
+  async #takeAwaited(requests: AsyncIterable<AwaitRunsRequest>, answers: PushStream<Awaited>): Promise<void> {
+    for await (const { runIds } of requests) {
+      this.awaitMessages.push(runIds);
+      for (const runId of runIds) this.#answerWhenEnded(runId, answers);
+    }
+    answers.end();
+  }
+
+  #answerWhenEnded(runId: string, answers: PushStream<Awaited>): void {
+    const run = this.runs.get(runId);
+    if (run === undefined) {
+      const value = callErrorFromFailure(runNotFound(runId));
+      answers.push({ results: [{ runId, result: { case: "error", value } }] });
+    } else if (TERMINAL.has(run.status)) {
+      answers.push({ results: [{ runId, result: { case: "run", value: run } }] });
+    } else {
+      this.#waiters.set(runId, (this.#waiters.get(runId) ?? new Set()).add(answers));
+    }
+  }
+
+  #nextEvent(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#watchers.add(resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  #deploymentService(): ServiceImplementation<typeof DeploymentService> {
+    const { deployed } = this;
+    return {
+      createDeployment: async (requests) => {
+        const chunks: Uint8Array[] = [];
+        let header: DeploymentHeader | undefined;
+        for await (const { part } of requests) {
+          if (part.case === "header") header = part.value;
+          if (part.case === "chunk") chunks.push(part.value);
+        }
+        const bytes = Buffer.concat(chunks);
+        const hash = createHash("sha256").update(bytes).digest("hex");
+        if (header === undefined || header.bundleHash !== hash) throw bundleCorrupt();
+        deployed.push({ bytes, taskIds: header.tasks.map(({ id }) => id) });
+        return {
+          deployment: { id: `dep_${deployed.length}`, version: "20260101.1", bundleHash: hash, isCurrent: true },
+        };
+      },
+      getCurrentDeployment: async () => ({}),
+      listDeployments: async () => ({}),
+    };
+  }
+}
+
+function wrongKey(): CallFailure {
+  return new CallFailure({
+    code: status.UNAUTHENTICATED,
+    reason: ErrorReason.API_KEY_INVALID,
+    message: "The API key is not one of ours.",
+  });
+}
+
+function runNotFound(runId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.RUN_NOT_FOUND,
+    message: `There is no run ${runId}.`,
+  });
+}
+
+function bundleCorrupt(): CallFailure {
+  return new CallFailure({
+    code: status.INVALID_ARGUMENT,
+    reason: ErrorReason.BUNDLE_CORRUPT,
+    message: "The bundle is corrupt.",
+  });
+}
