@@ -8,6 +8,7 @@ import {
 } from "@grpc/grpc-js";
 import { ErrorReason } from "../gen/windlass/v1/error_reason_pb.ts";
 import { CallFailure } from "./call-failure.ts";
+import { keepaliveOptions } from "./keepalive.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES, type MalformedText } from "./message-codec.ts";
 
 /** How a channel behaves. */
@@ -37,12 +38,6 @@ export interface ClientChannel {
   close(): void;
 }
 
-/**
- * A frozen or vanished peer is noticed after the two together. The timeout is long, because a process whose event loop was blocked must not take
- * its own delay for the peer's.
- */
-const KEEPALIVE_TIME_MS = 10_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
 /** grpc's own, a second growing to two minutes, would keep a service away long after its peer is back. */
 const RECONNECT_BACKOFF_MS = { initial: 50, max: 1_000 };
 /**
@@ -62,8 +57,7 @@ export function createChannel(address: string, options: ChannelOptions = {}): Cl
     "grpc.max_receive_message_length": maxMessageBytes,
     // The adapter checks what it sends itself, with a typed error.
     "grpc.max_send_message_length": -1,
-    "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
-    "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+    ...keepaliveOptions(address),
     "grpc.keepalive_permit_without_calls": 1,
     "grpc.initial_reconnect_backoff_ms": RECONNECT_BACKOFF_MS.initial,
     "grpc.max_reconnect_backoff_ms": RECONNECT_BACKOFF_MS.max,

@@ -4,6 +4,7 @@ import { Health } from "@windlass/proto";
 import {
   type CallFailure,
   DEFAULT_MAX_MESSAGE_BYTES,
+  keepaliveOptions,
   methodPath,
   RunningCalls,
   type ServiceImplementation,
@@ -48,9 +49,6 @@ export interface GrpcServer extends Component {
 
 /** Per connection. A caller beyond it waits in its own process. */
 const MAX_CONCURRENT_STREAMS = 1_000;
-/** As the client's: a peer that is frozen or gone is noticed after the two together, and a blocked event loop is not taken for one. */
-const KEEPALIVE_TIME_MS = 10_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
 /** How long streams have, once draining began, to answer what they were asked. Many would stay open for ever. */
 const STREAM_DRAIN_MS = 1_000;
 /** How long stop waits for handlers to follow their signal, then for connections to close. */
@@ -95,8 +93,7 @@ class ChassisServer implements GrpcServer {
       // The adapter checks what it sends itself, with a typed error.
       "grpc.max_send_message_length": -1,
       "grpc.max_concurrent_streams": MAX_CONCURRENT_STREAMS,
-      "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
-      "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+      ...keepaliveOptions(options.address),
       "grpc.enable_channelz": 0,
     });
   }
