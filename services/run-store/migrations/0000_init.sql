@@ -103,7 +103,7 @@ CREATE TABLE "run_contents" (
 	"payload" "bytea" NOT NULL,
 	"payload_type" text NOT NULL,
 	CONSTRAINT "run_contents_environment_id_run_id_pk" PRIMARY KEY("environment_id","run_id"),
-	CONSTRAINT "run_contents_request" UNIQUE("environment_id","request_id")
+	CONSTRAINT "run_contents_request_id" CHECK ("run_contents"."request_id" <> '')
 );
 --> statement-breakpoint
 CREATE TABLE "run_events" (
@@ -172,11 +172,12 @@ ALTER TABLE "deployments" ADD CONSTRAINT "deployments_environment_id_environment
 ALTER TABLE "deployments" ADD CONSTRAINT "deployments_bundle_hash_bundles_hash_fk" FOREIGN KEY ("bundle_hash") REFERENCES "public"."bundles"("hash") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "environments" ADD CONSTRAINT "environments_current_deployment" FOREIGN KEY ("id","current_deployment_id") REFERENCES "public"."deployments"("environment_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_keys_environment" ON "api_keys" USING btree ("environment_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "run_contents_request" ON "run_contents" USING btree ("environment_id","request_id") WHERE "run_contents"."request_id" <> '';--> statement-breakpoint
 CREATE INDEX "runs_queued" ON "runs" USING btree ("queue_time","id") WHERE "runs"."status" = 'QUEUED';--> statement-breakpoint
 CREATE INDEX "runs_due" ON "runs" USING btree ("due_time","id") WHERE "runs"."due_time" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "runs_leased" ON "runs" USING btree ("supervisor_id") WHERE "runs"."supervisor_id" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "runs_pending_version" ON "runs" USING btree ("environment_id","task_id") WHERE "runs"."status" = 'PENDING_VERSION';--> statement-breakpoint
-CREATE INDEX "runs_task" ON "runs" USING btree ("environment_id","task_id","id");--> statement-breakpoint
+CREATE INDEX "runs_task" ON "runs" USING btree ("environment_id","task_id","id") WHERE "runs"."task_id" <> '';--> statement-breakpoint
 CREATE INDEX "runs_live" ON "runs" USING btree ("environment_id","id") WHERE "runs"."finish_time" IS NULL;--> statement-breakpoint
 CREATE INDEX "runs_unsuccessful" ON "runs" USING btree ("environment_id","id") WHERE "runs"."finish_time" IS NOT NULL AND "runs"."status" <> 'COMPLETED';--> statement-breakpoint
 CREATE INDEX "runs_tags" ON "runs" USING gin ("tags") WHERE "runs"."tags" <> '{}';

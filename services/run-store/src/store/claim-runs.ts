@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "@windlass/chassis";
-import { hasStatus, isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { hasStatus, isRun, lookUp, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
 
 /** A run to be leased. */
 export interface ClaimItem {
@@ -54,7 +54,7 @@ const NO_LEASE = Array.from({ length: 17 }, () => "NULL").join(", ");
 // - FOR SHARE on the epoch: WatchQueued's bump waits for claims in flight, and a claim that waited for the bump sees the new epoch. So once a new owner lists the queue,
 //   no claim of an old epoch commits (I4).
 // - FOR KEY SHARE on supervisors: their removal waits for claims in flight and takes these runs too; a claim that waited for it sees nobody (I1). Heartbeats do not wait.
-const CLAIM_RUNS: Statement = {
+export const CLAIM_RUNS: Statement = {
   name: "claim_runs",
   text: `
 WITH shard AS MATERIALIZED (
@@ -89,7 +89,7 @@ SELECT run.position, run.task_id, run.revision::float8, run.queue, run.deploymen
   run.tags, run.is_test, run.traceparent,
   CASE WHEN sum(octet_length(c.payload)) OVER (ORDER BY run.position) - octet_length(c.payload) < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
   c.payload_type, ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
-FROM run JOIN run_contents c ON c.environment_id = ANY (ARRAY[run.environment_id]) AND c.run_id = ANY (ARRAY[run.id])
+FROM run JOIN run_contents c ON ${lookUp("c.environment_id", "run.environment_id")} AND ${lookUp("c.run_id", "run.id")}
 UNION ALL
 SELECT ${NO_LEASE}, epoch, NULL FROM shard
 UNION ALL

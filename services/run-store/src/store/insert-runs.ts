@@ -1,5 +1,5 @@
 import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
-import { microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { lookUp, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
 
 /** A run to be stored. */
 export interface NewRun {
@@ -30,7 +30,7 @@ export interface InsertedRun {
 
 // The contents go first: their unique index decides which request ids are new (I7), and only those become runs.
 // `(... IN ...) IS TRUE` is answered from a hash table; a plain IN would be a join, and the planner's guess at its size poor.
-const INSERT_RUNS: Statement = {
+export const INSERT_RUNS: Statement = {
   name: "insert_runs",
   text: `
 WITH item AS MATERIALIZED (
@@ -39,15 +39,16 @@ WITH item AS MATERIALIZED (
 ), content AS (
   INSERT INTO run_contents (environment_id, run_id, request_id, payload, payload_type)
   SELECT environment_id, run_id, request_id, payload, payload_type FROM item
-  ON CONFLICT (environment_id, request_id) DO NOTHING
+  ON CONFLICT (environment_id, request_id) WHERE request_id <> '' DO NOTHING
   RETURNING run_id
 ), run AS (
   INSERT INTO runs (environment_id, id, task_id, status, revision, queue, attempt_number, max_attempts, create_time, queue_time, event_seq, tags, is_test, traceparent)
   SELECT i.environment_id, i.run_id, i.task_id, CASE WHEN d.task_id IS NULL THEN 'PENDING_VERSION'::run_status ELSE 'QUEUED' END, 1,
     coalesce(i.queue, d.queue), 0, coalesce(i.max_attempts, d.max_attempts), now(), now(), 1, i.tags::text[], i.is_test, i.traceparent
   FROM item i
-  JOIN environments e ON e.id = i.environment_id
-  LEFT JOIN deployment_tasks d ON d.environment_id = e.id AND d.deployment_id = e.current_deployment_id AND d.task_id = i.task_id
+  JOIN environments e ON ${lookUp("e.id", "i.environment_id")}
+  LEFT JOIN deployment_tasks d
+    ON ${lookUp("d.environment_id", "e.id")} AND ${lookUp("d.deployment_id", "e.current_deployment_id")} AND ${lookUp("d.task_id", "i.task_id")}
   WHERE (i.run_id IN (SELECT run_id FROM content)) IS TRUE
   RETURNING environment_id, id, status, queue
 ), event AS (

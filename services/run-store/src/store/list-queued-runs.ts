@@ -20,7 +20,7 @@ export interface QueuePosition {
 /** Before every run. */
 export const QUEUE_START: QueuePosition = { queueTimeUs: 0, runId: "" };
 
-const LIST_QUEUED_RUNS: Statement = {
+export const LIST_QUEUED_RUNS: Statement = {
   name: "list_queued_runs",
   text: `
 SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent

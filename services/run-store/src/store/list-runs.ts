@@ -33,7 +33,7 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<RunRow
   const groups = STATUS_GROUPS.filter((group) => statuses?.some(group.has));
   const conditions = [
     "r.environment_id = $1",
-    ...(taskId === undefined ? [] : ["r.task_id = $2"]),
+    ...(taskId === undefined ? [] : ["r.task_id = $2 AND r.task_id <> ''"]),
     ...(tag === undefined ? [] : ["r.tags <> '{}' AND r.tags @> ARRAY[$3::text]"]),
     ...(afterId === undefined ? [] : [`r.id < $4 COLLATE "C"`]),
   ];

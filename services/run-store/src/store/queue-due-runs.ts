@@ -9,7 +9,7 @@ export interface DueRunRow extends QueuedRow {
   readonly outbox_id: number | null;
 }
 
-const QUEUE_DUE_RUNS: Statement = {
+export const QUEUE_DUE_RUNS: Statement = {
   name: "queue_due_runs",
   text: `
 WITH run AS (

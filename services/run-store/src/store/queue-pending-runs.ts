@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import type { TaskKey } from "./list-pending-tasks.ts";
 import type { DueRunRow } from "./queue-due-runs.ts";
-import { microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
 
 // SKIP LOCKED: a run that somebody else is promoting or canceling needs nothing from us.
 const QUEUE_PENDING_RUNS: Statement = {
@@ -21,7 +21,7 @@ WITH ready AS MATERIALIZED (
     status = 'QUEUED', revision = r.revision + 1, queue = coalesce(r.queue, i.queue), max_attempts = coalesce(r.max_attempts, i.max_attempts),
     queue_time = now(), event_seq = r.event_seq + 1
   FROM ready i
-  WHERE r.environment_id = ANY (ARRAY[i.environment_id]) AND r.id = ANY (ARRAY[i.id])
+  WHERE ${isRun("i.environment_id", "i.id")}
   RETURNING r.environment_id, r.id, r.task_id, r.queue, r.queue_time, r.traceparent, r.revision, r.event_seq
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)

@@ -69,7 +69,7 @@ const WAS_STARTED = `r.attempt_number > i.uncounted_attempts`;
  */
 const REPEAT_WINDOW = 100;
 
-const REPORT_WORK: Statement = {
+export const REPORT_WORK: Statement = {
   name: "report_work",
   text: `
 WITH run AS (

@@ -1,6 +1,6 @@
 // Every table of the cluster. The run-store is the only program that opens this database.
-// Keys lead with the environment id, so that tables can be distributed by it. The first migration is generated from this file, then edited by hand to partition
-// `run_events` by day (drizzle-kit cannot express partitions).
+// Keys lead with the environment id, so that tables can be distributed by it. The first migration is generated from this file, then edited by hand for what drizzle-kit cannot
+// express: `run_events` partitioned by day, and the storage of bundles.
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
@@ -16,6 +16,7 @@ import {
   primaryKey,
   text,
   unique,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 import { ATTEMPT_OUTCOMES, RUN_STATUSES } from "../run-state.ts";
@@ -196,7 +197,11 @@ export const runs = pgTable(
         .where(sql`${table.status} = 'PENDING_VERSION'`),
       // For ListRuns. Every new version of a row costs an entry in each index whose condition it meets, so the index by status covers only what is rare or small:
       // what has not ended, and what has not ended well. A page of COMPLETED runs comes from the primary key.
-      index("runs_task").on(table.environment_id, table.task_id, table.id),
+      // The conditions that always hold keep an index out of every plan but of statements that repeat them: one that looks runs up by (environment, run) has no choice but the
+      // primary key, however small the tables were when it was planned (store/plans.test.ts).
+      index("runs_task")
+        .on(table.environment_id, table.task_id, table.id)
+        .where(sql`${table.task_id} <> ''`),
       index("runs_live")
         .on(table.environment_id, table.id)
         .where(sql`${table.finish_time} IS NULL`),
@@ -233,7 +238,11 @@ export const runContents = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.run_id] }),
-    unique("run_contents_request").on(table.environment_id, table.request_id),
+    // Its condition always holds, and keeps it out of other plans, as that of runs_task.
+    uniqueIndex("run_contents_request")
+      .on(table.environment_id, table.request_id)
+      .where(sql`${table.request_id} <> ''`),
+    check("run_contents_request_id", sql`${table.request_id} <> ''`),
   ],
 );
 

@@ -1,5 +1,5 @@
 import type { Queryable, Statement } from "@windlass/chassis";
-import { isRun } from "./sql.ts";
+import { isRun, lookUp } from "./sql.ts";
 
 /** What bounds the next attempt of a leased run. The policy is null when the run's version lacks its task. */
 export interface RetryBoundsRow {
@@ -13,13 +13,14 @@ export interface RetryBoundsRow {
   readonly retry_randomize: boolean | null;
 }
 
-const SELECT_RETRY_BOUNDS: Statement = {
+export const SELECT_RETRY_BOUNDS: Statement = {
   name: "select_retry_bounds",
   text: `
 SELECT i.position::int, r.attempt_number, r.max_attempts, d.retry_factor, d.retry_min_ms, d.retry_max_ms, d.retry_randomize
 FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS i (environment_id, run_id, lease_token, position)
 JOIN runs r ON ${isRun("i.environment_id", "i.run_id")} AND r.lease_token = i.lease_token
-LEFT JOIN deployment_tasks d ON d.environment_id = r.environment_id AND d.deployment_id = r.deployment_id AND d.task_id = r.task_id`,
+LEFT JOIN deployment_tasks d
+  ON ${lookUp("d.environment_id", "r.environment_id")} AND ${lookUp("d.deployment_id", "r.deployment_id")} AND ${lookUp("d.task_id", "r.task_id")}`,
 };
 
 /** Reads what a retry decision needs. None of it changes while the lease is held, so reading it before the statement that ends the lease is safe. */

@@ -9,12 +9,17 @@ export function momentFromMicroseconds(value: string): string {
 }
 
 /**
- * Matches rows of `runs r` with given keys so that Postgres can only look up the primary key, once for each item and in the items' order: `= ANY (ARRAY[x])` takes
- * part in no hash or merge join. Left to choose, it plans for a small table, keeps that plan, and reads a large one from end to end for every batch.
+ * `column = value`, in a form for which Postgres can only look the value up in an index, once for each item and in the items' order: it takes part in no hash or merge
+ * join. Left to choose, Postgres plans for a small table, keeps that plan, and reads a large one from end to end for every batch.
  * The order matters too: batches that lock the same rows in one order cannot deadlock, so callers sort their items by key.
  */
+export function lookUp(column: string, value: string): string {
+  return `${column} = ANY (ARRAY[${value}])`;
+}
+
+/** Looks `runs r` up by key. */
 export function isRun(environmentId: string, runId: string): string {
-  return `r.environment_id = ANY (ARRAY[${environmentId}]) AND r.id = ANY (ARRAY[${runId}])`;
+  return `${lookUp("r.environment_id", environmentId)} AND ${lookUp("r.id", runId)}`;
 }
 
 /** True as `r.status = 'QUEUED'` is, but hidden from the planner, which would otherwise walk the index of queued runs instead of the primary key. */

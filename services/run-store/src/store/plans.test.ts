@@ -1,0 +1,62 @@
+import type { Statement } from "@windlass/chassis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { CLAIM_RUNS } from "./claim-runs.ts";
+import { INSERT_RUNS } from "./insert-runs.ts";
+import { LIST_QUEUED_RUNS } from "./list-queued-runs.ts";
+import { QUEUE_DUE_RUNS } from "./queue-due-runs.ts";
+import { REPORT_WORK } from "./report-work.ts";
+import { SELECT_RETRY_BOUNDS } from "./select-retry-bounds.ts";
+
+let store: HotStore;
+beforeAll(async () => {
+  store = await startHotStore();
+});
+afterAll(() => store.stop());
+
+/** How each table is read, in the plan that the statement keeps, whatever the values. */
+async function accesses({ text }: Statement): Promise<string[]> {
+  const rows = await store.sql<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
+  return rows
+    .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
+    .filter((line) => /(?:Scan|Join)\b.* on (?:runs|run_contents|deployment_tasks)\b|(?:Hash|Merge) Join/.test(line))
+    .toSorted();
+}
+
+// Tables that seem small for good are where the planner is most tempted to read them from end to end, and to keep that plan.
+describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
+  beforeAll(async () => {
+    await store.sql("DELETE FROM runs; DELETE FROM run_contents; DELETE FROM attempts");
+    for (const runId of await store.triggerMany(count)) await store.finish(await store.claim(runId));
+    await store.sql("VACUUM ANALYZE");
+  });
+
+  it("a claim looks up runs and their contents by primary key, never through the queue's index", async () => {
+    expect(await accesses(CLAIM_RUNS)).toEqual([
+      "Index Scan using run_contents_environment_id_run_id_pk on run_contents c",
+      "Index Scan using runs_environment_id_id_pk on runs r",
+    ]);
+  });
+
+  it.each([
+    ["a report", REPORT_WORK],
+    ["due runs", QUEUE_DUE_RUNS],
+  ])("%s looks up runs by primary key, though few could be meant", async (_, statement) => {
+    expect(await accesses(statement)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  });
+
+  it("a retry decision looks up runs and their tasks by primary key", async () => {
+    expect(await accesses(SELECT_RETRY_BOUNDS)).toEqual([
+      "Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk on deployment_tasks d",
+      "Index Scan using runs_environment_id_id_pk on runs r",
+    ]);
+  });
+
+  it("a trigger looks up the environment and the task in its version", async () => {
+    for (const access of await accesses(INSERT_RUNS)) expect(access).not.toContain("Seq Scan");
+  });
+
+  it("a page of the queue is a piece of its index", async () => {
+    expect(await accesses(LIST_QUEUED_RUNS)).toEqual(["Index Scan using runs_queued on runs"]);
+  });
+});
