@@ -18,19 +18,19 @@ const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
 process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
 process.exit(counts.failed > 0 || nothingRan || (process.exitCode ?? 0) !== 0 ? 1 : 0);
 
-/** A file that cannot be loaded, and an error outside every test, count as a failed test each. */
+/** A file that cannot be loaded or set up, and an error outside every test, count as a failed test each. */
 function countTests({ state }: Vitest): Counts {
   const counts: Counts = { passed: 0, failed: state.getUnhandledErrors().length, skipped: 0 };
   for (const module of state.getTestModules()) {
-    counts.failed += module.errors().length + failedSuites(module);
+    if (hasOwnErrors(module)) counts.failed += 1;
     for (const test of module.children.allTests()) counts[resultOf(test.result().state)] += 1;
   }
   return counts;
 }
 
-/** A suite fails without a test of it failing when a beforeAll or afterAll throws. */
-function failedSuites(module: TestModule): number {
-  return [...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
+/** Errors of no test: at import, or in a beforeAll or afterAll. */
+function hasOwnErrors(module: TestModule): boolean {
+  return [module, ...module.children.allSuites()].some((suite) => suite.errors().length > 0);
 }
 
 /** A test that never got to run, because its file or the run ended before, is not a success. */
