@@ -1,4 +1,5 @@
-// Lifecycle functions around run, in the order in which they are called. Global ones, for every task, are registered with `tasks.onStart(...)` and so on,
+// Lifecycle functions around run, in the order in which they are called. Global ones, for every task, are registered
+// with `tasks.onStart(...)` and so on,
 // best in a file init.ts at the root of the task folder.
 import { logger, task } from "@windlass/sdk";
 

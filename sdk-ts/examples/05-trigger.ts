@@ -1,4 +1,5 @@
-// How a program triggers tasks. It needs to know where the cluster is: set WINDLASS_URL and WINDLASS_API_KEY, or call `configure({ url, apiKey })`.
+// How a program triggers tasks. It needs to know where the cluster is: set WINDLASS_URL and WINDLASS_API_KEY, or call
+// `configure({ url, apiKey })`.
 import { runs, tasks } from "@windlass/sdk";
 import { helloWorld } from "./01-hello-world.ts";
 import type { withHooks } from "./02-hooks.ts";

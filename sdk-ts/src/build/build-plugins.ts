@@ -4,7 +4,10 @@ import type { Loader, Plugin } from "esbuild";
 
 export const TASK_FILES_ENTRY = "windlass:task-files";
 
-/** The entry point of the tasks: a list of the files, each with a function that loads it. So a file that throws spoils no other, and can be named. */
+/**
+ * The entry point of the tasks: a list of the files, each with a function that loads it. So a file that throws spoils
+ * no other, and can be named.
+ */
 export function taskFilesEntry(root: string, taskFiles: readonly string[]): Plugin {
   const items = taskFiles.map((path) => {
     const specifier = JSON.stringify(`./${path}`);
@@ -32,8 +35,9 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 };
 
 /**
- * Makes every task file say its name before its own code runs (and after its imports have), so that each task knows its file: however files import one another, and whether
- * they export their tasks or not. On the first line, so that no line number changes.
+ * Makes every task file say its name before its own code runs (and after its imports have), so that each task knows its
+ * file: however files import one another, and whether they export their tasks or not. On the first line, so that no
+ * line number changes.
  */
 export function announceTaskFiles(root: string, taskFiles: readonly string[]): Plugin {
   const names = new Map(taskFiles.map((path) => [join(root, path), path]));

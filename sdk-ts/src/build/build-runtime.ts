@@ -5,7 +5,10 @@ import type { BundledFile } from "./bundle.ts";
 
 let built: Promise<BundledFile[]> | undefined;
 
-/** This SDK as a worker needs it: what tasks import, and what executes them. The same for every bundle, so it is built once in a process. */
+/**
+ * This SDK as a worker needs it: what tasks import, and what executes them. The same for every bundle, so it is built
+ * once in a process.
+ */
 export function buildRuntime(): Promise<BundledFile[]> {
   built ??= buildOnce();
   return built;

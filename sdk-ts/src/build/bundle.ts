@@ -25,8 +25,9 @@ export interface BundledFile {
 }
 
 /**
- * Bundles a task folder: its files with everything they import, and the runtime that executes them. The same input gives the same bytes, wherever the folder is.
- * Throws BuildError with file, line and column when a file cannot be parsed or an import cannot be found. Nothing of the tasks is executed.
+ * Bundles a task folder: its files with everything they import, and the runtime that executes them. The same input
+ * gives the same bytes, wherever the folder is. Throws BuildError with file, line and column when a file cannot be
+ * parsed or an import cannot be found. Nothing of the tasks is executed.
  */
 export async function bundle(folder: string): Promise<TaskBundle> {
   const root = resolve(folder);

@@ -11,8 +11,9 @@ import { index, type IndexOptions } from "./index-bundle.ts";
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Bundles, indexes and uploads a task folder; from then on new runs take it. Uploading the same again changes nothing. Throws BuildError before anything is uploaded, WindlassError
- * when the cluster refuses; then the former version stays current.
+ * Bundles, indexes and uploads a task folder; from then on new runs take it. Uploading the same again changes nothing.
+ * Throws BuildError before anything is uploaded, WindlassError when the cluster refuses; then the former version stays
+ * current.
  */
 export async function deploy(
   folder: string,

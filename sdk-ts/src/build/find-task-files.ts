@@ -10,8 +10,9 @@ const INIT = /^init\.[cm]?[jt]s$/;
 const SKIPPED_FOLDERS = new Set(["node_modules", "__tests__"]);
 
 /**
- * The files of a task folder, in the order in which they are loaded: init.ts at its root first, then all others by path. Paths are relative, with "/".
- * Left out: tests, type declarations, configuration, node_modules, and whatever begins with a dot.
+ * The files of a task folder, in the order in which they are loaded: init.ts at its root first, then all others by
+ * path. Paths are relative, with "/". Left out: tests, type declarations, configuration, node_modules, and whatever
+ * begins with a dot.
  */
 export async function findTaskFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

@@ -30,8 +30,9 @@ export class ImportError extends BuildError {
 }
 
 /**
- * Starts the bundle as a worker process, as a supervisor would, and reads from its greeting which tasks it has. Throws ImportError when a task file throws or two tasks share an
- * id, BuildError when the process ends or stays silent, or there is no task at all. Leaves neither process nor file behind.
+ * Starts the bundle as a worker process, as a supervisor would, and reads from its greeting which tasks it has. Throws
+ * ImportError when a task file throws or two tasks share an id, BuildError when the process ends or stays silent, or
+ * there is no task at all. Leaves neither process nor file behind.
  */
 export async function index(bundle: Pick<TaskBundle, "bytes">, options: IndexOptions = {}): Promise<TaskDefinition[]> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-index-"));

@@ -1,6 +1,7 @@
 /**
- * How long a stream stays open with nothing unanswered. An open stream keeps the process alive, so this is also how much later a program ends that has triggered its last
- * run; opening a stream again on a connection costs a fraction of a millisecond.
+ * How long a stream stays open with nothing unanswered. An open stream keeps the process alive, so this is also how
+ * much later a program ends that has triggered its last run; opening a stream again on a connection costs a fraction of
+ * a millisecond.
  */
 const IDLE_MS = 100;
 

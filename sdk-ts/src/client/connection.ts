@@ -6,7 +6,8 @@ import { RunAwaiter } from "./run-awaiter.ts";
 import { TriggerStream } from "./trigger-stream.ts";
 
 /**
- * A connection to a cluster, and the streams over it. Connects when it is first used. While nothing is unanswered it does not keep the process alive.
+ * A connection to a cluster, and the streams over it. Connects when it is first used. While nothing is unanswered it
+ * does not keep the process alive.
  */
 export class Connection {
   readonly config: ResolvedConfig;
@@ -69,8 +70,8 @@ export function configure(config: ClientConfig): void {
 }
 
 /**
- * Closes the connection to the cluster and fails what is unanswered. Not needed for the program to end: an idle connection does not keep it alive. A later call
- * connects again.
+ * Closes the connection to the cluster and fails what is unanswered. Not needed for the program to end: an idle
+ * connection does not keep it alive. A later call connects again.
  */
 export async function close(): Promise<void> {
   const closing = current;

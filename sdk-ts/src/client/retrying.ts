@@ -9,7 +9,10 @@ export function isPassing({ code, reason }: CallFailure): boolean {
   return code === status.UNAVAILABLE || reason === ErrorReason.NOT_READY || reason === ErrorReason.OVERLOADED;
 }
 
-/** Whether a stream that is refused so will be refused again: the caller is at fault. A stream of safe repeats may try again after anything else. */
+/**
+ * Whether a stream that is refused so will be refused again: the caller is at fault. A stream of safe repeats may try
+ * again after anything else.
+ */
 export function isRefusal({ code, reason }: CallFailure): boolean {
   return code === status.UNIMPLEMENTED || REFUSALS.has(reason);
 }
@@ -28,8 +31,8 @@ export async function backOff(failedTries: number, signal?: AbortSignal): Promis
 }
 
 /**
- * Repeats a unary call that may be repeated while it fails in passing and time is left; `timeoutMs` bounds all tries together. Rejects with the CallFailure of the
- * last.
+ * Repeats a unary call that may be repeated while it fails in passing and time is left; `timeoutMs` bounds all tries
+ * together. Rejects with the CallFailure of the last.
  */
 export async function retrying<T>(timeoutMs: number, call: (options: { timeoutMs: number }) => Promise<T>): Promise<T> {
   const endMs = performance.now() + timeoutMs;

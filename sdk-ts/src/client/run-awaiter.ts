@@ -24,8 +24,8 @@ interface Wait {
 }
 
 /**
- * Waits for the ends of any number of runs over one stream, open only while there are any. When it breaks, the runs are named again on the next one; a cluster that cannot be
- * reached for as long as the time limit fails them all.
+ * Waits for the ends of any number of runs over one stream, open only while there are any. When it breaks, the runs are
+ * named again on the next one; a cluster that cannot be reached for as long as the time limit fails them all.
  */
 export class RunAwaiter {
   readonly #client: Client<typeof RunService>;
@@ -49,7 +49,10 @@ export class RunAwaiter {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves with the run, output and error included, once it has ended. Rejects with a WindlassError: RUN_NOT_FOUND, or CALL_ENDED when the signal aborts. */
+  /**
+   * Resolves with the run, output and error included, once it has ended. Rejects with a WindlassError: RUN_NOT_FOUND,
+   * or CALL_ENDED when the signal aborts.
+   */
   wait(runId: string, signal?: AbortSignal): Promise<Run> {
     if (signal?.aborted === true) return Promise.reject(withdrawn(runId, signal));
     if (this.#activity.count >= MAX_WAITS) {

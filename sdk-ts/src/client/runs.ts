@@ -18,7 +18,10 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Reads, awaits, watches and cancels runs of the default connection's environment. Everything here throws WindlassError, RUN_NOT_FOUND among others. */
+/**
+ * Reads, awaits, watches and cancels runs of the default connection's environment. Everything here throws
+ * WindlassError, RUN_NOT_FOUND among others.
+ */
 export const runs = {
   /** The run as it is now, with payload, output and ended attempts. */
   async retrieve<T>(run: RunReference<T>): Promise<RunOf<T>> {
@@ -26,8 +29,8 @@ export const runs = {
   },
 
   /**
-   * Resolves when the run is over, however it ended: look at `isSuccess`. The cluster pushes the news; nothing is polled, and all waits of a program share one stream.
-   * There is no time limit but the signal's: then CALL_ENDED.
+   * Resolves when the run is over, however it ended: look at `isSuccess`. The cluster pushes the news; nothing is
+   * polled, and all waits of a program share one stream. There is no time limit but the signal's: then CALL_ENDED.
    */
   async poll<T>(run: RunReference<T>, options: WaitOptions = {}): Promise<RunOf<T>> {
     checkWaitOptions(options);
@@ -36,8 +39,9 @@ export const runs = {
   },
 
   /**
-   * Asks for the run's end, and returns it as that left it: CANCELED, CANCELING while a worker has it, or the end that it already had. Safe to repeat.
-   * The reason (at most 1,000 characters) is shown in the timeline and given to the task.
+   * Asks for the run's end, and returns it as that left it: CANCELED, CANCELING while a worker has it, or the end that
+   * it already had. Safe to repeat. The reason (at most 1,000 characters) is shown in the timeline and given to the
+   * task.
    */
   async cancel<T>(run: RunReference<T>, options: { readonly reason?: string } = {}): Promise<RunOf<T>> {
     refuseUnknownOptions(options, ["reason"]);
@@ -53,7 +57,10 @@ export const runs = {
     }
   },
 
-  /** The run as it is now, then again whenever its status changes; ends after the snapshot of its end. Survives breaks of the connection. */
+  /**
+   * The run as it is now, then again whenever its status changes; ends after the snapshot of its end. Survives breaks
+   * of the connection.
+   */
   async *subscribeToRun<T>(run: RunReference<T>, options: WaitOptions = {}): AsyncGenerator<RunOf<T>, void, undefined> {
     checkWaitOptions(options);
     const runId = runIdOf(run);
@@ -69,8 +76,8 @@ export const runs = {
   },
 
   /**
-   * The run's timeline: what is stored after `afterSeq` (default 0: all), then what happens, until the run is over. Survives breaks of the connection: nothing is missed or comes
-   * twice.
+   * The run's timeline: what is stored after `afterSeq` (default 0: all), then what happens, until the run is over.
+   * Survives breaks of the connection: nothing is missed or comes twice.
    */
   async *subscribeToEvents<T>(
     run: RunReference<T>,

@@ -11,8 +11,8 @@ import { activeAttempt } from "../task/active-attempt.ts";
 import { SDK_NAME, SDK_VERSION } from "../version.ts";
 
 /**
- * Makes `call` under a span "trigger <task>" and gives it the W3C traceparent to send along. Without a tracer provider that costs next to nothing: the traceparent is then
- * that of the attempt that triggers, or empty.
+ * Makes `call` under a span "trigger <task>" and gives it the W3C traceparent to send along. Without a tracer provider
+ * that costs next to nothing: the traceparent is then that of the attempt that triggers, or empty.
  */
 export async function traceTrigger<T>(taskId: string, call: (traceparent: string) => Promise<T>): Promise<T> {
   const tracer = trace.getTracer(SDK_NAME, SDK_VERSION);

@@ -38,8 +38,8 @@ interface Waiting {
 }
 
 /**
- * Triggers made in the same turn of the event loop travel as one message on one long-lived stream. When the stream breaks, what is unanswered is sent again on the next
- * one: the request ids make that safe.
+ * Triggers made in the same turn of the event loop travel as one message on one long-lived stream. When the stream
+ * breaks, what is unanswered is sent again on the next one: the request ids make that safe.
  */
 export class TriggerStream {
   readonly #client: Client<typeof TaskService>;

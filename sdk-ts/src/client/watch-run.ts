@@ -4,8 +4,9 @@ import { backOff, isRefusal } from "./retrying.ts";
 import { windlassErrorFrom } from "./windlass-error.ts";
 
 /**
- * A run's timeline after `afterSeq`, in batches as they become known, until the run is over. Survives breaks: it goes on after the last event it has seen, so nothing is missed or
- * comes twice. Throws a WindlassError when the cluster refuses, or cannot be reached for as long as the time limit; ends when the signal aborts.
+ * A run's timeline after `afterSeq`, in batches as they become known, until the run is over. Survives breaks: it goes
+ * on after the last event it has seen, so nothing is missed or comes twice. Throws a WindlassError when the cluster
+ * refuses, or cannot be reached for as long as the time limit; ends when the signal aborts.
  */
 export async function* watchRun(
   client: Client<typeof RunService>,

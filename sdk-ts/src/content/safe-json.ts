@@ -1,6 +1,7 @@
 /**
- * Writes whatever it is given as JSON of a bounded size: fields of errors, attributes of logs. What JSON cannot carry is described in words instead:
- * "[Circular]", "[Function: name]", "123n". What throws when it is read is left out. Never throws.
+ * Writes whatever it is given as JSON of a bounded size: fields of errors, attributes of logs. What JSON cannot carry
+ * is described in words instead: "[Circular]", "[Function: name]", "123n". What throws when it is read is left out.
+ * Never throws.
  */
 export function safeJson(value: unknown, maxBytes: number): string {
   // Cutting finished JSON would break it, so the copy is made smaller until it fits.

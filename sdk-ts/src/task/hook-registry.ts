@@ -9,8 +9,9 @@ export interface GlobalHook {
 }
 
 /**
- * The global hooks of this process, in registration order. Lists are never changed in place, so whoever holds one can walk it while hooks are registered.
- * A hook registered while an attempt runs belongs to that attempt: it is gone when the next one begins.
+ * The global hooks of this process, in registration order. Lists are never changed in place, so whoever holds one can
+ * walk it while hooks are registered. A hook registered while an attempt runs belongs to that attempt: it is gone when
+ * the next one begins.
  */
 export class HookRegistry {
   #hooks: Partial<Record<HookName, readonly GlobalHook[]>> = {};

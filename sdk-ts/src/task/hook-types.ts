@@ -49,11 +49,14 @@ export interface RunParams<Init> {
 }
 
 /*
- * A hook may be written in two forms: `({ payload, ctx }) => ...` and `(payload, { ctx }) => ...`. TypeScript types the parameters of a function literal from a
- * union only if the union offers exactly one signature for as many parameters as the literal has. The three members below see to that:
- *  - for one parameter only ObjectForm offers one: PositionalForm has two that cannot be merged (one is generic), which TypeScript then passes over;
+ * A hook may be written in two forms: `({ payload, ctx }) => ...` and `(payload, { ctx }) => ...`. TypeScript types the
+ * parameters of a function literal from a union only if the union offers exactly one signature for as many parameters
+ * as the literal has. The three members below see to that:
+ *  - for one parameter only ObjectForm offers one: PositionalForm has two that cannot be merged (one is generic), and
+ *    TypeScript passes over such a member;
  *  - for two or more ObjectForm is too short, and of PositionalForm only the second is long enough;
- *  - PositionalTarget is never used for typing (again two that cannot be merged) but is what a positional literal is assignable to.
+ *  - PositionalTarget is never used for typing (again two that cannot be merged), but is what a positional literal is
+ *    assignable to.
  */
 type ObjectForm<Params, Result> = (params: Params) => Result;
 interface PositionalForm<Args extends unknown[], Result> {

@@ -4,8 +4,8 @@ import { activeAttempt, type LogLevelName } from "./active-attempt.ts";
 type Log = (message: string, attributes?: Record<string, unknown>) => void;
 
 /**
- * Writes to the timeline of the run that is executing; elsewhere to the console. A message is cut at 32 KB; attributes are stored as JSON, and what JSON cannot carry is
- * described in words.
+ * Writes to the timeline of the run that is executing; elsewhere to the console. A message is cut at 32 KB; attributes
+ * are stored as JSON, and what JSON cannot carry is described in words.
  */
 export const logger: Readonly<Record<LogLevelName | "log", Log>> = {
   trace: log("trace"),

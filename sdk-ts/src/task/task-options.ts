@@ -33,8 +33,9 @@ export interface QueueOptions {
 /**
  * What `task()` takes.
  *
- * Payload, Output and Init come from `run` and `init`. The hooks have type parameters of their own (HookPayload ...), which default to those: TypeScript settles
- * a type parameter at the first function that needs it, so a hook written above `run` would otherwise settle the payload before `run` has named it.
+ * Payload, Output and Init come from `run` and `init`. The hooks have type parameters of their own (HookPayload ...),
+ * which default to those: TypeScript settles a type parameter at the first function that needs it, so a hook written
+ * above `run` would otherwise settle the payload before `run` has named it.
  */
 export interface TaskOptions<Id extends string, Payload, Output, Init, HookPayload, HookOutput, HookInit> {
   /** Unique in the project: 1 to 256 characters, no control characters. */

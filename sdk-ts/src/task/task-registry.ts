@@ -32,8 +32,8 @@ export class TaskRegistry {
   }
 
   /**
-   * Adds a task. In a bundle two tasks must not share an id: the second throws, naming both files. Elsewhere the new one replaces the old, because development
-   * servers load changed files again.
+   * Adds a task. In a bundle two tasks must not share an id: the second throws, naming both files. Elsewhere the new
+   * one replaces the old, because development servers load changed files again.
    */
   register(task: RegisteredTask): void {
     const other = this.#tasks.get(task.id);

@@ -8,8 +8,9 @@ import type { RunHandle, Task } from "./task-types.ts";
 /**
  * Defines a task. Call it at the top level of a file in the task folder; whoever imports the result can trigger it.
  *
- * Throws a TypeError that names task and option when an option is unknown or out of range, and an Error naming both files when another task of the bundle has the
- * same id. At deployment that makes the version unusable: TASK_IMPORT_ERROR.
+ * Throws a TypeError that names task and option when an option is unknown or out of range, and an Error naming both
+ * files when another task of the bundle has the same id. At deployment that makes the version unusable:
+ * TASK_IMPORT_ERROR.
  */
 export function task<
   Id extends string,

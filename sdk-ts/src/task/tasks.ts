@@ -14,8 +14,8 @@ import type {
 import type { AnyTask, RunHandle, TaskIdentifier, TaskOutput, TaskPayload, TriggerArguments } from "./task-types.ts";
 
 /**
- * Registers a hook that runs for every task, before the task's own hook of the same kind. With a name, a later registration under that name replaces it.
- * Called inside `run`, it holds for that attempt only.
+ * Registers a hook that runs for every task, before the task's own hook of the same kind. With a name, a later
+ * registration under that name replaces it. Called inside `run`, it holds for that attempt only.
  */
 interface Register<Hook> {
   (hook: Hook): void;

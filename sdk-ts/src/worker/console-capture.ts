@@ -14,8 +14,8 @@ type CapturedMethod = keyof typeof LEVELS;
 const METHODS = Object.keys(LEVELS) as CapturedMethod[];
 
 /**
- * Makes console write to the timeline while an attempt runs, and to the process's output as ever in between. Done once, before any task file is loaded, so that
- * whoever keeps `console.log` in a variable keeps one that does both.
+ * Makes console write to the timeline while an attempt runs, and to the process's output as ever in between. Done once,
+ * before any task file is loaded, so that whoever keeps `console.log` in a variable keeps one that does both.
  */
 export class ConsoleCapture {
   readonly #capturing: Record<CapturedMethod, (...args: unknown[]) => void>;

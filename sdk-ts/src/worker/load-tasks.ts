@@ -14,7 +14,10 @@ export type LoadedTasks =
   | { readonly ok: true; readonly definitions: TaskDefinition[] }
   | { readonly ok: false; readonly importError: RunError };
 
-/** Loads the task files one after another, and stops at the first that throws: the version is then unusable, and the error says which file it was. */
+/**
+ * Loads the task files one after another, and stops at the first that throws: the version is then unusable, and the
+ * error says which file it was.
+ */
 export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): Promise<LoadedTasks> {
   let loading = "the bundle";
   const exportNames = new Map<object, string>();

@@ -1,6 +1,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** Finer would cost an idle worker more than a thousandth of a core. Sampling once per turn costs an idle one nothing, but does not see I/O callbacks, where attempts begin. */
+/**
+ * Finer would cost an idle worker more than a thousandth of a core. Sampling once per turn costs an idle one nothing,
+ * but does not see I/O callbacks, where attempts begin.
+ */
 const RESOLUTION_MS = 50;
 
 /** Measures for how long the event loop was blocked, about to the resolution. */

@@ -6,7 +6,10 @@ import { timestampFromMs } from "./protocol-time.ts";
 export type WorkerMessageBody = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
 type SessionSender = Pick<BidiCall<MessageInitShape<typeof SessionRequestSchema>, unknown>, "send" | "drained">;
 
-/** A frame with one more message than this stays below the 16 MB that a gRPC message may have, even if that message is the largest output. */
+/**
+ * A frame with one more message than this stays below the 16 MB that a gRPC message may have, even if that message is
+ * the largest output.
+ */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** Logs that wait while the connection is full, or the task does not let the event loop turn. */
 const MAX_WAITING_LOG_BYTES = 8 * 1024 * 1024;
@@ -17,8 +20,8 @@ interface WaitingMessage {
 }
 
 /**
- * Gathers what the worker has to say and sends it when the event loop turns, so that an attempt which ends in the same turn costs one frame.
- * Log lines that the connection cannot take are dropped and counted; everything else waits.
+ * Gathers what the worker has to say and sends it when the event loop turns, so that an attempt which ends in the same
+ * turn costs one frame. Log lines that the connection cannot take are dropped and counted; everything else waits.
  */
 export class Outbox {
   readonly #sender: SessionSender;

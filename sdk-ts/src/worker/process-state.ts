@@ -1,6 +1,6 @@
 /**
- * What the next attempt must find as the first one did: environment variables, the working folder, listeners on the process. Taken once, after the tasks are loaded, and
- * put back after every attempt.
+ * What the next attempt must find as the first one did: environment variables, the working folder, listeners on the
+ * process. Taken once, after the tasks are loaded, and put back after every attempt.
  */
 export class ProcessState {
   readonly #env = new Map(Object.entries(process.env));

@@ -5,8 +5,8 @@ import { safeJson } from "../content/safe-json.ts";
 import { userFrames } from "./stack-frames.ts";
 
 /**
- * Makes a thrown value storable: any value, null and undefined too. The result stays below 64 KB, and reading it never throws, whatever getters, cycles or sizes the
- * value has.
+ * Makes a thrown value storable: any value, null and undefined too. The result stays below 64 KB, and reading it never
+ * throws, whatever getters, cycles or sizes the value has.
  */
 export function serializeError(thrown: unknown, code: RunErrorCode): RunError {
   const error = describeThrown(thrown, MAX_BYTES_OF_ERROR);

@@ -8,7 +8,8 @@ const BUNDLE_FOLDER = fileURLToPath(BUNDLE_FOLDER_URL);
 const NATIVE_FRAME = "(<anonymous>)";
 
 /**
- * The frames of a stack as whoever wrote the task knows them: without the runtime's own, and with paths relative to the task folder. At most 50; empty when there are none.
+ * The frames of a stack as whoever wrote the task knows them: without the runtime's own, and with paths relative to the
+ * task folder. At most 50; empty when there are none.
  */
 export function userFrames(stack: string, maxChars: number): string {
   // A stack begins with name and message, which may have any length, and are stored beside it.

@@ -11,8 +11,9 @@ import { Session } from "./session.ts";
 const PROTOCOL_VERSION = 1;
 
 /**
- * The whole life of a worker process: loads the tasks, connects to the supervisor named by WINDLASS_WORKER_ADDRESS, executes attempts. Ends the process: with 0 when the
- * supervisor says so, else with 1 as soon as the session ends, because the supervisor is then gone or does not want this worker.
+ * The whole life of a worker process: loads the tasks, connects to the supervisor named by WINDLASS_WORKER_ADDRESS,
+ * executes attempts. Ends the process: with 0 when the supervisor says so, else with 1 as soon as the session ends,
+ * because the supervisor is then gone or does not want this worker.
  */
 export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>): Promise<never> {
   const exit = process.exit.bind(process);

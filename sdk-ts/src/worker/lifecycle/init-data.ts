@@ -1,8 +1,8 @@
 import type { HookScope } from "./lifecycle-attempt.ts";
 
 /**
- * Adds what an init function returned to what earlier ones did: plain objects merge, later fields win. Anything else counts only from the task's own init, and then
- * stands alone.
+ * Adds what an init function returned to what earlier ones did: plain objects merge, later fields win. Anything else
+ * counts only from the task's own init, and then stands alone.
  */
 export function mergeInitData(earlier: unknown, returned: unknown, scope: HookScope): unknown {
   if (returned === undefined) return earlier;

@@ -1,6 +1,7 @@
 /**
- * The way in which an exception that nobody awaited reaches the attempt: it ends the hook that is running, which may never settle by itself any more.
- * Between two hooks only the first is kept for the next one; later ones are the same failure's echoes.
+ * The way in which an exception that nobody awaited reaches the attempt: it ends the hook that is running, which may
+ * never settle by itself any more. Between two hooks only the first is kept for the next one; later ones are the same
+ * failure's echoes.
  */
 export class Interruption {
   #listener: ((thrown: unknown) => void) | undefined;

@@ -15,8 +15,8 @@ import {
 } from "./scenario.testkit.ts";
 
 /*
- * The lifecycle rules once more, written apart from the engine: not as steps that call each other, but as an agenda of stages, where each function that was called may strike out or add
- * what follows.
+ * The lifecycle rules once more, written apart from the engine: not as steps that call each other, but as an agenda of
+ * stages, where each function that was called may strike out or add what follows.
  */
 type Stage = HookName | "run" | "encode";
 type Failure = Extract<Played["outcome"], { ok: false }>["failure"];

@@ -10,8 +10,9 @@ import type { HookScope, LifecycleAttempt, LifecycleFailure, LifecycleOutcome } 
  *     init -> onStart (attempt 1) -> run -> onSuccess -> onComplete -> cleanup
  *                                     \ throws -> [run is over: onFailure -> onComplete] -> cleanup
  *
- * Global hooks run before the task's own of the same kind, in the order of registration. Errors in hooks are ignored, but for cleanup, whose error fails the attempt.
- * An exception that nobody awaited fails the attempt in whatever function it interrupts. Once the signal is aborted nothing but cleanup begins any more.
+ * Global hooks run before the task's own of the same kind, in the order of registration. Errors in hooks are ignored,
+ * but for cleanup, whose error fails the attempt. An exception that nobody awaited fails the attempt in whatever
+ * function it interrupts. Once the signal is aborted nothing but cleanup begins any more.
  *
  * Never throws. Settles when the user's functions have settled or been interrupted.
  */

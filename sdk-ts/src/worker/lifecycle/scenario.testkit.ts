@@ -6,8 +6,8 @@ import type { HookReport, HookScope, LifecycleOutcome } from "./lifecycle-attemp
 import { runLifecycle } from "./run-lifecycle.ts";
 
 /**
- * What a function of the user's does when it is called. "uncaught": something throws outside of it, and it never settles. "cancel...": the run is canceled while it runs, and it then
- * returns or throws.
+ * What a function of the user's does when it is called. "uncaught": something throws outside of it, and it never
+ * settles. "cancel...": the run is canceled while it runs, and it then returns or throws.
  */
 export const behaviours = ["return", "throw", "reject", "abort", "uncaught", "cancel", "cancel-throw"] as const;
 export type Behaviour = (typeof behaviours)[number];
