@@ -52,7 +52,7 @@ export type RunTransition = (typeof RUN_TRANSITIONS)[number];
  * The state machine: what each status becomes. What is not here cannot happen. This is the only place that says so: use cases ask it, SQL applies its answer to the
  * row under a guard (the lease token, or the status itself), and the diagram in README.md is tested against it.
  *
- * WAITING, TIMED_OUT and EXPIRED are reserved by the protocol; nothing leads there yet.
+ * DELAYED, WAITING, TIMED_OUT and EXPIRED are reserved by the protocol; nothing leads there yet.
  */
 const NEXT_STATUS: Readonly<Record<RunStatusName, Partial<Readonly<Record<RunTransition, RunStatusName>>>>> = {
   DELAYED: { "come due": "QUEUED", cancel: "CANCELED" },

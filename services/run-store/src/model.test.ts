@@ -1,0 +1,345 @@
+// The state machine and its leases as a model of a page, compared with the real statements on PostgreSQL: random commands, several owners, stale tokens, repeats.
+import { ErrorReason, type Lease } from "@windlass/proto";
+import { CallFailure } from "@windlass/proto/grpc";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { checkTerminalUnchanged, snapshotTerminal } from "../../../test/kit/invariants.ts";
+import { applyDue } from "./due/apply-due.ts";
+import {
+  type AttemptOutcomeName,
+  isTerminal,
+  nextStatus,
+  type RunStatusName,
+  type RunTransition,
+} from "./run-state.ts";
+import { bumpQueueEpoch } from "./store/bump-queue-epoch.ts";
+import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
+import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
+import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
+
+let store: HotStore;
+beforeAll(async () => {
+  store = await startHotStore();
+});
+afterAll(() => store.stop());
+
+const SUPERVISORS = ["sup_a", "sup_b"];
+const MAX_ATTEMPTS = 3;
+
+/** What should be true of a run. */
+interface ModelRun {
+  readonly id: string;
+  status: RunStatusName;
+  attempt: number;
+  /** The lease that is valid, if any. */
+  lease: { readonly lease: Lease; readonly supervisorId: string } | undefined;
+  /** Leases it has had, none of which may do anything any more. */
+  readonly stale: {
+    readonly lease: Lease;
+    readonly supervisorId: string;
+    readonly outcome: AttemptOutcomeName | undefined;
+  }[];
+}
+
+interface Model {
+  readonly runs: ModelRun[];
+  readonly alive: Set<string>;
+  readonly requests: Map<string, string>;
+  epoch: bigint;
+  oldEpoch: bigint;
+  /** Whether the version that some triggers wait for is there. */
+  isDeployed: boolean;
+}
+
+/** Names of this model run: the database is shared by all of them. */
+interface Real {
+  readonly prefix: string;
+}
+
+type Command = fc.AsyncCommand<Model, Real>;
+
+/** Picks a run by a number that shrinks well. */
+function pick(model: Model, index: number): ModelRun | undefined {
+  return model.runs[index % Math.max(model.runs.length, 1)];
+}
+
+function move(run: ModelRun, transition: RunTransition): void {
+  const next = nextStatus(run.status, transition);
+  if (next === undefined) throw new Error(`the model cannot ${transition} a run that is ${run.status}`);
+  run.status = next;
+}
+
+function command(name: string, run: (model: Model, real: Real) => Promise<void>): Command {
+  return { check: () => true, run, toString: () => name };
+}
+
+function endLease(run: ModelRun, outcome: AttemptOutcomeName | undefined): void {
+  if (run.lease !== undefined) run.stale.push({ ...run.lease, outcome });
+  run.lease = undefined;
+}
+
+/** What the model expects after an attempt that failed in this way. */
+function afterFailure(run: ModelRun, final: RunTransition): void {
+  move(run, run.attempt < MAX_ATTEMPTS ? "retry" : final);
+}
+
+const trigger = (request: number, isKnown: boolean): Command =>
+  command(`trigger ${request}`, async (model, { prefix }) => {
+    const requestId = `${prefix}-${request}`;
+    const id = await store.trigger({ requestId, taskId: isKnown ? "hello" : `${prefix}-later` });
+    const known = model.requests.get(requestId);
+    if (known !== undefined) {
+      expect(id).toBe(known);
+      return;
+    }
+    model.requests.set(requestId, id);
+    const status = isKnown || model.isDeployed ? "QUEUED" : "PENDING_VERSION";
+    model.runs.push({ id, status, attempt: 0, lease: undefined, stale: [] });
+  });
+
+const claim = (index: number, supervisorId: string, isOldEpoch: boolean): Command =>
+  command(`claim ${index} for ${supervisorId}${isOldEpoch ? " under the old epoch" : ""}`, async (model) => {
+    const run = pick(model, index);
+    if (run === undefined) return;
+    const claimed = await store
+      .claim(run.id, supervisorId, isOldEpoch ? model.oldEpoch : model.epoch)
+      .catch((error: unknown) => error);
+    if (isOldEpoch) expect(claimed).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
+    else if (!model.alive.has(supervisorId)) expect(claimed).toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
+    else if (run.status !== "QUEUED") expect(claimed).toMatchObject({ reason: ErrorReason.RUN_NOT_QUEUED });
+    else {
+      const lease = claimed as Lease;
+      move(run, "claim");
+      run.attempt += 1;
+      expect(lease.attemptNumber).toBe(run.attempt);
+      run.lease = { lease, supervisorId };
+    }
+  });
+
+const ENDS = {
+  SUCCEEDED: "complete",
+  FAILED: "fail",
+  CRASHED: "crash",
+  LOST: "fail system",
+  CANCELED: "end canceled",
+  CANCEL_FORCED: "end canceled",
+} as const;
+
+const finish = (index: number, outcome: AttemptOutcomeName): Command =>
+  command(`finish ${index} as ${outcome}`, async (model) => {
+    const run = pick(model, index);
+    if (run?.lease === undefined) return;
+    const { lease, supervisorId } = run.lease;
+    const output = outcome === "SUCCEEDED" ? {} : { output: undefined };
+    const end = {
+      ...output,
+      outcome,
+      lease: leaseKey(lease, supervisorId),
+      decision: { kind: "after", delayMs: 0 },
+    } as const;
+    expect(await store.finish(lease, end)).toEqual([]);
+    const transition = ENDS[outcome];
+    if (outcome === "FAILED" || outcome === "CRASHED" || outcome === "LOST") afterFailure(run, transition);
+    else move(run, transition);
+    endLease(run, outcome);
+  });
+
+const repeatFinish = (index: number, outcome: AttemptOutcomeName): Command =>
+  command(`finish ${index} again as ${outcome}`, async (model) => {
+    const run = pick(model, index);
+    for (const stale of run?.stale ?? []) {
+      const key = leaseKey(stale.lease, stale.supervisorId);
+      const lost = await store.finish(stale.lease, { outcome, output: undefined, lease: key });
+      expect(lost).toEqual(stale.outcome === outcome ? [] : [key]);
+    }
+  });
+
+const reportStale = (index: number): Command =>
+  command(`progress and release of old leases of ${index}`, async (model) => {
+    const run = pick(model, index);
+    for (const { lease } of run?.stale ?? []) {
+      expect(await store.progress(lease, [logEvent("late")])).toEqual([leaseKey(lease)]);
+      expect(await store.release(lease)).toEqual([leaseKey(lease)]);
+    }
+  });
+
+const progress = (index: number): Command =>
+  command(`progress of ${index}`, async (model) => {
+    const lease = pick(model, index)?.lease;
+    if (lease !== undefined) expect(await store.progress(lease.lease, [logEvent("on the way")])).toEqual([]);
+  });
+
+const release = (index: number): Command =>
+  command(`release ${index}`, async (model) => {
+    const run = pick(model, index);
+    if (run?.lease === undefined) return;
+    expect(await store.release(run.lease.lease)).toEqual([]);
+    move(run, "release");
+    run.attempt -= 1;
+    endLease(run, undefined);
+  });
+
+const cancel = (index: number): Command =>
+  command(`cancel ${index}`, async (model) => {
+    const run = pick(model, index);
+    if (run === undefined) return;
+    await store.cancel(run.id);
+    if (nextStatus(run.status, "cancel") !== undefined) move(run, "cancel");
+  });
+
+const comeDue = (index: number): Command =>
+  command(`${index} comes due`, async (model) => {
+    const run = pick(model, index);
+    if (run === undefined) return;
+    const work = { runs: [{ environmentId: ENVIRONMENT_ID, runId: run.id }], supervisorIds: [] };
+    const { applied } = await applyDue(store.parts, work);
+    const isDue = run.status === "RETRYING";
+    expect(applied).toBe(isDue ? 1 : 0);
+    if (isDue) move(run, "come due");
+  });
+
+const expire = (supervisorId: string): Command =>
+  command(`${supervisorId} expires`, async (model) => {
+    await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 ms' WHERE id = $1", [supervisorId]);
+    const expired = await expireSupervisors(store.parts, [supervisorId]);
+    expect(expired).toEqual(model.alive.has(supervisorId) ? [supervisorId] : []);
+    model.alive.delete(supervisorId);
+    for (const run of model.runs) {
+      if (run.lease?.supervisorId !== supervisorId) continue;
+      const wasCanceling = run.status === "CANCELING";
+      afterFailure(run, "fail system");
+      endLease(run, wasCanceling ? "CANCEL_FORCED" : "LOST");
+      // The policy's delay is a second; the model has no clock.
+      await store.sql("UPDATE runs SET due_time = now() WHERE id = $1 AND due_time IS NOT NULL", [run.id]);
+    }
+  });
+
+const register = (supervisorId: string): Command =>
+  command(`${supervisorId} registers`, async (model) => {
+    await store.register(supervisorId);
+    model.alive.add(supervisorId);
+  });
+
+const heartbeat = (supervisorId: string, keeps: boolean): Command =>
+  command(`${supervisorId} renews, holding ${keeps ? "all" : "nothing"}`, async (model) => {
+    const held = model.runs.filter((run) => run.lease?.supervisorId === supervisorId);
+    await store.sql("UPDATE runs SET claim_time = now() - interval '11 s' WHERE supervisor_id = $1", [supervisorId]);
+    const tokens = keeps ? held.map((run) => run.lease?.lease.ref?.leaseToken ?? "") : [];
+    const renewal = await renewSupervisor(
+      { db: store.postgres, release: store.parts.release },
+      supervisorId,
+      tokens,
+    ).catch((error: unknown) => error as CallFailure);
+    if (renewal instanceof CallFailure) {
+      expect(model.alive.has(supervisorId)).toBe(false);
+      return;
+    }
+    expect(renewal.revoked).toHaveLength(keeps ? 0 : held.length);
+    if (keeps) {
+      const canceling = held.filter((run) => run.status === "CANCELING");
+      expect(renewal.cancels).toHaveLength(canceling.length);
+      return;
+    }
+    for (const run of held) {
+      move(run, "release");
+      run.attempt -= 1;
+      endLease(run, undefined);
+    }
+  });
+
+const takeQueue = (): Command =>
+  command("another queue service takes over", async (model) => {
+    model.oldEpoch = model.epoch;
+    model.epoch = await bumpQueueEpoch(store.postgres, "model");
+  });
+
+const deploy = (): Command =>
+  command("the missing version is deployed", async (model, { prefix }) => {
+    await store.deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }, { id: `${prefix}-later` }]);
+    await store.parts.promotePendingRuns(ENVIRONMENT_ID);
+    for (const run of model.runs) if (run.status === "PENDING_VERSION") move(run, "deploy");
+    model.isDeployed = true;
+  });
+
+/** Every run is as the model says, and the invariants hold (I1, I2, I3, I4, I7). */
+async function compare(model: Model): Promise<void> {
+  for (const run of model.runs) {
+    const row = await store.run(run.id);
+    expect(row).toMatchObject({
+      status: run.status,
+      attempt_number: run.attempt,
+      lease_token: run.lease?.lease.ref?.leaseToken ?? null,
+      supervisor_id: run.lease?.supervisorId ?? null,
+    });
+    if (isTerminal(run.status)) expect(run.lease).toBeUndefined();
+  }
+}
+
+/** A command, then the comparison; and whatever had ended before has not changed (I3). */
+function checked(inner: Command): Command {
+  return {
+    check: (model) => inner.check(model),
+    toString: () => inner.toString(),
+    async run(model, real) {
+      const before = await snapshotTerminal(store.postgres);
+      await inner.run(model, real);
+      await compare(model);
+      expect(await checkTerminalUnchanged(store.postgres, before)).toEqual([]);
+      expect(await store.violations()).toEqual([]);
+    },
+  };
+}
+
+const run = fc.nat(5);
+const supervisor = fc.constantFrom(...SUPERVISORS);
+const outcome = fc.constantFrom<AttemptOutcomeName>(
+  "SUCCEEDED",
+  "FAILED",
+  "CRASHED",
+  "LOST",
+  "CANCELED",
+  "CANCEL_FORCED",
+);
+const commands = fc.commands(
+  [
+    fc.tuple(fc.nat(5), fc.boolean()).map((args) => checked(trigger(...args))),
+    fc.tuple(run, supervisor, fc.constant(false)).map((args) => checked(claim(...args))),
+    fc.tuple(run, supervisor, fc.constant(false)).map((args) => checked(claim(...args))),
+    fc.tuple(run, supervisor, fc.constant(true)).map((args) => checked(claim(...args))),
+    fc.tuple(run, outcome).map((args) => checked(finish(...args))),
+    fc.tuple(run, outcome).map((args) => checked(repeatFinish(...args))),
+    run.map((index) => checked(reportStale(index))),
+    run.map((index) => checked(progress(index))),
+    run.map((index) => checked(release(index))),
+    run.map((index) => checked(cancel(index))),
+    run.map((index) => checked(comeDue(index))),
+    supervisor.map((id) => checked(expire(id))),
+    supervisor.map((id) => checked(register(id))),
+    fc.tuple(supervisor, fc.boolean()).map((args) => checked(heartbeat(...args))),
+    fc.constant(checked(takeQueue())),
+    fc.constant(checked(deploy())),
+  ],
+  { maxCommands: 40, size: "max" },
+);
+
+it("whatever happens in whatever order, runs are where the model says", async () => {
+  let rounds = 0;
+  await fc.assert(
+    fc.asyncProperty(commands, async (script) => {
+      await store.sql("TRUNCATE runs, run_contents, run_events, attempts, supervisors");
+      rounds += 1;
+      const prefix = `model-${rounds}`;
+      for (const id of SUPERVISORS) await store.register(id);
+      const oldEpoch = await bumpQueueEpoch(store.postgres, "model");
+      const epoch = await bumpQueueEpoch(store.postgres, "model");
+      await fc.asyncModelRun(
+        () => ({
+          model: { runs: [], alive: new Set(SUPERVISORS), requests: new Map(), epoch, oldEpoch, isDeployed: false },
+          real: { prefix },
+        }),
+        script,
+      );
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
