@@ -5,7 +5,7 @@ import { type CallFailure, callFailureFromServiceError, status } from "@windlass
 const BACKOFF_MS = { first: 50, max: 2_000 };
 
 /** Whether the same call may succeed later: the network or the service failed, not the request. */
-export function isPassing({ code, reason }: CallFailure): boolean {
+function isPassing({ code, reason }: CallFailure): boolean {
   return code === status.UNAVAILABLE || reason === ErrorReason.NOT_READY || reason === ErrorReason.OVERLOADED;
 }
 

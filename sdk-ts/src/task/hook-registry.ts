@@ -17,10 +17,13 @@ export class HookRegistry {
   #hooks: Partial<Record<HookName, readonly GlobalHook[]>> = {};
   #beforeAttempt: Partial<Record<HookName, readonly GlobalHook[]>> | undefined;
 
-  /** The same name again replaces in place. */
+  /** The same name again replaces in place. Throws a RangeError when there are too many. */
   register(hookName: HookName, hook: GlobalHook): void {
     const hooks = [...this.get(hookName)];
     const place = hook.name === "" ? -1 : hooks.findIndex(({ name }) => name === hook.name);
+    if (place === -1 && hooks.length === MAX_HOOKS_OF_A_KIND) {
+      throw new RangeError(`there are ${MAX_HOOKS_OF_A_KIND} global ${hookName} hooks, which is the limit`);
+    }
     if (place === -1) hooks.push(hook);
     else hooks[place] = hook;
     this.#hooks = { ...this.#hooks, [hookName]: hooks };
@@ -40,6 +43,8 @@ export class HookRegistry {
   }
 }
 
+/** Each result is stored with its attempt, so an attempt can only have so many. */
+const MAX_HOOKS_OF_A_KIND = 40;
 const NONE: readonly GlobalHook[] = [];
 
 export const globalHooks = processGlobal("hooks", () => new HookRegistry());

@@ -17,7 +17,7 @@ export interface RegisteredTask {
 }
 
 /** The tasks of this process. */
-export class TaskRegistry {
+class TaskRegistry {
   readonly #tasks = new Map<string, RegisteredTask>();
   /** The task file that is being loaded. The bundler makes every task file say so on its first line. */
   #loadingFile = "";

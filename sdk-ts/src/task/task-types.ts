@@ -29,9 +29,6 @@ export interface AnyTask extends Types<unknown, unknown> {
   readonly id: string;
 }
 
-/** Any handle, any task's run, or just a run's id. */
-export type AnyRunHandle = RunHandle<string, unknown, unknown>;
-
 type TypesOf<T> = T extends { readonly [types]?: infer Carried } ? NonNullable<Carried> : never;
 
 export type TaskIdentifier<T extends AnyTask> = T["id"];

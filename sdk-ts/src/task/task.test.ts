@@ -127,6 +127,13 @@ describe("global hooks", () => {
     expect(hooks.get("init")).toEqual([{ name: "named", fn: a }]);
   });
 
+  it("are at most 40 of a kind", () => {
+    const hooks = new HookRegistry();
+    for (let count = 0; count < 40; count++) hooks.register("cleanup", { name: `${count}`, fn: a });
+    expect(() => hooks.register("cleanup", { name: "", fn: a })).toThrow("there are 40 global cleanup hooks");
+    hooks.register("cleanup", { name: "0", fn: b });
+  });
+
   it("are registered by tasks.onX, with a name or without", () => {
     tasks.onFailure(a);
     tasks.onFailure("named", b);

@@ -136,7 +136,7 @@ export async function play(scenario: Scenario): Promise<Played> {
 
 export const ENCODING_ERROR = new Error("the output cannot be encoded");
 
-export function contextOf({ attempt, maxAttempts }: Pick<Scenario, "attempt" | "maxAttempts">): TaskContext {
+function contextOf({ attempt, maxAttempts }: Pick<Scenario, "attempt" | "maxAttempts">): TaskContext {
   const now = new Date(0);
   return {
     task: { id: "the-task", filePath: "the-task.ts" },
