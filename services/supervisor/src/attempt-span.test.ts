@@ -4,8 +4,8 @@ import type { Telemetry } from "@windlass/chassis";
 import { AttemptOutcome, FinishAttemptSchema, HookScope, RunErrorCode } from "@windlass/proto";
 import { expect, it } from "vitest";
 import { endAttemptSpan, startAttemptSpan } from "./attempt-span.ts";
-import { makeLease } from "./test-support/make-lease.ts";
-import { testTelemetry } from "./test-support/start-peer.ts";
+import { makeLease } from "./testing/make-lease.ts";
+import { testTelemetry } from "./testing/start-peer.ts";
 
 interface Recorded {
   readonly name: string;

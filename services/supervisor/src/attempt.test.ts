@@ -15,7 +15,7 @@ import {
 } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { Attempt } from "./attempt.ts";
-import { makeLease } from "./test-support/make-lease.ts";
+import { makeLease } from "./testing/make-lease.ts";
 import { attemptLimits } from "./worker-limits.ts";
 
 const beginMs = 1_700_000_000_000;

@@ -7,8 +7,8 @@ import { callFailureFromError } from "@windlass/proto/grpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type BundleCache, createBundleCache } from "./bundle-cache.ts";
 import { BundleInvalid, removeBundle } from "./bundle-files.ts";
-import { type EncodedBundle, encodeBundle } from "./test-support/make-bundle.ts";
-import { callError, testLogger as logger } from "./test-support/start-peer.ts";
+import { type EncodedBundle, encodeBundle } from "./testing/make-bundle.ts";
+import { callError, testLogger as logger } from "./testing/start-peer.ts";
 
 let dataDir: string;
 const clock = createFakeClock(1_700_000_000_000);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, stat, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Clock, Logger } from "@windlass/chassis";
 import { type Bundle, BundleSchema, ErrorReason, type ExecutionService } from "@windlass/proto";
@@ -38,7 +38,7 @@ export function createBundleCache(options: {
   logger: Logger;
 }): BundleCache {
   const { client, clock, logger, maxUnused = 10 } = options;
-  const root = join(options.dataDir, "bundles");
+  const root = resolve(options.dataDir, "bundles");
   const fetching = new Map<string, Promise<LaidBundle>>();
   const users = new Map<string, number>();
   let evicting: Promise<void> = Promise.resolve();

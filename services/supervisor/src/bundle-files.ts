@@ -20,7 +20,7 @@ const maxFiles = 10_000;
 const maxPathBytes = 1_024;
 
 /** Throws BundleInvalid unless every file stays in its folder, once, and the entry point is one of them. */
-export function checkBundle(bundle: Bundle): "node" | "exec" {
+function checkBundle(bundle: Bundle): "node" | "exec" {
   if (bundle.files.length > maxFiles) throw new BundleInvalid(`it has more than ${maxFiles} files`);
   const paths = new Set<string>();
   for (const { path } of bundle.files) {

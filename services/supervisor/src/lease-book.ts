@@ -1,25 +1,12 @@
-import type { OpenSpan } from "@windlass/chassis";
-import type { FinishAttempt, Lease, LeaseRef } from "@windlass/proto";
-import type { Attempt } from "./attempt.ts";
-import type { AttemptEnd } from "./exit-policy.ts";
+import type { Lease, LeaseRef } from "@windlass/proto";
 import type { Demand } from "./pool-plan.ts";
 import type { ReportEntry } from "./report-buffer.ts";
-import type { Worker } from "./worker.ts";
 
 /**
  * Where a held lease stands. waiting: for a worker. running: a worker has it, or is being ended because of it. reported: its
  * end or its return is on the way to the run-store.
  */
 export type LeaseState = "waiting" | "running" | "reported";
-
-/** How a running attempt will have ended once its worker is gone. */
-export type PendingEnd =
-  /** As the worker said, before it had to go (I5: it is not reported before). */
-  | { readonly kind: "finished"; readonly finish: FinishAttempt }
-  | { readonly kind: "ended"; readonly end: AttemptEnd }
-  | { readonly kind: "cancel-forced" }
-  /** The lease is not ours any more: nothing is said of it. */
-  | { readonly kind: "dropped" };
 
 /** A lease this supervisor holds. */
 export interface HeldLease {
@@ -29,14 +16,6 @@ export interface HeldLease {
   readonly receivedMs: number;
   readonly report: ReportEntry;
   state: LeaseState;
-  attempt: Attempt | undefined;
-  worker: Worker | undefined;
-  span: OpenSpan | undefined;
-  /** When a worker got it, by the monotonic clock. */
-  begunMs: number;
-  /** When its cancel has to have come to an end, by the monotonic clock; undefined while none was delivered. */
-  cancelDueMs: number | undefined;
-  pendingEnd: PendingEnd | undefined;
 }
 
 /** The leases this supervisor holds, those that wait in order of arrival. No I/O. */
@@ -49,7 +28,6 @@ export interface LeaseBook {
   longestWaiting(isServable: (bundleHash: string) => boolean): HeldLease | undefined;
   move(held: HeldLease, state: "running" | "reported"): void;
   waiting(): HeldLease[];
-  running(): HeldLease[];
   demands(nowMs: number): Demand[];
   tokens(): string[];
   readonly waitingCount: number;
@@ -60,11 +38,11 @@ export interface LeaseBook {
 export function createLeaseBook(): LeaseBook {
   const held = new Map<string, HeldLease>();
   const queues = new Map<string, Set<HeldLease>>();
-  const runningLeases = new Set<HeldLease>();
   let waitingCount = 0;
+  let runningCount = 0;
 
   function leave(lease: HeldLease): void {
-    if (lease.state === "running") runningLeases.delete(lease);
+    if (lease.state === "running") runningCount -= 1;
     if (lease.state !== "waiting") return;
     const queue = queues.get(lease.lease.bundleHash);
     if (queue?.delete(lease) !== true) return;
@@ -101,10 +79,9 @@ export function createLeaseBook(): LeaseBook {
     move(lease, state) {
       leave(lease);
       lease.state = state;
-      if (state === "running") runningLeases.add(lease);
+      if (state === "running") runningCount += 1;
     },
     waiting: () => [...queues.values()].flatMap((queue) => [...queue]),
-    running: () => [...runningLeases],
     demands(nowMs) {
       return [...queues].map(([bundleHash, queue]) => ({
         bundleHash,
@@ -117,7 +94,7 @@ export function createLeaseBook(): LeaseBook {
       return waitingCount;
     },
     get runningCount() {
-      return runningLeases.size;
+      return runningCount;
     },
     get size() {
       return held.size;

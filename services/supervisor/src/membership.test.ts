@@ -3,8 +3,8 @@ import { ErrorReason, ExecutionService, type LeaseRef } from "@windlass/proto";
 import { createChannel, createClient } from "@windlass/proto/grpc";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createMembership, type Membership, safetyMarginMs } from "./membership.ts";
-import { type FakeStore, startFakeStore } from "./test-support/fake-store.ts";
-import { callError, testLogger as logger, testToken } from "./test-support/start-peer.ts";
+import { type FakeStore, startFakeStore } from "./testing/fake-store.ts";
+import { callError, testLogger as logger, testToken } from "./testing/start-peer.ts";
 
 const ttlMs = 30_000;
 const heartbeatIntervalMs = 5_000;

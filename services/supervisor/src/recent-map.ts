@@ -3,7 +3,6 @@ export interface RecentMap<V> {
   set(key: string, value: V): void;
   /** The value, which is then forgotten. */
   take(key: string): V | undefined;
-  has(key: string): boolean;
 }
 
 export function createRecentMap<V>(limit: number): RecentMap<V> {
@@ -22,6 +21,5 @@ export function createRecentMap<V>(limit: number): RecentMap<V> {
       entries.delete(key);
       return value;
     },
-    has: (key) => entries.has(key),
   };
 }

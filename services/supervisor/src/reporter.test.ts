@@ -14,8 +14,8 @@ import { callFailureFromError } from "@windlass/proto/grpc";
 import { beforeEach, expect, it } from "vitest";
 import { createGate, type Gate } from "./gate.ts";
 import { createReporter, type Reporter } from "./reporter.ts";
-import { eventually } from "./test-support/processes.ts";
-import { callError, testLogger as logger } from "./test-support/start-peer.ts";
+import { eventually } from "./testing/processes.ts";
+import { callError, testLogger as logger } from "./testing/start-peer.ts";
 
 let clock: FakeClock;
 let gate: Gate;

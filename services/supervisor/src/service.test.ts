@@ -7,11 +7,11 @@ import {
   RunErrorCode,
 } from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
-import { callError } from "./test-support/start-peer.ts";
-import { workerBundle } from "./test-support/make-bundle.ts";
-import { makeLease } from "./test-support/make-lease.ts";
-import { commandsContaining, eventually, isAlive } from "./test-support/processes.ts";
-import { startSupervisor, type TestSupervisor } from "./test-support/start-supervisor.ts";
+import { callError } from "./testing/start-peer.ts";
+import { workerBundle } from "./testing/make-bundle.ts";
+import { makeLease } from "./testing/make-lease.ts";
+import { commandsContaining, eventually, isAlive } from "./testing/processes.ts";
+import { startSupervisor, type TestSupervisor } from "./testing/start-supervisor.ts";
 
 const bundle = workerBundle();
 const otherBundle = workerBundle("saying-hello", 2);

@@ -29,7 +29,7 @@ export interface SessionState {
 export type Verdict = "accept" | "drop" | { readonly violation: string };
 
 /** The version of windlass.worker.v1 that this supervisor speaks. */
-export const protocolVersion = 1;
+const protocolVersion = 1;
 
 /** Decides about one message of a worker; the only place that says what a worker may say when (windlass.worker.v1). */
 export function judgeMessage(state: SessionState, message: WorkerMessage): Verdict {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { systemClock } from "@windlass/chassis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commandsContaining, eventually, isAlive } from "../test-support/processes.ts";
-import { testLogger as logger } from "../test-support/start-peer.ts";
+import { commandsContaining, eventually, isAlive } from "../testing/processes.ts";
+import { testLogger as logger } from "../testing/start-peer.ts";
 import type { Driver, WorkerCommand } from "./driver.ts";
 import { createGroupWatcher, type GroupWatcher } from "./group-watcher.ts";
 import { defaultMachine } from "./machine.ts";
@@ -167,7 +167,7 @@ describe("when the supervisor is gone", () => {
   async function startDoomed(source: string): Promise<{ parent: ChildProcess; workerPid: number; doomedDir: string }> {
     await command(source);
     const doomedDir = join(folder, "doomed");
-    const program = new URL("../test-support/doomed-parent.ts", import.meta.url).pathname;
+    const program = new URL("../testing/doomed-parent.ts", import.meta.url).pathname;
     const parent = spawn(process.execPath, [program, bundleDir, doomedDir], { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
     return { parent, workerPid: Number(line), doomedDir };
