@@ -1,6 +1,6 @@
 // What task files and the programs that trigger tasks import.
 export type { ClientConfig } from "./client/client-config.ts";
-export { close, configure, type Connection, createConnection } from "./client/connection.ts";
+export { close, configure } from "./client/connection.ts";
 export type { RunEvent } from "./client/run-event.ts";
 export type {
   AttemptOutcomeName,

@@ -28,7 +28,7 @@ export class Activity {
   end(): void {
     this.#count -= 1;
     if (this.#count > 0) return;
-    this.#timer = setTimeout(this.#onIdle, IDLE_MS);
+    this.#timer = setTimeout(this.#onIdle, IDLE_MS).unref();
     for (const resolve of this.#whenNone.splice(0)) resolve();
   }
 

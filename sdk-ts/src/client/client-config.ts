@@ -26,12 +26,18 @@ export interface ResolvedConfig {
 
 const OPTIONS = ["url", "baseURL", "apiKey", "accessToken", "timeoutMs"] as const satisfies (keyof ClientConfig)[];
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** The longest that a timer can wait. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Shared by every copy of the SDK in the process. */
 export const configured = processGlobal("client-config", (): { config: ClientConfig } => ({ config: {} }));
 
 export function checkConfig(config: ClientConfig): void {
   refuseUnknownKeys("client configuration", config, OPTIONS);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = config;
+  if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    throw new TypeError(`timeoutMs must be a number of milliseconds above 0, at most ${MAX_TIMEOUT_MS}`);
+  }
 }
 
 /** Fills in what the environment says. Throws WindlassError NOT_CONFIGURED naming what is missing or wrong. */

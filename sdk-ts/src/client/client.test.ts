@@ -3,6 +3,7 @@ import { RunErrorCode, RunStatus } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { close, configure, type RunEvent, runs, task, tasks, WindlassError } from "../index.ts";
 import { activeAttempt } from "../task/active-attempt.ts";
+import { createConnection } from "./connection.ts";
 import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
 
 const hello = task({ id: "hello", run: async (payload: { message: string }) => payload.message.length });
@@ -173,6 +174,17 @@ describe("trigger", () => {
     });
   });
 
+  it("connects again after it was closed; a connection of one's own does not", async () => {
+    await noPayload.trigger();
+    await close();
+    await noPayload.trigger();
+    const connection = createConnection({ url: cluster.url, apiKey: API_KEY });
+    await connection.close();
+    await connection.close();
+    await expect(connection.triggers.trigger({})).rejects.toMatchObject({ reason: "CALL_ENDED" });
+    await expect(connection.ends.wait("run_1")).rejects.toMatchObject({ reason: "CALL_ENDED" });
+  });
+
   it("takes the environment's word, first Windlass's, then Trigger.dev's", async () => {
     configure({});
     vi.stubEnv("WINDLASS_URL", undefined);
@@ -203,8 +215,11 @@ describe("trigger", () => {
     other.kill();
   });
 
-  it("refuses an option that configure does not have", () => {
+  it("refuses an option that configure does not have, and a time limit that cannot be", () => {
     expect(() => configure({ apikey: "x" } as object)).toThrow('"apikey" is not an option');
+    for (const timeoutMs of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => configure({ timeoutMs })).toThrow("timeoutMs must be");
+    }
   });
 });
 

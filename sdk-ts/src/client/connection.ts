@@ -37,14 +37,15 @@ export class Connection {
 
   /** Fails what is unanswered with CALL_ENDED. Twice is fine. */
   async close(): Promise<void> {
-    await Promise.all([this.triggers.close(), this.ends.close()]);
+    this.ends.close();
+    await this.triggers.close();
     this.#channel.close();
   }
 }
 
 let current: { readonly config: ClientConfig; readonly connection: Connection } | undefined;
 
-/** Makes a connection of its own, for programs that talk to several clusters or environments. Whoever makes it closes it. */
+/** Makes a connection of its own. Whoever makes it closes it. */
 export function createConnection(config: ClientConfig): Connection {
   checkConfig(config);
   return new Connection(resolveConfig(config, process.env));

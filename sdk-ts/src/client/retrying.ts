@@ -32,16 +32,19 @@ export async function backOff(failedTries: number, signal?: AbortSignal): Promis
 
 /**
  * Repeats a unary call that may be repeated while it fails in passing and time is left; `timeoutMs` bounds all tries
- * together. Rejects with the CallFailure of the last.
+ * together. Rejects with the CallFailure of the last, or of the one before when the last only ran out of time.
  */
 export async function retrying<T>(timeoutMs: number, call: (options: { timeoutMs: number }) => Promise<T>): Promise<T> {
   const endMs = performance.now() + timeoutMs;
+  let passing: CallFailure | undefined;
   for (let failedTries = 0; ; failedTries++) {
     try {
       return await call({ timeoutMs: Math.max(endMs - performance.now(), 1) });
     } catch (error) {
       const failure = callFailureFromServiceError(error);
+      if (failure.code === status.DEADLINE_EXCEEDED) throw passing ?? failure;
       if (!isPassing(failure) || performance.now() >= endMs) throw failure;
+      passing = failure;
     }
     await backOff(failedTries);
   }

@@ -43,6 +43,7 @@ export class RunAwaiter {
   #isAskScheduled = false;
   #failedTries = 0;
   #brokenSinceMs: number | undefined;
+  #isClosed = false;
 
   constructor(client: Client<typeof RunService>, timeoutMs: number) {
     this.#client = client;
@@ -54,6 +55,7 @@ export class RunAwaiter {
    * or CALL_ENDED when the signal aborts.
    */
   wait(runId: string, signal?: AbortSignal): Promise<Run> {
+    if (this.#isClosed) return Promise.reject(closed());
     if (signal?.aborted === true) return Promise.reject(withdrawn(runId, signal));
     if (this.#activity.count >= MAX_WAITS) {
       return Promise.reject(
@@ -70,12 +72,11 @@ export class RunAwaiter {
     return this.#activity.none();
   }
 
-  close(): Promise<void> {
-    this.#rejectAll(
-      new WindlassError("CALL_ENDED", "The connection was closed before the run ended; the run goes on."),
-    );
+  /** Fails what is awaited with CALL_ENDED. */
+  close(): void {
+    this.#isClosed = true;
+    this.#rejectAll(closed());
     this.#call?.cancel();
-    return Promise.resolve();
   }
 
   #add(runId: string, wait: Wait, signal: AbortSignal | undefined): void {
@@ -203,6 +204,10 @@ export class RunAwaiter {
     this.#opened();
     for (const waits of all) for (const { reject } of waits) reject(error);
   }
+}
+
+function closed(): WindlassError {
+  return new WindlassError("CALL_ENDED", "The connection was closed before the run ended; the run goes on.");
 }
 
 function withdrawn(runId: string, signal: AbortSignal | undefined): WindlassError {

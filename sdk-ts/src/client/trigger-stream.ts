@@ -51,6 +51,7 @@ export class TriggerStream {
   /** One for each message under way; aborted with the error that its triggers get. */
   readonly #questions = new Set<AbortController>();
   #lastFailure: CallFailure | undefined;
+  #isClosed = false;
 
   constructor(client: Client<typeof TaskService>, timeoutMs: number) {
     this.#client = client;
@@ -59,6 +60,7 @@ export class TriggerStream {
 
   /** Resolves with the run's id once the run is stored. Rejects with a WindlassError. */
   trigger(trigger: OutgoingTrigger): Promise<string> {
+    if (this.#isClosed) return Promise.reject(closed());
     const bytes = trigger.payload?.data?.length ?? 0;
     if (this.#activity.count >= MAX_UNANSWERED || this.#unansweredBytes + bytes > MAX_UNANSWERED_BYTES) {
       return Promise.reject(
@@ -84,8 +86,11 @@ export class TriggerStream {
 
   /** Fails what is unanswered with CALL_ENDED: it may have been stored. */
   async close(): Promise<void> {
-    this.#sendGathered();
-    this.#failAll(new WindlassError("CALL_ENDED", "The connection was closed before the trigger was answered."));
+    this.#isClosed = true;
+    const gathered = this.#gathering;
+    this.#gathering = [];
+    for (const { reject } of gathered) reject(closed());
+    this.#failAll(closed());
     await this.#closeStream();
   }
 
@@ -158,6 +163,10 @@ export class TriggerStream {
       `The trigger was not answered within ${this.#timeoutMs} ms; it may have been stored all the same.${detail}`,
     );
   }
+}
+
+function closed(): WindlassError {
+  return new WindlassError("CALL_ENDED", "The connection was closed before the trigger was answered.");
 }
 
 /** Where the message ends that begins at `start`. */

@@ -9,6 +9,8 @@ import { serializeError } from "./serialize-error.ts";
 import { Session } from "./session.ts";
 
 const PROTOCOL_VERSION = 1;
+/** As many as are stored with an error; V8 would take ten. */
+const STORED_FRAMES = 50;
 
 /**
  * The whole life of a worker process: loads the tasks, connects to the supervisor named by WINDLASS_WORKER_ADDRESS,
@@ -17,6 +19,7 @@ const PROTOCOL_VERSION = 1;
  */
 export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>): Promise<never> {
   const exit = process.exit.bind(process);
+  Error.stackTraceLimit = STORED_FRAMES;
   const { address, token } = takeEnvironment();
   // Costs a few milliseconds at the first error; until then nothing. The runtime itself has no map.
   process.setSourceMapsEnabled(true);
