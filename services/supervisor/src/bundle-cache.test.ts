@@ -47,6 +47,16 @@ async function acquire(cache: BundleCache, { hash }: EncodedBundle) {
   return cache.acquire(hash);
 }
 
+/** Moves time on, as often as somebody waits for it, until the promise has settled; gives its value or error. */
+async function passTimeUntil(promise: Promise<object>): Promise<object> {
+  const settled = promise.catch((error: Error) => error);
+  for (;;) {
+    const value = await Promise.race([settled, clock.timersPending(1)]);
+    if (value !== undefined) return value;
+    await clock.advance(100);
+  }
+}
+
 const kept = async () => (await readdir(join(dataDir, "bundles"))).toSorted();
 
 describe("a bundle", () => {
@@ -85,22 +95,10 @@ describe("a bundle", () => {
     const bundle = bundleOf("1;");
     const { cache, fetched } = serve([bundle], { failures: 3 });
     await cache.start();
-    const acquired = cache.acquire(bundle.hash);
-    for (let nth = 0; nth < 3; nth += 1) {
-      await clock.timersPending(1);
-      await clock.advance(400);
-    }
-    await acquired;
+    await passTimeUntil(cache.acquire(bundle.hash));
     expect(fetched).toHaveLength(4);
 
-    const never = serve([], { failures: 1_000 })
-      .cache.acquire("a".repeat(64))
-      .catch((error: unknown) => error);
-    let outcome: unknown;
-    while (outcome === undefined) {
-      outcome = await Promise.race([never, clock.timersPending(1)]);
-      await clock.advance(400);
-    }
+    const outcome = await passTimeUntil(serve([], { failures: 1_000 }).cache.acquire("a".repeat(64)));
     expect(outcome).toMatchObject({ reason: ErrorReason.NOT_READY });
   });
 

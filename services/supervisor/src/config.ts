@@ -38,5 +38,10 @@ export type SupervisorConfig = ReturnType<typeof readConfig>;
 
 /** Reads the environment; exits the process when it cannot be used (see loadConfig). */
 export function readConfig() {
-  return { ...loadConfig("supervisor", supervisorVariables), hostname: hostname() };
+  const config = loadConfig("supervisor", supervisorVariables);
+  if (config.WINDLASS_HEARTBEAT_INTERVAL_MS * 2 > config.WINDLASS_SUPERVISOR_TTL_MS) {
+    console.error("supervisor cannot start:\n  WINDLASS_HEARTBEAT_INTERVAL_MS: must be less than half of the TTL");
+    process.exit(2);
+  }
+  return { ...config, hostname: hostname() };
 }

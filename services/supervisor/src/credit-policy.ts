@@ -49,16 +49,10 @@ export function creditsToGrant({ wanted, held, granted }: CreditView): number {
   return missing >= lump ? Math.max(0, missing) : 0;
 }
 
-/** What decides whether a waiting lease is given back. */
-export interface WaitView {
-  readonly waitedMs: number;
-  /** How long ago an attempt ended, and with it made room. */
-  readonly sinceLastEndMs: number;
-  /** A worker of its version is being started: it will not wait much longer. */
-  readonly isWorkerStarting: boolean;
-}
-
-export function shouldRelease({ waitedMs, sinceLastEndMs, isWorkerStarting }: WaitView): boolean {
-  if (isWorkerStarting) return false;
+/**
+ * Whether a lease has waited long enough to be given back, unless a worker of its version is just being started.
+ * `sinceLastEndMs`: how long ago an attempt ended, and with it made room.
+ */
+export function shouldRelease(waitedMs: number, sinceLastEndMs: number): boolean {
   return waitedMs > maxWaitMs || (waitedMs > maxStalledWaitMs && sinceLastEndMs > maxStalledWaitMs);
 }

@@ -204,9 +204,8 @@ export function createExecutor(options: {
     reports.flushHeld();
     runner.forceDueCancels();
     for (const held of book.waiting()) {
-      const isWorkerStarting = pool.isStarting(held.lease.bundleHash);
-      const waitedMs = nowMs - held.receivedMs;
-      if (shouldRelease({ waitedMs, sinceLastEndMs: nowMs - lastEndMs, isWorkerStarting })) release(held);
+      if (!shouldRelease(nowMs - held.receivedMs, nowMs - lastEndMs)) continue;
+      if (!pool.isStarting(held.lease.bundleHash)) release(held);
     }
     if (nowMs - lastPingMs >= pingIntervalMs) {
       lastPingMs = nowMs;

@@ -51,7 +51,7 @@ const startLimitMs = 20_000;
 const sessionlessLimitMs = 1_000;
 /** What a gone process had said is in our own memory; reading it takes no longer than this. */
 const readOutLimitMs = 1_000;
-const shutdownLimitMs = 5_000;
+const shutdownLimitMs = 3_000;
 
 /** One worker process from its start to its end: bundle, process group and session as one thing. */
 export class Worker implements SessionOwner {
