@@ -262,6 +262,7 @@ export type ClaimResult = Message<"windlass.internal.v1.ClaimResult"> & {
   } | {
     /**
      * RUN_NOT_QUEUED: forget the run. SUPERVISOR_EXPIRED: the run is still queued; forget the supervisor.
+     * OVERLOADED: the payloads before it were as much as one answer may carry; the run is still queued.
      *
      * @generated from field: windlass.v1.CallError error = 2;
      */
