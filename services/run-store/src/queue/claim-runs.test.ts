@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { type Claim, ErrorReason, type Lease } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
+import { claimRuns } from "../store/claim-runs.ts";
+import { deleteSupervisor } from "../store/delete-supervisors.ts";
 import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
 import { ENVIRONMENT_ID, failed, type HotStore, startHotStore, SUPERVISOR_ID } from "../testing/hot-store.ts";
 
@@ -171,16 +174,32 @@ describe("the epoch (I4)", () => {
 });
 
 describe("a supervisor that expires while it is claimed for", () => {
-  it("keeps no run: its removal waits for the claim, and takes what it got", async () => {
-    for (let round = 0; round < 15; round += 1) {
-      const supervisorId = `sup_race_${round}`;
-      const ids = await store.triggerMany(20);
-      await store.register(supervisorId);
-      const claimed = store.parts.claimer.claim({ epoch, claims: ids.map((runId) => claimOf(runId, supervisorId)) });
-      await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 s' WHERE id = $1", [supervisorId]);
-      await Promise.all([claimed, expireSupervisors(store.parts, [supervisorId])]);
-      const rows = await store.sql("SELECT id FROM runs WHERE supervisor_id = $1", [supervisorId]);
-      expect(rows).toEqual([]);
-    }
+  it("keeps no run: its removal waits for the claim, and takes what it got (I1)", async () => {
+    const runId = await store.trigger();
+    await store.register("sup_race");
+    let removal: Promise<string[]> | undefined;
+    await store.postgres.transaction(async (tx) => {
+      const leaseToken = randomUUID();
+      const item = { environmentId: ENVIRONMENT_ID, runId, supervisorId: "sup_race", leaseToken, epoch };
+      expect((await claimRuns(tx, [item], false)).claimed).toHaveLength(1);
+      await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 s' WHERE id = 'sup_race'");
+      removal = expireSupervisors(store.parts, ["sup_race"]);
+      await store.lockWait();
+    });
+    expect(await removal).toEqual(["sup_race"]);
+    expect(await store.run(runId)).toMatchObject({ status: "RETRYING", supervisor_id: null });
+  });
+
+  it("gets none that is claimed after it: the claim waits for the removal", async () => {
+    const runId = await store.trigger();
+    await store.register("sup_gone");
+    let claimed: Promise<unknown> | undefined;
+    await store.postgres.transaction(async (tx) => {
+      await deleteSupervisor(tx, "sup_gone");
+      claimed = store.claim(runId, "sup_gone", epoch).catch((error: unknown) => error);
+      await store.lockWait();
+    });
+    expect(await claimed).toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
+    expect(await store.run(runId)).toMatchObject({ status: "QUEUED" });
   });
 });

@@ -73,6 +73,8 @@ export interface HotStore {
   cancel(runId: string): Promise<Run>;
   /** The run as whoever waits for its end is told; listens from now on. */
   ended(runId: string): Promise<Run>;
+  /** Resolves when a statement waits for a lock. */
+  lockWait(): Promise<void>;
   violations(): ReturnType<typeof checkInvariants>;
   stop(): Promise<void>;
 }
@@ -237,6 +239,14 @@ export async function startHotStore(options: { readonly outbox?: OutboxPublisher
           resolve(run);
         });
       }),
+    lockWait: async () => {
+      for (;;) {
+        const rows = await sql(
+          "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        );
+        if (rows.length > 0) return;
+      }
+    },
     violations: () => checkInvariants(postgres),
     async stop() {
       await hotPath.stop();
