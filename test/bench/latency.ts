@@ -10,7 +10,7 @@ export interface Latency {
 }
 
 /** Triggers a run that does nothing, waits for its result, and says how long that took. */
-export async function measureOne(): Promise<Latency> {
+async function measureOne(): Promise<Latency> {
   const triggeredNs = process.hrtime.bigint();
   const handle = await tasks.trigger<typeof noOp>("bench-no-op", {});
   const run = await runs.poll(handle);

@@ -44,7 +44,7 @@ describe("due work", () => {
       ids[0],
       ids[2],
     ]);
-    const [first, second] = [ids[0], ids[2]].toSorted();
+    const [first, second] = [ids[0], ids[2]].toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
     const expected = [ids[3], "sup_test", ids[1], first, second];
     for (const size of [1, 2, 3, 100]) expect(await listAll(3_600_000, size)).toEqual(expected);
     expect(await listAll(200_000, 100)).toEqual(expected.slice(0, 3));
