@@ -46,8 +46,8 @@ export interface AttemptRunner {
   endAll(): void;
   /** Looks into the workers' event loops. */
   pingAll(): void;
-  /** How long each has been under way. */
-  busyMs(): number[];
+  /** How many have been under way for longer than this. */
+  countLongerThan(ms: number): number;
 }
 
 /** How a running attempt will have ended once its worker is gone. */
@@ -223,9 +223,11 @@ export function createAttemptRunner(options: {
       pings += 1n;
       for (const worker of byWorker.keys()) worker.ping(pings);
     },
-    busyMs() {
-      const nowMs = clock.monotonicMs();
-      return Array.from(byWorker.values(), ({ begunMs }) => nowMs - begunMs);
+    countLongerThan(ms) {
+      const beforeMs = clock.monotonicMs() - ms;
+      let count = 0;
+      for (const { begunMs } of byWorker.values()) if (begunMs < beforeMs) count += 1;
+      return count;
     },
   };
 }

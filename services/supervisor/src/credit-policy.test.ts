@@ -1,24 +1,25 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { creditsToGrant, leasesPerWorker, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import { creditsToGrant, leasesWanted, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
 
-describe("leases per worker", () => {
-  it("is one before anything is known, and one for long runs", () => {
-    expect(leasesPerWorker(undefined, 0)).toBe(1);
-    expect(leasesPerWorker(60_000, 0)).toBe(1);
+describe("leases wanted", () => {
+  it("are one a slot before anything is known, and for long runs", () => {
+    expect(leasesWanted(4, 0, undefined)).toBe(4);
+    expect(leasesWanted(4, 0, 60_000)).toBe(4);
   });
 
-  it("is some 20 to 50 ms of work for short runs, and never more than 100", () => {
+  it("are some 20 to 50 ms of work a slot for short runs, and never more than 100", () => {
     for (const meanMs of [0.5, 1, 5]) {
-      const workMs = leasesPerWorker(meanMs, 0) * meanMs;
+      const workMs = leasesWanted(1, 0, meanMs) * meanMs;
       expect(workMs).toBeGreaterThanOrEqual(20);
       expect(workMs).toBeLessThanOrEqual(50);
     }
-    expect(leasesPerWorker(0, 0)).toBe(100);
+    expect(leasesWanted(3, 0, 0)).toBe(300);
   });
 
-  it("is one for a worker whose run takes long, whatever the average says", () => {
-    expect(leasesPerWorker(0.3, 51)).toBe(1);
+  it("are one for each slot whose run takes long, whatever the average says", () => {
+    expect(leasesWanted(3, 1, 0.4)).toBe(201);
+    expect(leasesWanted(3, 3, 0.4)).toBe(3);
   });
 });
 

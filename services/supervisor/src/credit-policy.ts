@@ -19,19 +19,21 @@ export function nextMeanRunMs(meanMs: number | undefined, runMs: number): number
   return meanMs === undefined ? runMs : meanMs + (runMs - meanMs) * newestWeight;
 }
 
+/** An attempt under way for longer than this is long, whatever the average says of those before it. */
+export const longRunMs = workAheadMs;
+
 /**
- * How many leases a worker should have, the one it executes included. `busyMs`: how long it has been at its current
- * attempt; 0 when it has none.
+ * How many leases to hold, those being executed included: some for each slot as the mean duration has it, one for each slot
+ * that is at a long run.
  */
-export function leasesPerWorker(meanRunMs: number | undefined, busyMs: number): number {
-  // A run that already takes longer than the work ahead says more about its successors than the average does.
-  if (meanRunMs === undefined || busyMs > workAheadMs) return 1;
-  return Math.min(maxLeasesPerWorker, Math.max(1, Math.round(workAheadMs / Math.max(meanRunMs, 0.01))));
+export function leasesWanted(slots: number, longRuns: number, meanRunMs: number | undefined): number {
+  const each = meanRunMs === undefined ? 1 : Math.round(workAheadMs / Math.max(meanRunMs, 0.01));
+  return longRuns + (slots - longRuns) * Math.min(maxLeasesPerWorker, Math.max(1, each));
 }
 
 /** What the grant is decided from. */
 export interface CreditView {
-  /** Leases wanted in all: the sum of `leasesPerWorker`. */
+  /** Leases wanted in all. */
   readonly wanted: number;
   /** Leases held: waiting or executing. */
   readonly held: number;

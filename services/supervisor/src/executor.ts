@@ -2,7 +2,7 @@ import type { Clock, Logger, Telemetry, Timer } from "@windlass/chassis";
 import { AttemptOutcome, type CancelLease, type FinishAttempt, type Lease, type LeaseRef } from "@windlass/proto";
 import { Attempt, type RecordEvent } from "./attempt.ts";
 import { createAttemptRunner, type EndedAttempt } from "./attempt-runner.ts";
-import { leasesPerWorker, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import { leasesWanted, longRunMs, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
 import { createLeaseBook, type HeldLease } from "./lease-book.ts";
 import { createRecentMap } from "./recent-map.ts";
@@ -257,9 +257,7 @@ export function createExecutor(options: {
     capacity() {
       const held = book.waitingCount + book.runningCount;
       if (isDraining || reports.isCongested) return { wanted: 0, held };
-      let wanted = Math.max(0, pool.slots - runner.count) * leasesPerWorker(meanRunMs, 0);
-      for (const busyMs of runner.busyMs()) wanted += leasesPerWorker(meanRunMs, busyMs);
-      return { wanted, held };
+      return { wanted: leasesWanted(pool.slots, runner.countLongerThan(longRunMs), meanRunMs), held };
     },
     workers: () => pool.workers,
     counts() {
