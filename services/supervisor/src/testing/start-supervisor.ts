@@ -15,7 +15,7 @@ import { testLogger, testToken } from "./start-peer.ts";
 export async function startSupervisor(bundles: readonly EncodedBundle[], settings: Record<string, string> = {}) {
   const store = await startFakeStore(bundles);
   const queue = await startFakeQueue();
-  const dataDir = await mkdtemp(join(tmpdir(), "windlass-test-"));
+  const dataDir = await mkdtemp(join(tmpdir(), "windlass-supervisor-"));
   const config = {
     ...parseConfig(supervisorVariables, {
       WINDLASS_LISTEN: "127.0.0.1:0",
@@ -29,8 +29,21 @@ export async function startSupervisor(bundles: readonly EncodedBundle[], setting
     hostname: "test",
   };
   const service = createSupervisor(config, systemClock, testLogger);
-  await service.start();
-  await store.until(queue.isOpen);
+  /** Stops everything; throws when a process was left behind. */
+  async function stop(): Promise<void> {
+    await service.stop();
+    await Promise.all([store.stop(), queue.stop()]);
+    const left = await commandsContaining(dataDir);
+    await removeBundle(dataDir);
+    if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
+  }
+  try {
+    await service.start();
+    await store.until(queue.isOpen);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     store,
     queue,
@@ -38,14 +51,7 @@ export async function startSupervisor(bundles: readonly EncodedBundle[], setting
     dataDir,
     /** The worker processes there are, with pid, state and command line. */
     workers: () => commandsContaining(dataDir),
-    /** Stops everything; throws when a process was left behind. */
-    async stop(): Promise<void> {
-      await service.stop();
-      await Promise.all([store.stop(), queue.stop()]);
-      const left = await commandsContaining(dataDir);
-      await removeBundle(dataDir);
-      if (left.length > 0) throw new Error(`left behind: ${left.join("; ")}`);
-    },
+    stop,
   };
 }
 
