@@ -97,7 +97,7 @@ export function createRunTrigger(options: RunTriggerOptions): RunTrigger {
 /** The run's traceparent is this span's, so that everything the run does hangs under it. */
 function triggerSpan(telemetry: Telemetry, trigger: ParsedTrigger, runId: string): OpenSpan {
   return startSpan(telemetry, {
-    name: "windlass.trigger",
+    name: "run-store trigger",
     parent: trigger.traceparent,
     attributes: { "windlass.run.id": runId, "windlass.task.id": trigger.taskId },
   });

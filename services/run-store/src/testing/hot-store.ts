@@ -7,6 +7,7 @@ import {
   type Postgres,
   runMigrations,
   startTelemetry,
+  type Telemetry,
 } from "@windlass/chassis";
 import {
   type Content,
@@ -107,10 +108,12 @@ export interface StoredRun {
 }
 
 /** Starts a store whose environment has the tasks "hello" (three attempts, 1 s apart at first) and "once" (one attempt). */
-export async function startHotStore(options: { readonly outbox?: OutboxPublisher } = {}): Promise<HotStore> {
+export async function startHotStore(
+  options: { readonly outbox?: OutboxPublisher; readonly telemetry?: Telemetry } = {},
+): Promise<HotStore> {
   const database = await createTestDatabase();
   const logger = createLogger({ service: "test", level: "error" });
-  const telemetry = startTelemetry({ service: "test", logger });
+  const telemetry = options.telemetry ?? startTelemetry({ service: "test", logger });
   const postgres = createPostgres({
     url: connectionUrl(database.url),
     maxConnections: 10,

@@ -110,7 +110,7 @@ function endedRun({ item, row }: StoredReport, version: string): Run {
 function recordFinish(telemetry: Telemetry, { item, row }: StoredReport, startMs: number): void {
   if (!telemetry.enabled || row.traceparent === "") return;
   recordSpan(telemetry, {
-    name: "windlass.finish",
+    name: "run-store finish",
     parent: row.traceparent,
     startTime: startMs,
     endTime: Date.now(),
@@ -118,7 +118,7 @@ function recordFinish(telemetry: Telemetry, { item, row }: StoredReport, startMs
       "windlass.run.id": item.lease.runId,
       "windlass.task.id": row.task_id,
       "windlass.run.status": row.status,
-      "windlass.attempt.number": row.attempt_number,
+      "windlass.attempt": row.attempt_number,
     },
   });
 }

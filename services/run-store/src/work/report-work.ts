@@ -51,11 +51,7 @@ export function createWorkReporter(options: WorkReporterOptions): WorkReporter {
 
   const report = async (message: WorkMessage): Promise<Lease[]> => {
     const tokens = message.items.map((item) => item.lease.leaseToken);
-    for (const token of tokens) {
-      for (let busy = busyLeases.get(token); busy !== undefined; busy = busyLeases.get(token)) {
-        await Promise.allSettled([busy]);
-      }
-    }
+    for (let busy = busyAmong(tokens); busy !== undefined; busy = busyAmong(tokens)) await Promise.allSettled([busy]);
     const stored = batcher.submit(message);
     for (const token of tokens) busyLeases.set(token, stored);
     try {
@@ -65,6 +61,12 @@ export function createWorkReporter(options: WorkReporterOptions): WorkReporter {
     } finally {
       for (const token of tokens) busyLeases.delete(token);
     }
+  };
+
+  const busyAmong = (tokens: readonly string[]): Promise<unknown> | undefined => {
+    if (busyLeases.size === 0) return undefined;
+    const token = tokens.find((each) => busyLeases.has(each));
+    return token === undefined ? undefined : busyLeases.get(token);
   };
 
   return { report, drain: () => batcher.drain() };
