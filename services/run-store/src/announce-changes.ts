@@ -15,13 +15,19 @@ export interface ChangedRun {
 /** Tells whoever watches these runs, here and, through the outbox row of that id, in the outside world. */
 export type AnnounceChanges = (outboxId: number | null, changes: readonly ChangedRun[]) => void;
 
+/** Of a run that was just stored. Later changes do not make a run live: their commits may be told here in another order than they were made. */
+const FIRST_REVISION = 1;
+
 /** A crash between the commit and this call tells nobody here, as nobody is left here; the outbox row is published by the sweep. */
 export function createAnnouncer(feed: Feed, outbox: OutboxPublisher): AnnounceChanges {
   return (outboxId, changes) => {
     for (const change of changes) {
       const key = runKey(change.environmentId, change.runId);
-      if (!feed.runChanges.has(key)) continue;
-      feed.runChanges.publish(key, { eventSeq: BigInt(change.eventSeq), isTerminal: isTerminal(change.status) });
+      const hasEnded = isTerminal(change.status);
+      if (hasEnded) feed.liveRuns.delete(key);
+      else if (change.revision === FIRST_REVISION) feed.liveRuns.add(key);
+      if (feed.runChanges.has(key))
+        feed.runChanges.publish(key, { eventSeq: BigInt(change.eventSeq), isTerminal: hasEnded });
     }
     if (outboxId !== null) outbox.add(outboxId, changes);
   };

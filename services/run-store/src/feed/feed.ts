@@ -1,4 +1,5 @@
 import type { CancelLease, DueItem, QueuedRun, Run } from "@windlass/proto";
+import { createLiveRuns, type LiveRuns } from "./live-runs.ts";
 import { createKeyedTopic, type KeyedTopic } from "./keyed-topic.ts";
 import { createTopic, type Topic } from "./topic.ts";
 
@@ -27,6 +28,8 @@ export interface Feed {
   readonly runChanges: KeyedTopic<RunChange>;
   /** Ends of runs, by `runKey`; the run carries output and error. */
   readonly finished: KeyedTopic<Run>;
+  /** By `runKey`. */
+  readonly liveRuns: LiveRuns;
 }
 
 /** The key of a run in `runChanges` and `finished`. */
@@ -41,5 +44,6 @@ export function createFeed(): Feed {
     cancels: createKeyedTopic(),
     runChanges: createKeyedTopic(),
     finished: createKeyedTopic(),
+    liveRuns: createLiveRuns(),
   };
 }

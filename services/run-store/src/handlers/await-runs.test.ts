@@ -2,6 +2,7 @@ import { createFakeClock } from "@windlass/chassis";
 import { type AwaitedRun, RunErrorCode, RunStatus } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runKey } from "../feed/feed.ts";
 import { RUN_STATUSES, isTerminal } from "../run-state.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
 import { createRunSeeder, type RunSeeder, type TestEnd } from "../testing/seed-runs.ts";
@@ -93,6 +94,18 @@ describe("AwaitRuns", () => {
     expect(answers.toSorted()).toEqual(
       [...expected.map((pair) => pair.join(" ")), "run_none RUN_NOT_FOUND"].toSorted(),
     );
+  });
+
+  it("does not look up a run that this process knows to be live, and finds its end all the same when the feed is silent (I9)", async () => {
+    const runId = await seeder.trigger(environment.id);
+    server.feed.liveRuns.add(runKey(environment.id, runId));
+    await finish(runId);
+    server.feed.liveRuns.add(runKey(environment.id, runId)); // as if another replica had stored the end, and its notice were lost
+    stream.call.send({ runIds: [runId] });
+    stream.call.send({ runIds: ["run_none"] });
+    expect(await stream.until(1)).toEqual(["run_none RUN_NOT_FOUND"]);
+    await clock.advance(12_000);
+    expect(await stream.until(2)).toEqual(["run_none RUN_NOT_FOUND", `${runId} COMPLETED`]);
   });
 
   it("answers what cannot be found, or is no id, alone", async () => {

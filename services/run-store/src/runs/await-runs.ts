@@ -24,8 +24,8 @@ const LOOK_AGAIN_MS = { min: 8_000, max: 12_000 };
 const RETRY_MS = 1_000;
 
 /**
- * Answers each run that `requests` names once it has ended. A run is first listened for and then looked up, so that nothing falls between; most are answered by the feed
- * alone. Ends when the requests have ended and all is answered. A run beyond 10,000 unanswered ones gets OVERLOADED, another environment's RUN_NOT_FOUND, one that is
+ * Answers each run that `requests` names once it has ended. A run is first listened for and then looked up, so that nothing falls between, unless this process knows it to
+ * be live; most are answered by the feed alone. Ends when the requests have ended and all is answered. A run beyond 10,000 unanswered ones gets OVERLOADED, another environment's RUN_NOT_FOUND, one that is
  * no id FIELD_INVALID. Throws FIELD_INVALID for a message that names none or more than 1,000. While the database cannot be asked, it waits and asks again.
  */
 export async function* awaitRuns(
@@ -108,7 +108,7 @@ class AwaitStream {
         else if (this.#runs.size >= MAX_UNANSWERED) this.#refuse(runId, tooMany());
         else {
           this.#listen(runId);
-          named.push(runId);
+          if (!this.#options.feed.liveRuns.has(runKey(this.#environmentId, runId))) named.push(runId);
         }
       }
       this.#run(this.#find(named));
@@ -144,6 +144,7 @@ class AwaitStream {
 
   /** Looks runs up, until the database has answered. */
   async #find(runIds: readonly string[]): Promise<void> {
+    if (runIds.length === 0) return;
     const found = await this.#untilReady(() =>
       this.#options.reader.find.submitMany(runIds.map((runId) => this.#ref(runId))),
     );
