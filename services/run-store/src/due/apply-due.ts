@@ -1,7 +1,9 @@
 import type { DueItem } from "@windlass/proto";
-import { dueSupervisor } from "../conversions/due-item.ts";
+import { dueRun, dueSupervisor } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
+import { runKey } from "../feed/feed.ts";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
+import { selectChangedRuns } from "../store/select-changed-runs.ts";
 import { selectSupervisorExpiries } from "../store/select-supervisor-expiries.ts";
 import { expireSupervisors, type RemoveSupervisorsOptions } from "../supervisors/remove-supervisors.ts";
 import type { DueWork } from "../validation/due-requests.ts";
@@ -10,7 +12,7 @@ import type { DueWork } from "../validation/due-requests.ts";
 export interface AppliedDue {
   /** How many items changed something. */
   readonly applied: number;
-  /** Supervisors that were renewed meanwhile, with their new time. */
+  /** What is due later than its caller thought, with its time: runs named too early, supervisors renewed meanwhile. */
   readonly postponed: DueItem[];
 }
 
@@ -19,22 +21,28 @@ export interface AppliedDue {
  * and a scheduler whose clock is wrong does no harm. A crash in between leaves the rest due.
  */
 export async function applyDue(options: RemoveSupervisorsOptions, work: DueWork): Promise<AppliedDue> {
-  const queued = work.runs.length === 0 ? 0 : await queueRuns(options, work.runs);
-  if (work.supervisorIds.length === 0) return { applied: queued, postponed: [] };
-  const expired = await expireSupervisors(options, work.supervisorIds);
-  const gone = new Set(expired);
-  const others = work.supervisorIds.filter((id) => !gone.has(id));
-  const renewed = others.length === 0 ? [] : await selectSupervisorExpiries(options.postgres, others);
+  const runs = work.runs.length === 0 ? NOTHING : await queueRuns(options, work.runs);
+  const supervisors = work.supervisorIds.length === 0 ? NOTHING : await removeExpired(options, work.supervisorIds);
   return {
-    applied: queued + expired.length,
-    postponed: renewed.map((row) => dueSupervisor(row.id, row.expires_in_ms)),
+    applied: runs.applied + supervisors.applied,
+    postponed: [...runs.postponed, ...supervisors.postponed],
   };
+}
+
+const NOTHING: AppliedDue = { applied: 0, postponed: [] };
+
+async function removeExpired(options: RemoveSupervisorsOptions, ids: readonly string[]): Promise<AppliedDue> {
+  const expired = await expireSupervisors(options, ids);
+  const gone = new Set(expired);
+  const others = ids.filter((id) => !gone.has(id));
+  const renewed = others.length === 0 ? [] : await selectSupervisorExpiries(options.postgres, others);
+  return { applied: expired.length, postponed: renewed.map((row) => dueSupervisor(row.id, row.expires_in_ms)) };
 }
 
 async function queueRuns(
   { postgres, feed, announce, hasOutbox }: RemoveSupervisorsOptions,
   runs: DueWork["runs"],
-): Promise<number> {
+): Promise<AppliedDue> {
   const rows = await queueDueRuns(postgres, runs, hasOutbox);
   feed.queued.publish(rows.map(queuedRunToProto));
   announce(
@@ -48,5 +56,13 @@ async function queueRuns(
       eventSeq: row.event_seq,
     })),
   );
-  return rows.length;
+  const queued = new Set(rows.map((row) => runKey(row.environment_id, row.id)));
+  const others = runs.filter((run) => !queued.has(runKey(run.environmentId, run.runId)));
+  const unchanged = others.length === 0 ? [] : await selectChangedRuns(postgres, others);
+  return {
+    applied: rows.length,
+    postponed: unchanged.flatMap((row) =>
+      row.due_in_ms === null ? [] : [dueRun(row.environment_id, row.id, row.due_in_ms)],
+    ),
+  };
 }

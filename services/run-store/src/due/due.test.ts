@@ -54,7 +54,7 @@ describe("due work", () => {
   it("is applied when its moment has come, once, and told to the queue behind what waits there", async () => {
     const [due, early] = [await retrying(0), await retrying(60_000)];
     const queued = store.feed.queued.subscribe(10);
-    expect(await apply([due, early, "run_unknown"])).toEqual({ applied: 1, postponed: [] });
+    expect(await apply([due, early, "run_unknown"])).toMatchObject({ applied: 1 });
     expect(await apply([due])).toEqual({ applied: 0, postponed: [] });
     expect(await store.run(due)).toMatchObject({ status: "QUEUED", due_time: null, attempt_number: 1 });
     expect(await store.run(early)).toMatchObject({ status: "RETRYING" });
@@ -63,6 +63,14 @@ describe("due work", () => {
       break;
     }
     expect((await store.claim(due)).attemptNumber).toBe(2);
+  });
+
+  it("of a run that is named too early is postponed, so that a clock that runs ahead loses nothing", async () => {
+    const early = await retrying(60_000);
+    const { applied, postponed } = await apply([early, "run_unknown"]);
+    expect(applied).toBe(0);
+    expect(postponed).toMatchObject([{ item: { case: "run", value: { runId: early } } }]);
+    expect(Number(postponed[0]?.dueInMs)).toBeGreaterThan(50_000);
   });
 
   it("of a supervisor that was renewed is postponed", async () => {
