@@ -6,6 +6,7 @@ import { measureBacklog } from "./backlog.ts";
 import { measureBatches } from "./batch.ts";
 import { cpuBetween, startBenchCluster } from "./bench-cluster.ts";
 import { measureColdStart } from "./cold-start.ts";
+import { type Hop, measureHops } from "./hops.ts";
 import { measureConcurrent, measureOneAtATime } from "./latency.ts";
 import { type Figure, formatFigures, formatTable, roundFigure } from "./report.ts";
 import { median, percentile } from "./stats.ts";
@@ -30,6 +31,7 @@ say("a cluster of its own ...");
 const bench = await startBenchCluster();
 const figures: Figure[] = [];
 let cpuPerRun: Map<string, number> = new Map();
+let hops: Hop[] = [];
 let versions: string[] = [];
 try {
   versions = await describeVersions(bench);
@@ -47,6 +49,8 @@ try {
   const latencies = await measureOneAtATime(2000);
   const resultMs = latencies.map((latency) => latency.resultMs);
   const startMs = latencies.map((latency) => latency.startMs);
+
+  hops = await measureHops(bench, 500);
 
   say("64 at a time ...");
   const single64: number[] = [];
@@ -138,10 +142,12 @@ try {
 if (options.json) {
   const flat = Object.fromEntries(figures.map(({ key, value }) => [key, roundFigure(value)]));
   const cpu = Object.fromEntries([...cpuPerRun].map(([name, ms]) => [name, roundFigure(ms)]));
-  process.stdout.write(`${JSON.stringify({ ...flat, cpu_ms_per_run: cpu, machine: machine(), versions })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...flat, cpu_ms_per_run: cpu, hops, machine: machine(), versions })}\n`);
 } else {
   process.stdout.write(`\n${machine()}; ${versions.join(", ")}\n\n${formatFigures(figures)}\n\n`);
   const rows = [...cpuPerRun].map(([name, ms]) => [name, `${roundFigure(ms * 1000)} us`]);
+  const hopRows = hops.map(({ name, ms }) => [name, `${ms.toFixed(2)} ms`]);
+  process.stdout.write(`One run at a time, hop by hop, p50:\n\n${formatTable([["hop", "time"], ...hopRows])}\n\n`);
   process.stdout.write(`CPU per run in batches, by process:\n\n${formatTable([["process", "per run"], ...rows])}\n`);
 }
 
