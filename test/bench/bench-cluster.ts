@@ -22,6 +22,8 @@ export interface BenchCluster {
   stop(): Promise<void>;
 }
 
+const NOTHING: Usage = { cpuMs: 0, endedChildrenCpuMs: 0, pssMb: 0, rssMb: 0 };
+
 /** Starts it. `env` is given to every service. */
 export async function startBenchCluster(env: Record<string, string> = {}): Promise<BenchCluster> {
   const scratch = createScratchDirectory();
@@ -47,10 +49,13 @@ export async function startBenchCluster(env: Record<string, string> = {}): Promi
       const byName = new Map<string, Usage>();
       const add = (name: string, pid: number) => {
         const usage = readUsage(pid);
-        if (!usage) return;
-        const sum = byName.get(name) ?? { cpuMs: 0, pssMb: 0, rssMb: 0 };
+        if (usage) addUsage(name, usage);
+      };
+      const addUsage = (name: string, usage: Usage) => {
+        const sum = byName.get(name) ?? NOTHING;
         byName.set(name, {
           cpuMs: sum.cpuMs + usage.cpuMs,
+          endedChildrenCpuMs: sum.endedChildrenCpuMs + usage.endedChildrenCpuMs,
           pssMb: sum.pssMb + usage.pssMb,
           rssMb: sum.rssMb + usage.rssMb,
         });
@@ -60,6 +65,9 @@ export async function startBenchCluster(env: Record<string, string> = {}): Promi
         add(member.name, member.process.pid);
         const below = member.name === "supervisor" ? "workers" : member.name;
         for (const pid of descendants(member.process.pid)) add(below, pid);
+        // Workers are replaced after so many runs: what the former ones used is in their parent's account.
+        const ended = byName.get(member.name)?.endedChildrenCpuMs ?? 0;
+        if (below === "workers") addUsage(below, { ...NOTHING, cpuMs: ended });
       }
       return byName;
     },

@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 export interface Usage {
   /** User and system time, milliseconds. */
   readonly cpuMs: number;
+  /** What its children used that have ended and were collected, milliseconds. */
+  readonly endedChildrenCpuMs: number;
   /** Memory that is its own, plus its share of what it shares (PSS), MB. */
   readonly pssMb: number;
   /** Resident memory, shared pages counted whole, MB. */
@@ -23,6 +25,7 @@ export function readUsage(pid: number): Usage | undefined {
     const kb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(rollup)?.[1] ?? 0);
     return {
       cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
+      endedChildrenCpuMs: (Number(fields[13]) + Number(fields[14])) * MS_PER_TICK,
       pssMb: kb("Pss") / 1024,
       rssMb: kb("Rss") / 1024,
     };
