@@ -1,7 +1,13 @@
-import type { Clock, Component, Logger, ServiceClient, Telemetry } from "@windlass/chassis";
+import {
+  backoffMs,
+  type Clock,
+  type Component,
+  type Logger,
+  type ServiceClient,
+  type Telemetry,
+} from "@windlass/chassis";
 import { ErrorReason, type RunQueueService } from "@windlass/proto";
 import { asCallFailure, type CallFailure } from "@windlass/proto/grpc";
-import { backoffMs } from "./backoff.ts";
 import { type EpochOptions, ownEpoch } from "./epoch.ts";
 import { createQueueMetrics } from "./metrics.ts";
 import { ReadyQueues } from "./ready-queues.ts";

@@ -1,4 +1,5 @@
 import {
+  backoffMs,
   type Clock,
   type Component,
   type Logger,
@@ -7,7 +8,6 @@ import {
   type Telemetry,
 } from "@windlass/chassis";
 import type { DueService, WatchDueResponse } from "@windlass/proto";
-import { backoffMs } from "./backoff.ts";
 import { DueTimers } from "./due-timers.ts";
 import { createSchedulerMetrics } from "./metrics.ts";
 

@@ -1,7 +1,7 @@
 import type { DueItem } from "@windlass/proto";
 import { dueRun, dueSupervisor } from "../conversions/due-item.ts";
-import { queuedRunToProto } from "../conversions/queued-run.ts";
 import { runKey } from "../feed/feed.ts";
+import { tellQueued } from "../queue/tell-queued.ts";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { selectChangedRuns } from "../store/select-changed-runs.ts";
 import { selectSupervisorExpiries } from "../store/select-supervisor-expiries.ts";
@@ -39,23 +39,10 @@ async function removeExpired(options: RemoveSupervisorsOptions, ids: readonly st
   return { applied: expired.length, postponed: renewed.map((row) => dueSupervisor(row.id, row.expires_in_ms)) };
 }
 
-async function queueRuns(
-  { postgres, feed, announce, hasOutbox }: RemoveSupervisorsOptions,
-  runs: DueWork["runs"],
-): Promise<AppliedDue> {
+async function queueRuns(options: RemoveSupervisorsOptions, runs: DueWork["runs"]): Promise<AppliedDue> {
+  const { postgres, hasOutbox } = options;
   const rows = await queueDueRuns(postgres, runs, hasOutbox);
-  feed.queued.publish(rows.map(queuedRunToProto));
-  announce(
-    rows[0]?.outbox_id ?? null,
-    rows.map((row) => ({
-      environmentId: row.environment_id,
-      runId: row.id,
-      taskId: row.task_id,
-      status: "QUEUED",
-      revision: row.revision,
-      eventSeq: row.event_seq,
-    })),
-  );
+  tellQueued(options, rows);
   const queued = new Set(rows.map((row) => runKey(row.environment_id, row.id)));
   const others = runs.filter((run) => !queued.has(runKey(run.environmentId, run.runId)));
   const unchanged = others.length === 0 ? [] : await selectChangedRuns(postgres, others);

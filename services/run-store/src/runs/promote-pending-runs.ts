@@ -1,8 +1,8 @@
 import { createBatcher, type Queryable } from "@windlass/chassis";
 import type { AnnounceChanges } from "../announce-changes.ts";
-import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import { listPendingTasks, type TaskKey } from "../store/list-pending-tasks.ts";
+import { tellQueued } from "../queue/tell-queued.ts";
 import { queuePendingRuns } from "../store/queue-pending-runs.ts";
 
 /** Queues the environment's PENDING_VERSION runs whose tasks its current version has. Idempotent; resolves when none is left. */
@@ -51,21 +51,10 @@ async function promoteEnvironment(options: PromoteOptions, environmentId: string
 
 /** Queues the runs that wait for one task, if its environment's current version has it. */
 export async function promoteTask(options: PromoteOptions, task: TaskKey): Promise<void> {
-  const { db, feed, announce, hasOutbox } = options;
+  const { db, hasOutbox } = options;
   for (;;) {
     const rows = await queuePendingRuns(db, task, { limit: RUNS_PER_STATEMENT, announce: hasOutbox });
-    feed.queued.publish(rows.map(queuedRunToProto));
-    announce(
-      rows[0]?.outbox_id ?? null,
-      rows.map((row) => ({
-        environmentId: row.environment_id,
-        runId: row.id,
-        taskId: row.task_id,
-        status: "QUEUED",
-        revision: row.revision,
-        eventSeq: row.event_seq,
-      })),
-    );
+    tellQueued(options, rows);
     if (rows.length < RUNS_PER_STATEMENT) return;
   }
 }
