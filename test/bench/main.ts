@@ -11,6 +11,7 @@ import { measureConcurrent, measureOneAtATime } from "./latency.ts";
 import { type Figure, formatFigures, formatTable, roundFigure } from "./report.ts";
 import { median, percentile } from "./stats.ts";
 import { describeVersions } from "./versions.ts";
+import { measureYardstick, REFERENCE } from "./yardstick.ts";
 
 const LIMIT_MS = 180_000;
 const IDLE_MS = 10_000;
@@ -25,6 +26,8 @@ const limit = setTimeout(() => {
   process.exit(1);
 }, LIMIT_MS);
 
+say("this machine ...");
+const yardstick = await measureYardstick();
 say("cold start ...");
 const coldStart = await measureColdStart();
 say("a cluster of its own ...");
@@ -142,9 +145,26 @@ try {
 if (options.json) {
   const flat = Object.fromEntries(figures.map(({ key, value }) => [key, roundFigure(value)]));
   const cpu = Object.fromEntries([...cpuPerRun].map(([name, ms]) => [name, roundFigure(ms)]));
-  process.stdout.write(`${JSON.stringify({ ...flat, cpu_ms_per_run: cpu, hops, machine: machine(), versions })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ...flat, cpu_ms_per_run: cpu, hops, yardstick, machine: machine(), versions })}\n`,
+  );
 } else {
   process.stdout.write(`\n${machine()}; ${versions.join(", ")}\n\n${formatFigures(figures)}\n\n`);
+  const bare: [label: string, key: keyof typeof yardstick][] = [
+    ["unary call", "callUs"],
+    ["round trip on a stream", "roundTripUs"],
+    ["the same, pipelined", "pipelinedUs"],
+  ];
+  const bareRows = bare.map(([label, key]) => [
+    label,
+    `${roundFigure(yardstick[key])} us`,
+    `${REFERENCE[key]} us`,
+    `${roundFigure(yardstick[key] / REFERENCE[key])} x`,
+  ]);
+  process.stdout.write(
+    `Bare gRPC between two processes, nothing of ours in it: how this machine compares with the one that the targets were set on:\n\n`,
+  );
+  process.stdout.write(`${formatTable([["message", "here", "there", "slower by"], ...bareRows])}\n\n`);
   const rows = [...cpuPerRun].map(([name, ms]) => [name, `${roundFigure(ms * 1000)} us`]);
   const hopRows = hops.map(({ name, ms }) => [name, `${ms.toFixed(2)} ms`]);
   process.stdout.write(`One run at a time, hop by hop, p50:\n\n${formatTable([["hop", "time"], ...hopRows])}\n\n`);
