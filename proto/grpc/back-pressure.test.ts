@@ -26,6 +26,9 @@ test("a slow reader slows the server's handler", async () => {
     listRuns: unused,
     awaitRuns: unused,
     cancelRun: unused,
+    replayRun: unused,
+    rescheduleRun: unused,
+    updateRun: unused,
     async *watchRun() {
       for (;;) {
         produced += 1;
@@ -89,6 +92,9 @@ test("a reader that stops for good does not keep a handler from its deadline", a
     listRuns: unused,
     awaitRuns: unused,
     cancelRun: unused,
+    replayRun: unused,
+    rescheduleRun: unused,
+    updateRun: unused,
     async *watchRun() {
       try {
         for (;;) yield { events: [{ body: { case: "log", value: { message: "x".repeat(MESSAGE_BYTES) } } }] };

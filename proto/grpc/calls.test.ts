@@ -37,7 +37,16 @@ const echoTasks: Tasks = {
   },
 };
 
-const unusedRuns: Runs = { getRun: unused, listRuns: unused, watchRun: unused, awaitRuns: unused, cancelRun: unused };
+const unusedRuns: Runs = {
+  getRun: unused,
+  listRuns: unused,
+  watchRun: unused,
+  awaitRuns: unused,
+  cancelRun: unused,
+  replayRun: unused,
+  rescheduleRun: unused,
+  updateRun: unused,
+};
 const unusedDeployments: Deployments = {
   createDeployment: unused,
   getCurrentDeployment: unused,

@@ -24,7 +24,15 @@ export type RunStatusName = (typeof RUN_STATUSES)[number];
 export const TERMINAL_STATUSES = RUN_STATUSES.slice(RUN_STATUSES.indexOf("COMPLETED"));
 
 /** How an attempt can end, in the order of the proto enum. */
-export const ATTEMPT_OUTCOMES = ["SUCCEEDED", "FAILED", "CRASHED", "LOST", "CANCELED", "CANCEL_FORCED"] as const;
+export const ATTEMPT_OUTCOMES = [
+  "SUCCEEDED",
+  "FAILED",
+  "CRASHED",
+  "LOST",
+  "CANCELED",
+  "CANCEL_FORCED",
+  "TIMED_OUT",
+] as const;
 
 export type AttemptOutcomeName = (typeof ATTEMPT_OUTCOMES)[number];
 

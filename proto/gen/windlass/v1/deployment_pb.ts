@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/deployment.proto.
  */
 export const file_windlass_v1_deployment: GenFile = /*@__PURE__*/
-  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSKvAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24ifAoOVGFza0RlZmluaXRpb24SCgoCaWQYASABKAkSEQoJZmlsZV9wYXRoGAIgASgJEhMKC2V4cG9ydF9uYW1lGAMgASgJEg0KBXF1ZXVlGAQgASgJEicKBXJldHJ5GAUgASgLMhgud2luZGxhc3MudjEuUmV0cnlQb2xpY3kidgoLUmV0cnlQb2xpY3kSFAoMbWF4X2F0dGVtcHRzGAEgASgFEg4KBmZhY3RvchgCIAEoARIWCg5taW5fdGltZW91dF9tcxgDIAEoAxIWCg5tYXhfdGltZW91dF9tcxgEIAEoAxIRCglyYW5kb21pemUYBSABKAhiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSKvAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24iggIKDlRhc2tEZWZpbml0aW9uEgoKAmlkGAEgASgJEhEKCWZpbGVfcGF0aBgCIAEoCRITCgtleHBvcnRfbmFtZRgDIAEoCRINCgVxdWV1ZRgEIAEoCRInCgVyZXRyeRgFIAEoCzIYLndpbmRsYXNzLnYxLlJldHJ5UG9saWN5EhMKC2Rlc2NyaXB0aW9uGAYgASgJEhwKFG1heF9kdXJhdGlvbl9zZWNvbmRzGAcgASgFEg8KB21hY2hpbmUYCCABKAkSJAoXcXVldWVfY29uY3VycmVuY3lfbGltaXQYCSABKAVIAIgBAUIaChhfcXVldWVfY29uY3VycmVuY3lfbGltaXQiuQEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoBRIOCgZmYWN0b3IYAiABKAESFgoObWluX3RpbWVvdXRfbXMYAyABKAMSFgoObWF4X3RpbWVvdXRfbXMYBCABKAMSEQoJcmFuZG9taXplGAUgASgIEh0KFW91dF9vZl9tZW1vcnlfbWFjaGluZRgGIAEoCRIiChppc19kaXNhYmxlZF9pbl9kZXZlbG9wbWVudBgHIAEoCGIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Deployment is one version of an environment's tasks.
@@ -110,6 +110,34 @@ export type TaskDefinition = Message<"windlass.v1.TaskDefinition"> & {
    * @generated from field: windlass.v1.RetryPolicy retry = 5;
    */
   retry?: RetryPolicy | undefined;
+
+  /**
+   * For people; at most 1,000 characters.
+   *
+   * @generated from field: string description = 6;
+   */
+  description: string;
+
+  /**
+   * Seconds that an attempt may run, at least 5; 0: without limit.
+   *
+   * @generated from field: int32 max_duration_seconds = 7;
+   */
+  maxDurationSeconds: number;
+
+  /**
+   * The machine preset: "micro", "small-1x", "small-2x", "medium-1x", "medium-2x", "large-1x", "large-2x". Empty: "small-1x".
+   *
+   * @generated from field: string machine = 8;
+   */
+  machine: string;
+
+  /**
+   * How many runs of the queue may execute at once; absent: without limit.
+   *
+   * @generated from field: optional int32 queue_concurrency_limit = 9;
+   */
+  queueConcurrencyLimit?: number | undefined;
 };
 
 /**
@@ -160,6 +188,20 @@ export type RetryPolicy = Message<"windlass.v1.RetryPolicy"> & {
    * @generated from field: bool randomize = 5;
    */
   randomize: boolean;
+
+  /**
+   * The machine preset on which an attempt that ran out of memory is repeated; empty: it is not repeated.
+   *
+   * @generated from field: string out_of_memory_machine = 6;
+   */
+  outOfMemoryMachine: string;
+
+  /**
+   * True: in a DEVELOPMENT environment no attempt is repeated.
+   *
+   * @generated from field: bool is_disabled_in_development = 7;
+   */
+  isDisabledInDevelopment: boolean;
 };
 
 /**

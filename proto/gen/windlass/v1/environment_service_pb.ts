@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/environment_service.proto.
  */
 export const file_windlass_v1_environment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiV3aW5kbGFzcy92MS9lbnZpcm9ubWVudF9zZXJ2aWNlLnByb3RvEgt3aW5kbGFzcy52MSIXChVHZXRFbnZpcm9ubWVudFJlcXVlc3QiRwoWR2V0RW52aXJvbm1lbnRSZXNwb25zZRItCgtlbnZpcm9ubWVudBgBIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50ImUKGENyZWF0ZUVudmlyb25tZW50UmVxdWVzdBIMCgRzbHVnGAEgASgJEioKBHR5cGUYAiABKA4yHC53aW5kbGFzcy52MS5FbnZpcm9ubWVudFR5cGUSDwoHcHJvamVjdBgDIAEoCSJbChlDcmVhdGVFbnZpcm9ubWVudFJlc3BvbnNlEi0KC2Vudmlyb25tZW50GAEgASgLMhgud2luZGxhc3MudjEuRW52aXJvbm1lbnQSDwoHYXBpX2tleRgCIAEoCSIjChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiTAoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USJAoHYXBpX2tleRgBIAEoCzITLndpbmRsYXNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkiFAoSTGlzdEFwaUtleXNSZXF1ZXN0IjwKE0xpc3RBcGlLZXlzUmVzcG9uc2USJQoIYXBpX2tleXMYASADKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiKQoTUmV2b2tlQXBpS2V5UmVxdWVzdBISCgphcGlfa2V5X2lkGAEgASgJIjwKFFJldm9rZUFwaUtleVJlc3BvbnNlEiQKB2FwaV9rZXkYASABKAsyEy53aW5kbGFzcy52MS5BcGlLZXkyzwMKEkVudmlyb25tZW50U2VydmljZRJZCg5HZXRFbnZpcm9ubWVudBIiLndpbmRsYXNzLnYxLkdldEVudmlyb25tZW50UmVxdWVzdBojLndpbmRsYXNzLnYxLkdldEVudmlyb25tZW50UmVzcG9uc2USYgoRQ3JlYXRlRW52aXJvbm1lbnQSJS53aW5kbGFzcy52MS5DcmVhdGVFbnZpcm9ubWVudFJlcXVlc3QaJi53aW5kbGFzcy52MS5DcmVhdGVFbnZpcm9ubWVudFJlc3BvbnNlElMKDENyZWF0ZUFwaUtleRIgLndpbmRsYXNzLnYxLkNyZWF0ZUFwaUtleVJlcXVlc3QaIS53aW5kbGFzcy52MS5DcmVhdGVBcGlLZXlSZXNwb25zZRJQCgtMaXN0QXBpS2V5cxIfLndpbmRsYXNzLnYxLkxpc3RBcGlLZXlzUmVxdWVzdBogLndpbmRsYXNzLnYxLkxpc3RBcGlLZXlzUmVzcG9uc2USUwoMUmV2b2tlQXBpS2V5EiAud2luZGxhc3MudjEuUmV2b2tlQXBpS2V5UmVxdWVzdBohLndpbmRsYXNzLnYxLlJldm9rZUFwaUtleVJlc3BvbnNlYgZwcm90bzM", [file_windlass_v1_environment]);
+  fileDesc("CiV3aW5kbGFzcy92MS9lbnZpcm9ubWVudF9zZXJ2aWNlLnByb3RvEgt3aW5kbGFzcy52MSIXChVHZXRFbnZpcm9ubWVudFJlcXVlc3QiRwoWR2V0RW52aXJvbm1lbnRSZXNwb25zZRItCgtlbnZpcm9ubWVudBgBIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50ImUKGENyZWF0ZUVudmlyb25tZW50UmVxdWVzdBIMCgRzbHVnGAEgASgJEioKBHR5cGUYAiABKA4yHC53aW5kbGFzcy52MS5FbnZpcm9ubWVudFR5cGUSDwoHcHJvamVjdBgDIAEoCSJbChlDcmVhdGVFbnZpcm9ubWVudFJlc3BvbnNlEi0KC2Vudmlyb25tZW50GAEgASgLMhgud2luZGxhc3MudjEuRW52aXJvbm1lbnQSDwoHYXBpX2tleRgCIAEoCSIjChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiTAoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USJAoHYXBpX2tleRgBIAEoCzITLndpbmRsYXNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkiFAoSTGlzdEFwaUtleXNSZXF1ZXN0IjwKE0xpc3RBcGlLZXlzUmVzcG9uc2USJQoIYXBpX2tleXMYASADKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiKQoTUmV2b2tlQXBpS2V5UmVxdWVzdBISCgphcGlfa2V5X2lkGAEgASgJIjwKFFJldm9rZUFwaUtleVJlc3BvbnNlEiQKB2FwaV9rZXkYASABKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiiwEKE1NldFZhcmlhYmxlc1JlcXVlc3QSQgoJdmFyaWFibGVzGAEgAygLMi8ud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVxdWVzdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhYKFFNldFZhcmlhYmxlc1Jlc3BvbnNlIhYKFExpc3RWYXJpYWJsZXNSZXF1ZXN0Io8BChVMaXN0VmFyaWFibGVzUmVzcG9uc2USRAoJdmFyaWFibGVzGAEgAygLMjEud2luZGxhc3MudjEuTGlzdFZhcmlhYmxlc1Jlc3BvbnNlLlZhcmlhYmxlc0VudHJ5GjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiJwoWRGVsZXRlVmFyaWFibGVzUmVxdWVzdBINCgVuYW1lcxgBIAMoCSIZChdEZWxldGVWYXJpYWJsZXNSZXNwb25zZTLaBQoSRW52aXJvbm1lbnRTZXJ2aWNlElkKDkdldEVudmlyb25tZW50EiIud2luZGxhc3MudjEuR2V0RW52aXJvbm1lbnRSZXF1ZXN0GiMud2luZGxhc3MudjEuR2V0RW52aXJvbm1lbnRSZXNwb25zZRJiChFDcmVhdGVFbnZpcm9ubWVudBIlLndpbmRsYXNzLnYxLkNyZWF0ZUVudmlyb25tZW50UmVxdWVzdBomLndpbmRsYXNzLnYxLkNyZWF0ZUVudmlyb25tZW50UmVzcG9uc2USUwoMQ3JlYXRlQXBpS2V5EiAud2luZGxhc3MudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBohLndpbmRsYXNzLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlElAKC0xpc3RBcGlLZXlzEh8ud2luZGxhc3MudjEuTGlzdEFwaUtleXNSZXF1ZXN0GiAud2luZGxhc3MudjEuTGlzdEFwaUtleXNSZXNwb25zZRJTCgxSZXZva2VBcGlLZXkSIC53aW5kbGFzcy52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GiEud2luZGxhc3MudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2USUwoMU2V0VmFyaWFibGVzEiAud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVxdWVzdBohLndpbmRsYXNzLnYxLlNldFZhcmlhYmxlc1Jlc3BvbnNlElYKDUxpc3RWYXJpYWJsZXMSIS53aW5kbGFzcy52MS5MaXN0VmFyaWFibGVzUmVxdWVzdBoiLndpbmRsYXNzLnYxLkxpc3RWYXJpYWJsZXNSZXNwb25zZRJcCg9EZWxldGVWYXJpYWJsZXMSIy53aW5kbGFzcy52MS5EZWxldGVWYXJpYWJsZXNSZXF1ZXN0GiQud2luZGxhc3MudjEuRGVsZXRlVmFyaWFibGVzUmVzcG9uc2ViBnByb3RvMw", [file_windlass_v1_environment]);
 
 /**
  * GetEnvironmentRequest has no fields: the API key decides.
@@ -241,6 +241,114 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
   messageDesc(file_windlass_v1_environment_service, 9);
 
 /**
+ * SetVariablesRequest names and values.
+ *
+ * @generated from message windlass.v1.SetVariablesRequest
+ */
+export type SetVariablesRequest = Message<"windlass.v1.SetVariablesRequest"> & {
+  /**
+   * By name: 1 to 128 characters of A-Z a-z 0-9 _, not beginning with a digit or with WINDLASS_; values at most 32 KB, 1 MB in all of an environment.
+   *
+   * @generated from field: map<string, string> variables = 1;
+   */
+  variables: { [key: string]: string };
+};
+
+/**
+ * Describes the message windlass.v1.SetVariablesRequest.
+ * Use `create(SetVariablesRequestSchema)` to create a new message.
+ */
+export const SetVariablesRequestSchema: GenMessage<SetVariablesRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 10);
+
+/**
+ * SetVariablesResponse has no fields.
+ *
+ * @generated from message windlass.v1.SetVariablesResponse
+ */
+export type SetVariablesResponse = Message<"windlass.v1.SetVariablesResponse"> & {
+};
+
+/**
+ * Describes the message windlass.v1.SetVariablesResponse.
+ * Use `create(SetVariablesResponseSchema)` to create a new message.
+ */
+export const SetVariablesResponseSchema: GenMessage<SetVariablesResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 11);
+
+/**
+ * ListVariablesRequest has no fields: the API key decides.
+ *
+ * @generated from message windlass.v1.ListVariablesRequest
+ */
+export type ListVariablesRequest = Message<"windlass.v1.ListVariablesRequest"> & {
+};
+
+/**
+ * Describes the message windlass.v1.ListVariablesRequest.
+ * Use `create(ListVariablesRequestSchema)` to create a new message.
+ */
+export const ListVariablesRequestSchema: GenMessage<ListVariablesRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 12);
+
+/**
+ * ListVariablesResponse has the variables.
+ *
+ * @generated from message windlass.v1.ListVariablesResponse
+ */
+export type ListVariablesResponse = Message<"windlass.v1.ListVariablesResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: map<string, string> variables = 1;
+   */
+  variables: { [key: string]: string };
+};
+
+/**
+ * Describes the message windlass.v1.ListVariablesResponse.
+ * Use `create(ListVariablesResponseSchema)` to create a new message.
+ */
+export const ListVariablesResponseSchema: GenMessage<ListVariablesResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 13);
+
+/**
+ * DeleteVariablesRequest names variables.
+ *
+ * @generated from message windlass.v1.DeleteVariablesRequest
+ */
+export type DeleteVariablesRequest = Message<"windlass.v1.DeleteVariablesRequest"> & {
+  /**
+   * At most 1,000; one that does not exist is passed over.
+   *
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message windlass.v1.DeleteVariablesRequest.
+ * Use `create(DeleteVariablesRequestSchema)` to create a new message.
+ */
+export const DeleteVariablesRequestSchema: GenMessage<DeleteVariablesRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 14);
+
+/**
+ * DeleteVariablesResponse has no fields.
+ *
+ * @generated from message windlass.v1.DeleteVariablesResponse
+ */
+export type DeleteVariablesResponse = Message<"windlass.v1.DeleteVariablesResponse"> & {
+};
+
+/**
+ * Describes the message windlass.v1.DeleteVariablesResponse.
+ * Use `create(DeleteVariablesResponseSchema)` to create a new message.
+ */
+export const DeleteVariablesResponseSchema: GenMessage<DeleteVariablesResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 15);
+
+/**
  * EnvironmentService makes environments and their keys.
  *
  * @generated from service windlass.v1.EnvironmentService
@@ -295,6 +403,36 @@ export const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof RevokeApiKeyRequestSchema;
     output: typeof RevokeApiKeyResponseSchema;
+  },
+  /**
+   * SetVariables defines environment variables for the tasks of the caller's environment. Workers started afterwards have them; running attempts do not.
+   *
+   * @generated from rpc windlass.v1.EnvironmentService.SetVariables
+   */
+  setVariables: {
+    methodKind: "unary";
+    input: typeof SetVariablesRequestSchema;
+    output: typeof SetVariablesResponseSchema;
+  },
+  /**
+   * ListVariables lists the environment's variables by name, at most 1,000.
+   *
+   * @generated from rpc windlass.v1.EnvironmentService.ListVariables
+   */
+  listVariables: {
+    methodKind: "unary";
+    input: typeof ListVariablesRequestSchema;
+    output: typeof ListVariablesResponseSchema;
+  },
+  /**
+   * DeleteVariables removes variables. Idempotent.
+   *
+   * @generated from rpc windlass.v1.EnvironmentService.DeleteVariables
+   */
+  deleteVariables: {
+    methodKind: "unary";
+    input: typeof DeleteVariablesRequestSchema;
+    output: typeof DeleteVariablesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_windlass_v1_environment_service, 0);

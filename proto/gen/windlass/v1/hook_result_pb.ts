@@ -23,7 +23,8 @@ export const file_windlass_v1_hook_result: GenFile = /*@__PURE__*/
  */
 export type HookResult = Message<"windlass.v1.HookResult"> & {
   /**
-   * The lifecycle function: "init", "onStart", "run", "onSuccess", "onFailure", "onComplete", "cleanup", "onCancel".
+   * The lifecycle function: "middleware", "init", "onStart", "onStartAttempt", "run", "onWait", "onResume", "onSuccess", "onFailure", "onComplete",
+   * "onCancel", "handleError", "catchError", "cleanup".
    *
    * @generated from field: string hook = 1;
    */

@@ -12,13 +12,15 @@ import type { AttemptOutcome, RunStatus } from "./run_pb.ts";
 import { file_windlass_v1_run } from "./run_pb.ts";
 import type { RunError } from "./run_error_pb.ts";
 import { file_windlass_v1_run_error } from "./run_error_pb.ts";
+import type { Wait } from "./wait_pb.ts";
+import { file_windlass_v1_wait } from "./wait_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/v1/run_event.proto.
  */
 export const file_windlass_v1_run_event: GenFile = /*@__PURE__*/
-  fileDesc("Cht3aW5kbGFzcy92MS9ydW5fZXZlbnQucHJvdG8SC3dpbmRsYXNzLnYxIk8KDVN0YXR1c0NoYW5nZWQSJgoGc3RhdHVzGAEgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhYKDmF0dGVtcHRfbnVtYmVyGAIgASgFIlIKDkF0dGVtcHRTdGFydGVkEhYKDmF0dGVtcHRfbnVtYmVyGAEgASgFEhUKDXN1cGVydmlzb3JfaWQYAiABKAkSEQoJd29ya2VyX2lkGAMgASgJInMKCUxvZ1JlY29yZBIkCgVsZXZlbBgBIAEoDjIVLndpbmRsYXNzLnYxLkxvZ0xldmVsEg8KB21lc3NhZ2UYAiABKAkSFwoPYXR0cmlidXRlc19qc29uGAMgASgJEhYKDmF0dGVtcHRfbnVtYmVyGAQgASgFIkkKDkNhbmNlbFByb2dyZXNzEicKBXBoYXNlGAEgASgOMhgud2luZGxhc3MudjEuQ2FuY2VsUGhhc2USDgoGcmVhc29uGAIgASgJInoKDEF0dGVtcHRFbmRlZBIWCg5hdHRlbXB0X251bWJlchgBIAEoBRIsCgdvdXRjb21lGAIgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSJAoFZXJyb3IYAyABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvciL6AgoIUnVuRXZlbnQSCwoDc2VxGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKDnN0YXR1c19jaGFuZ2VkGAMgASgLMhoud2luZGxhc3MudjEuU3RhdHVzQ2hhbmdlZEgAEjYKD2F0dGVtcHRfc3RhcnRlZBgEIAEoCzIbLndpbmRsYXNzLnYxLkF0dGVtcHRTdGFydGVkSAASLgoLaG9va19yZXN1bHQYBSABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJQoDbG9nGAYgASgLMhYud2luZGxhc3MudjEuTG9nUmVjb3JkSAASNgoPY2FuY2VsX3Byb2dyZXNzGAcgASgLMhsud2luZGxhc3MudjEuQ2FuY2VsUHJvZ3Jlc3NIABIyCg1hdHRlbXB0X2VuZGVkGAggASgLMhkud2luZGxhc3MudjEuQXR0ZW1wdEVuZGVkSABCBgoEYm9keSJ+CglSdW5Ob3RpY2USDgoGcnVuX2lkGAEgASgJEhYKDmVudmlyb25tZW50X2lkGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSJgoGc3RhdHVzGAQgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhAKCHJldmlzaW9uGAUgASgDKowBCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABITCg9MT0dfTEVWRUxfVFJBQ0UQARITCg9MT0dfTEVWRUxfREVCVUcQAhISCg5MT0dfTEVWRUxfSU5GTxADEhIKDkxPR19MRVZFTF9XQVJOEAQSEwoPTE9HX0xFVkVMX0VSUk9SEAUq0AEKC0NhbmNlbFBoYXNlEhwKGENBTkNFTF9QSEFTRV9VTlNQRUNJRklFRBAAEhoKFkNBTkNFTF9QSEFTRV9SRVFVRVNURUQQARIaChZDQU5DRUxfUEhBU0VfREVMSVZFUkVEEAISHQoZQ0FOQ0VMX1BIQVNFX0FDS05PV0xFREdFRBADEhsKF0NBTkNFTF9QSEFTRV9IT09LU19ET05FEAQSFgoSQ0FOQ0VMX1BIQVNFX0VOREVEEAUSFwoTQ0FOQ0VMX1BIQVNFX0ZPUkNFRBAGYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error]);
+  fileDesc("Cht3aW5kbGFzcy92MS9ydW5fZXZlbnQucHJvdG8SC3dpbmRsYXNzLnYxIk8KDVN0YXR1c0NoYW5nZWQSJgoGc3RhdHVzGAEgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhYKDmF0dGVtcHRfbnVtYmVyGAIgASgFIlIKDkF0dGVtcHRTdGFydGVkEhYKDmF0dGVtcHRfbnVtYmVyGAEgASgFEhUKDXN1cGVydmlzb3JfaWQYAiABKAkSEQoJd29ya2VyX2lkGAMgASgJInMKCUxvZ1JlY29yZBIkCgVsZXZlbBgBIAEoDjIVLndpbmRsYXNzLnYxLkxvZ0xldmVsEg8KB21lc3NhZ2UYAiABKAkSFwoPYXR0cmlidXRlc19qc29uGAMgASgJEhYKDmF0dGVtcHRfbnVtYmVyGAQgASgFIkkKDkNhbmNlbFByb2dyZXNzEicKBXBoYXNlGAEgASgOMhgud2luZGxhc3MudjEuQ2FuY2VsUGhhc2USDgoGcmVhc29uGAIgASgJInoKDEF0dGVtcHRFbmRlZBIWCg5hdHRlbXB0X251bWJlchgBIAEoBRIsCgdvdXRjb21lGAIgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSJAoFZXJyb3IYAyABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvciJGCgtXYWl0U3RhcnRlZBIfCgR3YWl0GAEgASgLMhEud2luZGxhc3MudjEuV2FpdBIWCg5hdHRlbXB0X251bWJlchgCIAEoBSI0CglXYWl0RW5kZWQSDwoHd2FpdF9pZBgBIAEoCRIWCg5hdHRlbXB0X251bWJlchgCIAEoBSLaAwoIUnVuRXZlbnQSCwoDc2VxGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKDnN0YXR1c19jaGFuZ2VkGAMgASgLMhoud2luZGxhc3MudjEuU3RhdHVzQ2hhbmdlZEgAEjYKD2F0dGVtcHRfc3RhcnRlZBgEIAEoCzIbLndpbmRsYXNzLnYxLkF0dGVtcHRTdGFydGVkSAASLgoLaG9va19yZXN1bHQYBSABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJQoDbG9nGAYgASgLMhYud2luZGxhc3MudjEuTG9nUmVjb3JkSAASNgoPY2FuY2VsX3Byb2dyZXNzGAcgASgLMhsud2luZGxhc3MudjEuQ2FuY2VsUHJvZ3Jlc3NIABIyCg1hdHRlbXB0X2VuZGVkGAggASgLMhkud2luZGxhc3MudjEuQXR0ZW1wdEVuZGVkSAASMAoMd2FpdF9zdGFydGVkGAkgASgLMhgud2luZGxhc3MudjEuV2FpdFN0YXJ0ZWRIABIsCgp3YWl0X2VuZGVkGAogASgLMhYud2luZGxhc3MudjEuV2FpdEVuZGVkSABCBgoEYm9keSJ+CglSdW5Ob3RpY2USDgoGcnVuX2lkGAEgASgJEhYKDmVudmlyb25tZW50X2lkGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSJgoGc3RhdHVzGAQgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhAKCHJldmlzaW9uGAUgASgDKowBCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABITCg9MT0dfTEVWRUxfVFJBQ0UQARITCg9MT0dfTEVWRUxfREVCVUcQAhISCg5MT0dfTEVWRUxfSU5GTxADEhIKDkxPR19MRVZFTF9XQVJOEAQSEwoPTE9HX0xFVkVMX0VSUk9SEAUq0AEKC0NhbmNlbFBoYXNlEhwKGENBTkNFTF9QSEFTRV9VTlNQRUNJRklFRBAAEhoKFkNBTkNFTF9QSEFTRV9SRVFVRVNURUQQARIaChZDQU5DRUxfUEhBU0VfREVMSVZFUkVEEAISHQoZQ0FOQ0VMX1BIQVNFX0FDS05PV0xFREdFRBADEhsKF0NBTkNFTF9QSEFTRV9IT09LU19ET05FEAQSFgoSQ0FOQ0VMX1BIQVNFX0VOREVEEAUSFwoTQ0FOQ0VMX1BIQVNFX0ZPUkNFRBAGYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_wait]);
 
 /**
  * StatusChanged: the run entered a status.
@@ -189,6 +191,62 @@ export const AttemptEndedSchema: GenMessage<AttemptEnded> = /*@__PURE__*/
   messageDesc(file_windlass_v1_run_event, 4);
 
 /**
+ * WaitStarted: the run waits; its process is suspended.
+ *
+ * @generated from message windlass.v1.WaitStarted
+ */
+export type WaitStarted = Message<"windlass.v1.WaitStarted"> & {
+  /**
+   * What for.
+   *
+   * @generated from field: windlass.v1.Wait wait = 1;
+   */
+  wait?: Wait | undefined;
+
+  /**
+   * The attempt that waits.
+   *
+   * @generated from field: int32 attempt_number = 2;
+   */
+  attemptNumber: number;
+};
+
+/**
+ * Describes the message windlass.v1.WaitStarted.
+ * Use `create(WaitStartedSchema)` to create a new message.
+ */
+export const WaitStartedSchema: GenMessage<WaitStarted> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_event, 5);
+
+/**
+ * WaitEnded: the run continues after a wait.
+ *
+ * @generated from message windlass.v1.WaitEnded
+ */
+export type WaitEnded = Message<"windlass.v1.WaitEnded"> & {
+  /**
+   * From its WaitStarted.
+   *
+   * @generated from field: string wait_id = 1;
+   */
+  waitId: string;
+
+  /**
+   * The attempt that waited.
+   *
+   * @generated from field: int32 attempt_number = 2;
+   */
+  attemptNumber: number;
+};
+
+/**
+ * Describes the message windlass.v1.WaitEnded.
+ * Use `create(WaitEndedSchema)` to create a new message.
+ */
+export const WaitEndedSchema: GenMessage<WaitEnded> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_event, 6);
+
+/**
  * RunEvent is one entry of a run's timeline. Entries are never changed or removed while the run is kept.
  *
  * @generated from message windlass.v1.RunEvent
@@ -261,6 +319,22 @@ export type RunEvent = Message<"windlass.v1.RunEvent"> & {
      */
     value: AttemptEnded;
     case: "attemptEnded";
+  } | {
+    /**
+     * The run waits.
+     *
+     * @generated from field: windlass.v1.WaitStarted wait_started = 9;
+     */
+    value: WaitStarted;
+    case: "waitStarted";
+  } | {
+    /**
+     * The run continues after a wait.
+     *
+     * @generated from field: windlass.v1.WaitEnded wait_ended = 10;
+     */
+    value: WaitEnded;
+    case: "waitEnded";
   } | { case: undefined; value?: undefined };
 };
 
@@ -269,7 +343,7 @@ export type RunEvent = Message<"windlass.v1.RunEvent"> & {
  * Use `create(RunEventSchema)` to create a new message.
  */
 export const RunEventSchema: GenMessage<RunEvent> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 5);
+  messageDesc(file_windlass_v1_run_event, 7);
 
 /**
  * RunNotice is the body of the NATS subject windlass.v1.<environment>.run.<status>.<run>. A notice can be lost or come twice: read the run to know.
@@ -318,7 +392,7 @@ export type RunNotice = Message<"windlass.v1.RunNotice"> & {
  * Use `create(RunNoticeSchema)` to create a new message.
  */
 export const RunNoticeSchema: GenMessage<RunNotice> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 6);
+  messageDesc(file_windlass_v1_run_event, 8);
 
 /**
  * LogLevel is how loud a log record is.

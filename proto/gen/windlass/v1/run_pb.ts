@@ -12,13 +12,15 @@ import type { HookResult } from "./hook_result_pb.ts";
 import { file_windlass_v1_hook_result } from "./hook_result_pb.ts";
 import type { RunError } from "./run_error_pb.ts";
 import { file_windlass_v1_run_error } from "./run_error_pb.ts";
+import type { RunOptions } from "./run_options_pb.ts";
+import { file_windlass_v1_run_options } from "./run_options_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/v1/run.proto.
  */
 export const file_windlass_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChV3aW5kbGFzcy92MS9ydW4ucHJvdG8SC3dpbmRsYXNzLnYxIuEECgNSdW4SCgoCaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRImCgZzdGF0dXMYAyABKA4yFi53aW5kbGFzcy52MS5SdW5TdGF0dXMSEAoIcmV2aXNpb24YBCABKAMSDQoFcXVldWUYBSABKAkSDwoHdmVyc2lvbhgGIAEoCRIWCg5hdHRlbXB0X251bWJlchgHIAEoBRIUCgxtYXhfYXR0ZW1wdHMYCCABKAUSLwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghkdWVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTY2FuY2VsX3JlcXVlc3RfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY2FuY2VsX3JlYXNvbhgOIAEoCRIlCgdwYXlsb2FkGA8gASgLMhQud2luZGxhc3MudjEuQ29udGVudBIkCgZvdXRwdXQYECABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EiQKBWVycm9yGBEgASgLMhUud2luZGxhc3MudjEuUnVuRXJyb3ISDAoEdGFncxgSIAMoCRIPCgdpc190ZXN0GBMgASgIEhMKC3RyYWNlcGFyZW50GBQgASgJIo0CCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIsCgdvdXRjb21lGAIgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKBWVycm9yGAUgASgLMhUud2luZGxhc3MudjEuUnVuRXJyb3ISJgoFaG9va3MYBiADKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0EhUKDXN1cGVydmlzb3JfaWQYByABKAkqjgMKCVJ1blN0YXR1cxIaChZSVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSUlVOX1NUQVRVU19ERUxBWUVEEAESHgoaUlVOX1NUQVRVU19QRU5ESU5HX1ZFUlNJT04QAhIVChFSVU5fU1RBVFVTX1FVRVVFRBADEhgKFFJVTl9TVEFUVVNfRVhFQ1VUSU5HEAQSFgoSUlVOX1NUQVRVU19XQUlUSU5HEAUSFwoTUlVOX1NUQVRVU19SRVRSWUlORxAGEhgKFFJVTl9TVEFUVVNfQ0FOQ0VMSU5HEAcSGAoUUlVOX1NUQVRVU19DT01QTEVURUQQCBIVChFSVU5fU1RBVFVTX0ZBSUxFRBAJEhYKElJVTl9TVEFUVVNfQ1JBU0hFRBAKEh0KGVJVTl9TVEFUVVNfU1lTVEVNX0ZBSUxVUkUQCxIYChRSVU5fU1RBVFVTX1RJTUVEX09VVBAMEhcKE1JVTl9TVEFUVVNfQ0FOQ0VMRUQQDRIWChJSVU5fU1RBVFVTX0VYUElSRUQQDirkAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX1NVQ0NFRURFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAhIbChdBVFRFTVBUX09VVENPTUVfQ1JBU0hFRBADEhgKFEFUVEVNUFRfT1VUQ09NRV9MT1NUEAQSHAoYQVRURU1QVF9PVVRDT01FX0NBTkNFTEVEEAUSIQodQVRURU1QVF9PVVRDT01FX0NBTkNFTF9GT1JDRUQQBmIGcHJvdG8z", [file_google_protobuf_timestamp, file_windlass_v1_content, file_windlass_v1_hook_result, file_windlass_v1_run_error]);
+  fileDesc("ChV3aW5kbGFzcy92MS9ydW4ucHJvdG8SC3dpbmRsYXNzLnYxIooGCgNSdW4SCgoCaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRImCgZzdGF0dXMYAyABKA4yFi53aW5kbGFzcy52MS5SdW5TdGF0dXMSEAoIcmV2aXNpb24YBCABKAMSDQoFcXVldWUYBSABKAkSDwoHdmVyc2lvbhgGIAEoCRIWCg5hdHRlbXB0X251bWJlchgHIAEoBRIUCgxtYXhfYXR0ZW1wdHMYCCABKAUSLwoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0X3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghkdWVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTY2FuY2VsX3JlcXVlc3RfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY2FuY2VsX3JlYXNvbhgOIAEoCRIlCgdwYXlsb2FkGA8gASgLMhQud2luZGxhc3MudjEuQ29udGVudBIkCgZvdXRwdXQYECABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EiQKBWVycm9yGBEgASgLMhUud2luZGxhc3MudjEuUnVuRXJyb3ISDAoEdGFncxgSIAMoCRIPCgdpc190ZXN0GBMgASgIEhMKC3RyYWNlcGFyZW50GBQgASgJEhUKDXBhcmVudF9ydW5faWQYFSABKAkSEwoLcm9vdF9ydW5faWQYFiABKAkSGAoQcmVwbGF5X29mX3J1bl9pZBgXIAEoCRIoCgdvcHRpb25zGBggASgLMhcud2luZGxhc3MudjEuUnVuT3B0aW9ucxImCghtZXRhZGF0YRgZIAEoCzIULndpbmRsYXNzLnYxLkNvbnRlbnQSDwoHbWFjaGluZRgaIAEoCSKNAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSLAoHb3V0Y29tZRgCIAEoDjIbLndpbmRsYXNzLnYxLkF0dGVtcHRPdXRjb21lEi4KCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgVlcnJvchgFIAEoCzIVLndpbmRsYXNzLnYxLlJ1bkVycm9yEiYKBWhvb2tzGAYgAygLMhcud2luZGxhc3MudjEuSG9va1Jlc3VsdBIVCg1zdXBlcnZpc29yX2lkGAcgASgJKo4DCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKElJVTl9TVEFUVVNfREVMQVlFRBABEh4KGlJVTl9TVEFUVVNfUEVORElOR19WRVJTSU9OEAISFQoRUlVOX1NUQVRVU19RVUVVRUQQAxIYChRSVU5fU1RBVFVTX0VYRUNVVElORxAEEhYKElJVTl9TVEFUVVNfV0FJVElORxAFEhcKE1JVTl9TVEFUVVNfUkVUUllJTkcQBhIYChRSVU5fU1RBVFVTX0NBTkNFTElORxAHEhgKFFJVTl9TVEFUVVNfQ09NUExFVEVEEAgSFQoRUlVOX1NUQVRVU19GQUlMRUQQCRIWChJSVU5fU1RBVFVTX0NSQVNIRUQQChIdChlSVU5fU1RBVFVTX1NZU1RFTV9GQUlMVVJFEAsSGAoUUlVOX1NUQVRVU19USU1FRF9PVVQQDBIXChNSVU5fU1RBVFVTX0NBTkNFTEVEEA0SFgoSUlVOX1NUQVRVU19FWFBJUkVEEA4qgwIKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9TVUNDRUVERUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAISGwoXQVRURU1QVF9PVVRDT01FX0NSQVNIRUQQAxIYChRBVFRFTVBUX09VVENPTUVfTE9TVBAEEhwKGEFUVEVNUFRfT1VUQ09NRV9DQU5DRUxFRBAFEiEKHUFUVEVNUFRfT1VUQ09NRV9DQU5DRUxfRk9SQ0VEEAYSHQoZQVRURU1QVF9PVVRDT01FX1RJTUVEX09VVBAHYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_content, file_windlass_v1_hook_result, file_windlass_v1_run_error, file_windlass_v1_run_options]);
 
 /**
  * Run is one request to execute a task, and everything known about it.
@@ -165,6 +167,48 @@ export type Run = Message<"windlass.v1.Run"> & {
    * @generated from field: string traceparent = 20;
    */
   traceparent: string;
+
+  /**
+   * The run that triggered this one; empty when none did.
+   *
+   * @generated from field: string parent_run_id = 21;
+   */
+  parentRunId: string;
+
+  /**
+   * The first run of the tree this one belongs to; empty when it has no parent.
+   *
+   * @generated from field: string root_run_id = 22;
+   */
+  rootRunId: string;
+
+  /**
+   * The run that this one repeats; empty unless it was made by ReplayRun.
+   *
+   * @generated from field: string replay_of_run_id = 23;
+   */
+  replayOfRunId: string;
+
+  /**
+   * What it was triggered with beside the payload; absent when nothing was given. Its metadata is absent: see `metadata`.
+   *
+   * @generated from field: windlass.v1.RunOptions options = 24;
+   */
+  options?: RunOptions | undefined;
+
+  /**
+   * The run's metadata as it is now, a JSON object. Present in GetRun and in leases; absent when there is none.
+   *
+   * @generated from field: windlass.v1.Content metadata = 25;
+   */
+  metadata?: Content | undefined;
+
+  /**
+   * The machine preset of the current or next attempt; empty while no version says which.
+   *
+   * @generated from field: string machine = 26;
+   */
+  machine: string;
 };
 
 /**
@@ -416,6 +460,13 @@ export const AttemptOutcome = {
    * @generated from enum value: ATTEMPT_OUTCOME_CANCEL_FORCED = 6;
    */
   CANCEL_FORCED: 6,
+
+  /**
+   * It ran longer than its maxDuration.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_TIMED_OUT = 7;
+   */
+  TIMED_OUT: 7,
 } as const;
 
 /**

@@ -4,8 +4,12 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { CallError } from "./call_error_pb.ts";
 import { file_windlass_v1_call_error } from "./call_error_pb.ts";
+import type { Content } from "./content_pb.ts";
+import { file_windlass_v1_content } from "./content_pb.ts";
 import type { Attempt, Run, RunStatus } from "./run_pb.ts";
 import { file_windlass_v1_run } from "./run_pb.ts";
 import type { RunEvent } from "./run_event_pb.ts";
@@ -16,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/run_service.proto.
  */
 export const file_windlass_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fc2VydmljZS5wcm90bxILd2luZGxhc3MudjEiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiVwoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAud2luZGxhc3MudjEuUnVuEiYKCGF0dGVtcHRzGAIgAygLMhQud2luZGxhc3MudjEuQXR0ZW1wdCKAAQoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKCHN0YXR1c2VzGAMgAygOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEg8KB3Rhc2tfaWQYBCABKAkSCwoDdGFnGAUgASgJIksKEExpc3RSdW5zUmVzcG9uc2USHgoEcnVucxgBIAMoCzIQLndpbmRsYXNzLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiNAoPV2F0Y2hSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAMiOQoQV2F0Y2hSdW5SZXNwb25zZRIlCgZldmVudHMYASADKAsyFS53aW5kbGFzcy52MS5SdW5FdmVudCIjChBBd2FpdFJ1bnNSZXF1ZXN0Eg8KB3J1bl9pZHMYASADKAkiPQoRQXdhaXRSdW5zUmVzcG9uc2USKAoHcmVzdWx0cxgBIAMoCzIXLndpbmRsYXNzLnYxLkF3YWl0ZWRSdW4icAoKQXdhaXRlZFJ1bhIOCgZydW5faWQYASABKAkSHwoDcnVuGAIgASgLMhAud2luZGxhc3MudjEuUnVuSAASJwoFZXJyb3IYAyABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3JIAEIICgZyZXN1bHQiMgoQQ2FuY2VsUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLndpbmRsYXNzLnYxLlJ1bjL/AgoKUnVuU2VydmljZRJBCgZHZXRSdW4SGi53aW5kbGFzcy52MS5HZXRSdW5SZXF1ZXN0Ghsud2luZGxhc3MudjEuR2V0UnVuUmVzcG9uc2USRwoITGlzdFJ1bnMSHC53aW5kbGFzcy52MS5MaXN0UnVuc1JlcXVlc3QaHS53aW5kbGFzcy52MS5MaXN0UnVuc1Jlc3BvbnNlEkkKCFdhdGNoUnVuEhwud2luZGxhc3MudjEuV2F0Y2hSdW5SZXF1ZXN0Gh0ud2luZGxhc3MudjEuV2F0Y2hSdW5SZXNwb25zZTABEk4KCUF3YWl0UnVucxIdLndpbmRsYXNzLnYxLkF3YWl0UnVuc1JlcXVlc3QaHi53aW5kbGFzcy52MS5Bd2FpdFJ1bnNSZXNwb25zZSgBMAESSgoJQ2FuY2VsUnVuEh0ud2luZGxhc3MudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLndpbmRsYXNzLnYxLkNhbmNlbFJ1blJlc3BvbnNlYgZwcm90bzM", [file_windlass_v1_call_error, file_windlass_v1_run, file_windlass_v1_run_event]);
+  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fc2VydmljZS5wcm90bxILd2luZGxhc3MudjEiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiVwoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAud2luZGxhc3MudjEuUnVuEiYKCGF0dGVtcHRzGAIgAygLMhQud2luZGxhc3MudjEuQXR0ZW1wdCKpAQoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKCHN0YXR1c2VzGAMgAygOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEg8KB3Rhc2tfaWQYBCABKAkSCwoDdGFnGAUgASgJEhAKCGJhdGNoX2lkGAYgASgJEhUKDXBhcmVudF9ydW5faWQYByABKAkiSwoQTGlzdFJ1bnNSZXNwb25zZRIeCgRydW5zGAEgAygLMhAud2luZGxhc3MudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI0Cg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoAyI5ChBXYXRjaFJ1blJlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLndpbmRsYXNzLnYxLlJ1bkV2ZW50IjoKEEF3YWl0UnVuc1JlcXVlc3QSDwoHcnVuX2lkcxgBIAMoCRIVCg1pc19lbmRfZW5vdWdoGAIgASgIIj0KEUF3YWl0UnVuc1Jlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy53aW5kbGFzcy52MS5Bd2FpdGVkUnVuInAKCkF3YWl0ZWRSdW4SDgoGcnVuX2lkGAEgASgJEh8KA3J1bhgCIAEoCzIQLndpbmRsYXNzLnYxLlJ1bkgAEicKBWVycm9yGAMgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0IjIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIyChFDYW5jZWxSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXQoQUmVwbGF5UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudCIyChFSZXBsYXlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iVgoUUmVzY2hlZHVsZVJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjYKFVJlc2NoZWR1bGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXAoQVXBkYXRlUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSJgoIbWV0YWRhdGEYAiABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EhAKCGFkZF90YWdzGAMgAygJIjIKEVVwZGF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLndpbmRsYXNzLnYxLlJ1bjLvBAoKUnVuU2VydmljZRJBCgZHZXRSdW4SGi53aW5kbGFzcy52MS5HZXRSdW5SZXF1ZXN0Ghsud2luZGxhc3MudjEuR2V0UnVuUmVzcG9uc2USRwoITGlzdFJ1bnMSHC53aW5kbGFzcy52MS5MaXN0UnVuc1JlcXVlc3QaHS53aW5kbGFzcy52MS5MaXN0UnVuc1Jlc3BvbnNlEkkKCFdhdGNoUnVuEhwud2luZGxhc3MudjEuV2F0Y2hSdW5SZXF1ZXN0Gh0ud2luZGxhc3MudjEuV2F0Y2hSdW5SZXNwb25zZTABEk4KCUF3YWl0UnVucxIdLndpbmRsYXNzLnYxLkF3YWl0UnVuc1JlcXVlc3QaHi53aW5kbGFzcy52MS5Bd2FpdFJ1bnNSZXNwb25zZSgBMAESSgoJQ2FuY2VsUnVuEh0ud2luZGxhc3MudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLndpbmRsYXNzLnYxLkNhbmNlbFJ1blJlc3BvbnNlEkoKCVJlcGxheVJ1bhIdLndpbmRsYXNzLnYxLlJlcGxheVJ1blJlcXVlc3QaHi53aW5kbGFzcy52MS5SZXBsYXlSdW5SZXNwb25zZRJWCg1SZXNjaGVkdWxlUnVuEiEud2luZGxhc3MudjEuUmVzY2hlZHVsZVJ1blJlcXVlc3QaIi53aW5kbGFzcy52MS5SZXNjaGVkdWxlUnVuUmVzcG9uc2USSgoJVXBkYXRlUnVuEh0ud2luZGxhc3MudjEuVXBkYXRlUnVuUmVxdWVzdBoeLndpbmRsYXNzLnYxLlVwZGF0ZVJ1blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_run, file_windlass_v1_run_event]);
 
 /**
  * GetRunRequest names a run.
@@ -107,6 +111,20 @@ export type ListRunsRequest = Message<"windlass.v1.ListRunsRequest"> & {
    * @generated from field: string tag = 5;
    */
   tag: string;
+
+  /**
+   * Only runs of this batch; empty means all.
+   *
+   * @generated from field: string batch_id = 6;
+   */
+  batchId: string;
+
+  /**
+   * Only runs triggered by this one; empty means all.
+   *
+   * @generated from field: string parent_run_id = 7;
+   */
+  parentRunId: string;
 };
 
 /**
@@ -205,6 +223,13 @@ export type AwaitRunsRequest = Message<"windlass.v1.AwaitRunsRequest"> & {
    * @generated from field: repeated string run_ids = 1;
    */
   runIds: string[];
+
+  /**
+   * Leaves output and error out of the answers: for whoever only needs to know that a run has ended. Holds for the runs of this message.
+   *
+   * @generated from field: bool is_end_enough = 2;
+   */
+  isEndEnough: boolean;
 };
 
 /**
@@ -329,6 +354,167 @@ export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE_
   messageDesc(file_windlass_v1_run_service, 10);
 
 /**
+ * ReplayRunRequest names a run to repeat.
+ *
+ * @generated from message windlass.v1.ReplayRunRequest
+ */
+export type ReplayRunRequest = Message<"windlass.v1.ReplayRunRequest"> & {
+  /**
+   * The run's id.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * As in Trigger.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * Replaces the payload; absent: the run's own.
+   *
+   * @generated from field: windlass.v1.Content payload = 3;
+   */
+  payload?: Content | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.ReplayRunRequest.
+ * Use `create(ReplayRunRequestSchema)` to create a new message.
+ */
+export const ReplayRunRequestSchema: GenMessage<ReplayRunRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 11);
+
+/**
+ * ReplayRunResponse answers ReplayRun.
+ *
+ * @generated from message windlass.v1.ReplayRunResponse
+ */
+export type ReplayRunResponse = Message<"windlass.v1.ReplayRunResponse"> & {
+  /**
+   * The new run.
+   *
+   * @generated from field: windlass.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.ReplayRunResponse.
+ * Use `create(ReplayRunResponseSchema)` to create a new message.
+ */
+export const ReplayRunResponseSchema: GenMessage<ReplayRunResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 12);
+
+/**
+ * RescheduleRunRequest moves a run.
+ *
+ * @generated from message windlass.v1.RescheduleRunRequest
+ */
+export type RescheduleRunRequest = Message<"windlass.v1.RescheduleRunRequest"> & {
+  /**
+   * The run's id.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The new start time; one that has passed queues it now.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 2;
+   */
+  startTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.RescheduleRunRequest.
+ * Use `create(RescheduleRunRequestSchema)` to create a new message.
+ */
+export const RescheduleRunRequestSchema: GenMessage<RescheduleRunRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 13);
+
+/**
+ * RescheduleRunResponse answers RescheduleRun.
+ *
+ * @generated from message windlass.v1.RescheduleRunResponse
+ */
+export type RescheduleRunResponse = Message<"windlass.v1.RescheduleRunResponse"> & {
+  /**
+   * The run as it is now.
+   *
+   * @generated from field: windlass.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.RescheduleRunResponse.
+ * Use `create(RescheduleRunResponseSchema)` to create a new message.
+ */
+export const RescheduleRunResponseSchema: GenMessage<RescheduleRunResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 14);
+
+/**
+ * UpdateRunRequest describes a run anew.
+ *
+ * @generated from message windlass.v1.UpdateRunRequest
+ */
+export type UpdateRunRequest = Message<"windlass.v1.UpdateRunRequest"> & {
+  /**
+   * The run's id.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Replaces the metadata; a JSON object of at most 256 KB. Absent: stays.
+   *
+   * @generated from field: windlass.v1.Content metadata = 2;
+   */
+  metadata?: Content | undefined;
+
+  /**
+   * Added to its tags; at most 10 in all.
+   *
+   * @generated from field: repeated string add_tags = 3;
+   */
+  addTags: string[];
+};
+
+/**
+ * Describes the message windlass.v1.UpdateRunRequest.
+ * Use `create(UpdateRunRequestSchema)` to create a new message.
+ */
+export const UpdateRunRequestSchema: GenMessage<UpdateRunRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 15);
+
+/**
+ * UpdateRunResponse answers UpdateRun.
+ *
+ * @generated from message windlass.v1.UpdateRunResponse
+ */
+export type UpdateRunResponse = Message<"windlass.v1.UpdateRunResponse"> & {
+  /**
+   * The run as it is now, with its metadata.
+   *
+   * @generated from field: windlass.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.UpdateRunResponse.
+ * Use `create(UpdateRunResponseSchema)` to create a new message.
+ */
+export const UpdateRunResponseSchema: GenMessage<UpdateRunResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 16);
+
+/**
  * RunService reads and cancels runs. Another environment's run is NOT_FOUND, always.
  *
  * @generated from service windlass.v1.RunService
@@ -379,6 +565,7 @@ export const RunService: GenService<{
   /**
    * CancelRun ends a run in any status: at once if no worker has it, else it becomes CANCELING and its worker has 30 s.
    * Idempotent; a run that has ended is left as it is and returned. Errors: RUN_NOT_FOUND.
+   * Its children that have not ended are canceled too.
    *
    * @generated from rpc windlass.v1.RunService.CancelRun
    */
@@ -386,6 +573,36 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof CancelRunRequestSchema;
     output: typeof CancelRunResponseSchema;
+  },
+  /**
+   * ReplayRun triggers the same task with the same payload, tags and metadata once more. Idempotent by `request_id`. Errors: RUN_NOT_FOUND.
+   *
+   * @generated from rpc windlass.v1.RunService.ReplayRun
+   */
+  replayRun: {
+    methodKind: "unary";
+    input: typeof ReplayRunRequestSchema;
+    output: typeof ReplayRunResponseSchema;
+  },
+  /**
+   * RescheduleRun changes the start time of a DELAYED run. Errors: RUN_NOT_FOUND, RUN_NOT_DELAYED.
+   *
+   * @generated from rpc windlass.v1.RunService.RescheduleRun
+   */
+  rescheduleRun: {
+    methodKind: "unary";
+    input: typeof RescheduleRunRequestSchema;
+    output: typeof RescheduleRunResponseSchema;
+  },
+  /**
+   * UpdateRun changes what describes a run: its metadata and tags. Errors: RUN_NOT_FOUND.
+   *
+   * @generated from rpc windlass.v1.RunService.UpdateRun
+   */
+  updateRun: {
+    methodKind: "unary";
+    input: typeof UpdateRunRequestSchema;
+    output: typeof UpdateRunResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_windlass_v1_run_service, 0);

@@ -8,13 +8,15 @@ import type { CallError } from "./call_error_pb.ts";
 import { file_windlass_v1_call_error } from "./call_error_pb.ts";
 import type { Content } from "./content_pb.ts";
 import { file_windlass_v1_content } from "./content_pb.ts";
+import type { RunOptions } from "./run_options_pb.ts";
+import { file_windlass_v1_run_options } from "./run_options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/v1/task_service.proto.
  */
 export const file_windlass_v1_task_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch53aW5kbGFzcy92MS90YXNrX3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxIq4BCgdUcmlnZ2VyEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudBINCgVxdWV1ZRgEIAEoCRIUCgxtYXhfYXR0ZW1wdHMYBSABKAUSDAoEdGFncxgGIAMoCRIPCgdpc190ZXN0GAcgASgIEhMKC3RyYWNlcGFyZW50GAggASgJIjEKDFRyaWdnZXJlZFJ1bhIOCgZydW5faWQYASABKAkSEQoJaXNfY2FjaGVkGAIgASgIIjsKElRyaWdnZXJUYXNrUmVxdWVzdBIlCgd0cmlnZ2VyGAEgASgLMhQud2luZGxhc3MudjEuVHJpZ2dlciI9ChNUcmlnZ2VyVGFza1Jlc3BvbnNlEiYKA3J1bhgBIAEoCzIZLndpbmRsYXNzLnYxLlRyaWdnZXJlZFJ1biJVChNUcmlnZ2VyVGFza3NSZXF1ZXN0EhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEiYKCHRyaWdnZXJzGAIgAygLMhQud2luZGxhc3MudjEuVHJpZ2dlciJbChRUcmlnZ2VyVGFza3NSZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIrCgdyZXN1bHRzGAIgAygLMhoud2luZGxhc3MudjEuVHJpZ2dlclJlc3VsdCJsCg1UcmlnZ2VyUmVzdWx0EigKA3J1bhgBIAEoCzIZLndpbmRsYXNzLnYxLlRyaWdnZXJlZFJ1bkgAEicKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0MrgBCgtUYXNrU2VydmljZRJQCgtUcmlnZ2VyVGFzaxIfLndpbmRsYXNzLnYxLlRyaWdnZXJUYXNrUmVxdWVzdBogLndpbmRsYXNzLnYxLlRyaWdnZXJUYXNrUmVzcG9uc2USVwoMVHJpZ2dlclRhc2tzEiAud2luZGxhc3MudjEuVHJpZ2dlclRhc2tzUmVxdWVzdBohLndpbmRsYXNzLnYxLlRyaWdnZXJUYXNrc1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_windlass_v1_call_error, file_windlass_v1_content]);
+  fileDesc("Ch53aW5kbGFzcy92MS90YXNrX3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxIu8BCgdUcmlnZ2VyEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudBINCgVxdWV1ZRgEIAEoCRIUCgxtYXhfYXR0ZW1wdHMYBSABKAUSDAoEdGFncxgGIAMoCRIPCgdpc190ZXN0GAcgASgIEhMKC3RyYWNlcGFyZW50GAggASgJEhUKDXBhcmVudF9ydW5faWQYCSABKAkSKAoHb3B0aW9ucxgKIAEoCzIXLndpbmRsYXNzLnYxLlJ1bk9wdGlvbnMiMQoMVHJpZ2dlcmVkUnVuEg4KBnJ1bl9pZBgBIAEoCRIRCglpc19jYWNoZWQYAiABKAgiOwoSVHJpZ2dlclRhc2tSZXF1ZXN0EiUKB3RyaWdnZXIYASABKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIj0KE1RyaWdnZXJUYXNrUmVzcG9uc2USJgoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuIlUKE1RyaWdnZXJUYXNrc1JlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSJgoIdHJpZ2dlcnMYAiADKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIlsKFFRyaWdnZXJUYXNrc1Jlc3BvbnNlEhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEisKB3Jlc3VsdHMYAiADKAsyGi53aW5kbGFzcy52MS5UcmlnZ2VyUmVzdWx0ImwKDVRyaWdnZXJSZXN1bHQSKAoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuSAASJwoFZXJyb3IYAiABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3JIAEIICgZyZXN1bHQyuAEKC1Rhc2tTZXJ2aWNlElAKC1RyaWdnZXJUYXNrEh8ud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXF1ZXN0GiAud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXNwb25zZRJXCgxUcmlnZ2VyVGFza3MSIC53aW5kbGFzcy52MS5UcmlnZ2VyVGFza3NSZXF1ZXN0GiEud2luZGxhc3MudjEuVHJpZ2dlclRhc2tzUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_run_options]);
 
 /**
  * Trigger is one request to run a task.
@@ -77,6 +79,20 @@ export type Trigger = Message<"windlass.v1.Trigger"> & {
    * @generated from field: string traceparent = 8;
    */
   traceparent: string;
+
+  /**
+   * The run that triggers this one; empty: none. Its cancel cancels this run too.
+   *
+   * @generated from field: string parent_run_id = 9;
+   */
+  parentRunId: string;
+
+  /**
+   * What else there is to say; absent: nothing.
+   *
+   * @generated from field: windlass.v1.RunOptions options = 10;
+   */
+  options?: RunOptions | undefined;
 };
 
 /**
@@ -100,7 +116,7 @@ export type TriggeredRun = Message<"windlass.v1.TriggeredRun"> & {
   runId: string;
 
   /**
-   * True when `request_id` had already made this run.
+   * True when `request_id` or the idempotency key had already made this run.
    *
    * @generated from field: bool is_cached = 2;
    */

@@ -35,6 +35,10 @@ export const environments = pgTable(
     project: text().notNull(),
     /** The version that new runs take; null until the first is deployed. */
     current_deployment_id: key(),
+    /** Grows with every change of the environment's variables. */
+    variables_revision: bigint({ mode: "bigint" })
+      .notNull()
+      .default(sql`0`),
     create_time: moment().notNull().defaultNow(),
   },
   (table) => [
@@ -65,6 +69,20 @@ export const apiKeys = pgTable(
     index("api_keys_environment").on(table.environment_id, table.id),
     check("api_keys_hash", sql`octet_length(${table.hash}) = 32`),
   ],
+);
+
+/** What an environment defines for its tasks to find in process.env. */
+export const environmentVariables = pgTable(
+  "environment_variables",
+  {
+    environment_id: key()
+      .notNull()
+      .references(() => environments.id),
+    name: key().notNull(),
+    value: text().notNull(),
+    update_time: moment().notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.name] })],
 );
 
 /** Code, addressed by the SHA-256 of its bytes and shared by every deployment that has the same. */
@@ -120,6 +138,15 @@ export const deploymentTasks = pgTable(
     retry_min_ms: integer().notNull(),
     retry_max_ms: integer().notNull(),
     retry_randomize: boolean().notNull(),
+    /** The machine preset on which an attempt that ran out of memory is repeated; null: it is not. */
+    retry_out_of_memory_machine: text(),
+    retry_disabled_in_development: boolean().notNull().default(false),
+    description: text().notNull().default(""),
+    /** Seconds that an attempt may run; null: without limit. */
+    max_duration_s: integer(),
+    machine: text().notNull().default("small-1x"),
+    /** How many runs of its queue may execute at once; null: without limit. */
+    concurrency_limit: integer(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.deployment_id, table.task_id] }),
@@ -171,6 +198,13 @@ export const runs = pgTable(
     lease_token: uuid(),
     supervisor_id: key(),
     claim_time: moment(),
+    /**
+     * What a suspended attempt waits for, while WAITING, and while QUEUED to continue: then the lease's columns say which supervisor has its process. Null when there is
+     * no suspended process, or it is being canceled.
+     */
+    wait_id: key(),
+    /** The machine preset of the next attempt, when it is not the task's own; null otherwise. */
+    machine: text(),
     /** The seq of the last timeline entry; whoever adds one takes its number here, under this row's lock (adr/0002). */
     event_seq: bigint({ mode: "bigint" }).notNull(),
     tags: text().array().notNull(),
@@ -178,7 +212,7 @@ export const runs = pgTable(
     traceparent: text().notNull(),
   },
   (table) => {
-    const isLeased = sql`(${table.status} = 'EXECUTING' OR ${table.status} = 'CANCELING')`;
+    const isLeased = sql`(${table.status} = 'EXECUTING' OR ${table.status} = 'CANCELING' OR ${table.wait_id} IS NOT NULL)`;
     const isTimed = sql`(${table.status} = 'DELAYED' OR ${table.status} = 'RETRYING')`;
     const needsNoVersion = sql`(${table.status} = 'PENDING_VERSION' OR ${table.status} = 'CANCELED' OR ${table.status} = 'EXPIRED')`;
     return [
@@ -216,6 +250,10 @@ export const runs = pgTable(
         "runs_leased",
         sql`num_nonnulls(${table.lease_token}, ${table.supervisor_id}, ${table.claim_time}) = CASE WHEN ${isLeased} THEN 3 ELSE 0 END`,
       ),
+      check(
+        "runs_wait",
+        sql`CASE ${table.status} WHEN 'WAITING' THEN ${table.wait_id} IS NOT NULL WHEN 'QUEUED' THEN true ELSE ${table.wait_id} IS NULL END`,
+      ),
       check("runs_due_time", sql`${isTimed} = (${table.due_time} IS NOT NULL)`),
       check("runs_cancel", sql`${table.status} <> 'CANCELING' OR ${table.cancel_request_time} IS NOT NULL`),
       check("runs_attempts", sql`${table.attempt_number} BETWEEN 0 AND ${table.max_attempts}`),
@@ -235,14 +273,91 @@ export const runContents = pgTable(
     request_id: key().notNull(),
     payload: bytea().notNull(),
     payload_type: text().notNull(),
+    /** An encoded windlass.v1.RunOptions without metadata; null when nothing was given. */
+    options: bytea(),
+    parent_run_id: key(),
+    root_run_id: key(),
+    replay_of_run_id: key(),
+    batch_id: key(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.run_id] }),
+    index("run_contents_parent")
+      .on(table.environment_id, table.parent_run_id, table.run_id)
+      .where(sql`${table.parent_run_id} IS NOT NULL`),
+    index("run_contents_batch")
+      .on(table.environment_id, table.batch_id, table.run_id)
+      .where(sql`${table.batch_id} IS NOT NULL`),
     // Its condition always holds, and keeps it out of other plans, as that of runs_task.
     uniqueIndex("run_contents_request")
       .on(table.environment_id, table.request_id)
       .where(sql`${table.request_id} <> ''`),
     check("run_contents_request_id", sql`${table.request_id} <> ''`),
+    check("run_contents_family", sql`(${table.parent_run_id} IS NULL) = (${table.root_run_id} IS NULL)`),
+  ],
+);
+
+/** What a task or a client says of a run as it goes; only of runs that have any. */
+export const runMetadata = pgTable(
+  "run_metadata",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    metadata: bytea().notNull(),
+    metadata_type: text().notNull(),
+    update_time: moment().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.run_id] })],
+);
+
+/** Which run an idempotency key stands for (I7). A run that ends badly frees its key; one whose time is over is replaced by the next trigger. */
+export const idempotencyKeys = pgTable(
+  "idempotency_keys",
+  {
+    environment_id: key().notNull(),
+    task_id: key().notNull(),
+    key: key().notNull(),
+    run_id: key().notNull(),
+    expire_time: moment().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.task_id, table.key] }),
+    index("idempotency_keys_run").on(table.environment_id, table.run_id),
+    index("idempotency_keys_expire").on(table.expire_time),
+  ],
+);
+
+export const tokenStatus = pgEnum("token_status", ["PENDING", "COMPLETED", "TIMED_OUT"]);
+
+/** Wait tokens: promises that anybody with the right to completes once. */
+export const waitTokens = pgTable(
+  "wait_tokens",
+  {
+    environment_id: key().notNull(),
+    id: key().notNull(),
+    status: tokenStatus().notNull(),
+    /** SHA-256 of the secret in the token's url. */
+    secret_hash: bytea().notNull(),
+    /** Null when none was given. */
+    idempotency_key: key(),
+    tags: text().array().notNull(),
+    data: bytea(),
+    data_type: text(),
+    create_time: moment().notNull(),
+    timeout_time: moment(),
+    finish_time: moment(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.id] }),
+    uniqueIndex("wait_tokens_idempotency_key")
+      .on(table.environment_id, table.idempotency_key)
+      .where(sql`${table.idempotency_key} IS NOT NULL`),
+    index("wait_tokens_timeout")
+      .on(table.timeout_time, table.id)
+      .where(sql`${table.status} = 'PENDING' AND ${table.timeout_time} IS NOT NULL`),
+    check("wait_tokens_secret_hash", sql`octet_length(${table.secret_hash}) = 32`),
+    check("wait_tokens_finished", sql`(${table.status} <> 'PENDING') = (${table.finish_time} IS NOT NULL)`),
+    check("wait_tokens_data", sql`(${table.data} IS NULL) = (${table.data_type} IS NULL)`),
   ],
 );
 

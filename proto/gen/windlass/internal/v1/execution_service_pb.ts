@@ -20,13 +20,17 @@ import type { RunError } from "../../v1/run_error_pb.ts";
 import { file_windlass_v1_run_error } from "../../v1/run_error_pb.ts";
 import type { RunEvent } from "../../v1/run_event_pb.ts";
 import { file_windlass_v1_run_event } from "../../v1/run_event_pb.ts";
+import type { RunUpdate } from "../../v1/run_update_pb.ts";
+import { file_windlass_v1_run_update } from "../../v1/run_update_pb.ts";
+import type { Wait } from "../../v1/wait_pb.ts";
+import { file_windlass_v1_wait } from "../../v1/wait_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/internal/v1/execution_service.proto.
  */
 export const file_windlass_internal_v1_execution_service: GenFile = /*@__PURE__*/
-  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9leGVjdXRpb25fc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEioAIKFlJlcG9ydEV4ZWN1dGlvblJlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSPAoIcmVnaXN0ZXIYAiABKAsyKC53aW5kbGFzcy5pbnRlcm5hbC52MS5SZWdpc3RlclN1cGVydmlzb3JIABI0CgloZWFydGJlYXQYAyABKAsyHy53aW5kbGFzcy5pbnRlcm5hbC52MS5IZWFydGJlYXRIABIwCgR3b3JrGAQgASgLMiAud2luZGxhc3MuaW50ZXJuYWwudjEuV29ya1JlcG9ydEgAEkAKCnVucmVnaXN0ZXIYBSABKAsyKi53aW5kbGFzcy5pbnRlcm5hbC52MS5VbnJlZ2lzdGVyU3VwZXJ2aXNvckgAQgYKBGJvZHkiewoSUmVnaXN0ZXJTdXBlcnZpc29yEhUKDXN1cGVydmlzb3JfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHNhbmRib3hfdGllchgEIAEoCSIhCglIZWFydGJlYXQSFAoMbGVhc2VfdG9rZW5zGAEgAygJIq4BCgpXb3JrUmVwb3J0EjcKCHByb2dyZXNzGAEgAygLMiUud2luZGxhc3MuaW50ZXJuYWwudjEuQXR0ZW1wdFByb2dyZXNzEjUKCGZpbmlzaGVkGAIgAygLMiMud2luZGxhc3MuaW50ZXJuYWwudjEuRmluaXNoQXR0ZW1wdBIwCghyZWxlYXNlZBgDIAMoCzIeLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUmVmImUKD0F0dGVtcHRQcm9ncmVzcxIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIlCgZldmVudHMYAiADKAsyFS53aW5kbGFzcy52MS5SdW5FdmVudCKyAwoNRmluaXNoQXR0ZW1wdBIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIsCgdvdXRjb21lGAMgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSJAoGb3V0cHV0GAQgASgLMhQud2luZGxhc3MudjEuQ29udGVudBIkCgVlcnJvchgFIAEoCzIVLndpbmRsYXNzLnYxLlJ1bkVycm9yEjIKBXJldHJ5GAYgASgLMiMud2luZGxhc3MuaW50ZXJuYWwudjEuUmV0cnlEZWNpc2lvbhIuCgpzdGFydF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoFaG9va3MYCSADKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0EiUKBmV2ZW50cxgKIAMoCzIVLndpbmRsYXNzLnYxLlJ1bkV2ZW50Im0KDVJldHJ5RGVjaXNpb24SEwoJYnlfcG9saWN5GAEgASgISAASDwoFbmV2ZXIYAiABKAhIABIqCgVhZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAQgoKCGRlY2lzaW9uIhYKFFVucmVnaXN0ZXJTdXBlcnZpc29yIusBChdSZXBvcnRFeGVjdXRpb25SZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIlCgVlcnJvchgCIAEoCzIWLndpbmRsYXNzLnYxLkNhbGxFcnJvchIsCgRsb3N0GAMgAygLMh4ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VSZWYSMgoHY2FuY2VscxgEIAMoCzIhLndpbmRsYXNzLmludGVybmFsLnYxLkNhbmNlbExlYXNlEi8KB3Jldm9rZWQYBSADKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZiJ8CgtDYW5jZWxMZWFzZRIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIOCgZyZWFzb24YAiABKAkSMAoMcmVxdWVzdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCInChBHZXRCdW5kbGVSZXF1ZXN0EhMKC2J1bmRsZV9oYXNoGAEgASgJIiIKEUdldEJ1bmRsZVJlc3BvbnNlEg0KBWNodW5rGAEgASgMMuYBChBFeGVjdXRpb25TZXJ2aWNlEnIKD1JlcG9ydEV4ZWN1dGlvbhIsLndpbmRsYXNzLmludGVybmFsLnYxLlJlcG9ydEV4ZWN1dGlvblJlcXVlc3QaLS53aW5kbGFzcy5pbnRlcm5hbC52MS5SZXBvcnRFeGVjdXRpb25SZXNwb25zZSgBMAESXgoJR2V0QnVuZGxlEiYud2luZGxhc3MuaW50ZXJuYWwudjEuR2V0QnVuZGxlUmVxdWVzdBonLndpbmRsYXNzLmludGVybmFsLnYxLkdldEJ1bmRsZVJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_run_event]);
+  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9leGVjdXRpb25fc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEioAIKFlJlcG9ydEV4ZWN1dGlvblJlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSPAoIcmVnaXN0ZXIYAiABKAsyKC53aW5kbGFzcy5pbnRlcm5hbC52MS5SZWdpc3RlclN1cGVydmlzb3JIABI0CgloZWFydGJlYXQYAyABKAsyHy53aW5kbGFzcy5pbnRlcm5hbC52MS5IZWFydGJlYXRIABIwCgR3b3JrGAQgASgLMiAud2luZGxhc3MuaW50ZXJuYWwudjEuV29ya1JlcG9ydEgAEkAKCnVucmVnaXN0ZXIYBSABKAsyKi53aW5kbGFzcy5pbnRlcm5hbC52MS5VbnJlZ2lzdGVyU3VwZXJ2aXNvckgAQgYKBGJvZHkiewoSUmVnaXN0ZXJTdXBlcnZpc29yEhUKDXN1cGVydmlzb3JfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDHNhbmRib3hfdGllchgEIAEoCSIhCglIZWFydGJlYXQSFAoMbGVhc2VfdG9rZW5zGAEgAygJIp0CCgpXb3JrUmVwb3J0EjcKCHByb2dyZXNzGAEgAygLMiUud2luZGxhc3MuaW50ZXJuYWwudjEuQXR0ZW1wdFByb2dyZXNzEjUKCGZpbmlzaGVkGAIgAygLMiMud2luZGxhc3MuaW50ZXJuYWwudjEuRmluaXNoQXR0ZW1wdBIwCghyZWxlYXNlZBgDIAMoCzIeLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUmVmEjcKCXN1c3BlbmRlZBgEIAMoCzIkLndpbmRsYXNzLmludGVybmFsLnYxLlN1c3BlbmRBdHRlbXB0EjQKB3Jlc3VtZWQYBSADKAsyIy53aW5kbGFzcy5pbnRlcm5hbC52MS5SZXN1bWVBdHRlbXB0IoUBCg5TdXNwZW5kQXR0ZW1wdBIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIfCgR3YWl0GAIgASgLMhEud2luZGxhc3MudjEuV2FpdBIlCgZldmVudHMYAyADKAsyFS53aW5kbGFzcy52MS5SdW5FdmVudCJNCg1SZXN1bWVBdHRlbXB0EisKA3JlZhgBIAEoCzIeLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUmVmEg8KB3dhaXRfaWQYAiABKAkijQEKD0F0dGVtcHRQcm9ncmVzcxIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIlCgZldmVudHMYAiADKAsyFS53aW5kbGFzcy52MS5SdW5FdmVudBImCgZ1cGRhdGUYAyABKAsyFi53aW5kbGFzcy52MS5SdW5VcGRhdGUi2gMKDUZpbmlzaEF0dGVtcHQSKwoDcmVmGAEgASgLMh4ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VSZWYSFgoOYXR0ZW1wdF9udW1iZXIYAiABKAUSLAoHb3V0Y29tZRgDIAEoDjIbLndpbmRsYXNzLnYxLkF0dGVtcHRPdXRjb21lEiQKBm91dHB1dBgEIAEoCzIULndpbmRsYXNzLnYxLkNvbnRlbnQSJAoFZXJyb3IYBSABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvchIyCgVyZXRyeRgGIAEoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlJldHJ5RGVjaXNpb24SLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBWhvb2tzGAkgAygLMhcud2luZGxhc3MudjEuSG9va1Jlc3VsdBIlCgZldmVudHMYCiADKAsyFS53aW5kbGFzcy52MS5SdW5FdmVudBImCgZ1cGRhdGUYCyABKAsyFi53aW5kbGFzcy52MS5SdW5VcGRhdGUibQoNUmV0cnlEZWNpc2lvbhITCglieV9wb2xpY3kYASABKAhIABIPCgVuZXZlchgCIAEoCEgAEioKBWFmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSABCCgoIZGVjaXNpb24iFgoUVW5yZWdpc3RlclN1cGVydmlzb3Ii6wEKF1JlcG9ydEV4ZWN1dGlvblJlc3BvbnNlEhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEiUKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9yEiwKBGxvc3QYAyADKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIyCgdjYW5jZWxzGAQgAygLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuQ2FuY2VsTGVhc2USLwoHcmV2b2tlZBgFIAMoCzIeLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUmVmInwKC0NhbmNlbExlYXNlEisKA3JlZhgBIAEoCzIeLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUmVmEg4KBnJlYXNvbhgCIAEoCRIwCgxyZXF1ZXN0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIicKEEdldEJ1bmRsZVJlcXVlc3QSEwoLYnVuZGxlX2hhc2gYASABKAkiLQoTR2V0VmFyaWFibGVzUmVxdWVzdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCSKoAQoUR2V0VmFyaWFibGVzUmVzcG9uc2USTAoJdmFyaWFibGVzGAEgAygLMjkud2luZGxhc3MuaW50ZXJuYWwudjEuR2V0VmFyaWFibGVzUmVzcG9uc2UuVmFyaWFibGVzRW50cnkSEAoIcmV2aXNpb24YAiABKAMaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIiChFHZXRCdW5kbGVSZXNwb25zZRINCgVjaHVuaxgBIAEoDDLNAgoQRXhlY3V0aW9uU2VydmljZRJyCg9SZXBvcnRFeGVjdXRpb24SLC53aW5kbGFzcy5pbnRlcm5hbC52MS5SZXBvcnRFeGVjdXRpb25SZXF1ZXN0Gi0ud2luZGxhc3MuaW50ZXJuYWwudjEuUmVwb3J0RXhlY3V0aW9uUmVzcG9uc2UoATABEl4KCUdldEJ1bmRsZRImLndpbmRsYXNzLmludGVybmFsLnYxLkdldEJ1bmRsZVJlcXVlc3QaJy53aW5kbGFzcy5pbnRlcm5hbC52MS5HZXRCdW5kbGVSZXNwb25zZTABEmUKDEdldFZhcmlhYmxlcxIpLndpbmRsYXNzLmludGVybmFsLnYxLkdldFZhcmlhYmxlc1JlcXVlc3QaKi53aW5kbGFzcy5pbnRlcm5hbC52MS5HZXRWYXJpYWJsZXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_run_event, file_windlass_v1_run_update, file_windlass_v1_wait]);
 
 /**
  * ReportExecutionRequest is one message of a supervisor.
@@ -178,6 +182,20 @@ export type WorkReport = Message<"windlass.internal.v1.WorkReport"> & {
    * @generated from field: repeated windlass.internal.v1.LeaseRef released = 3;
    */
   released: LeaseRef[];
+
+  /**
+   * Attempts that wait: EXECUTING becomes WAITING; the lease stays the caller's, and holds no slot.
+   *
+   * @generated from field: repeated windlass.internal.v1.SuspendAttempt suspended = 4;
+   */
+  suspended: SuspendAttempt[];
+
+  /**
+   * Waits that are over: WAITING becomes QUEUED, for this supervisor alone; the lease that continues it has a new token.
+   *
+   * @generated from field: repeated windlass.internal.v1.ResumeAttempt resumed = 5;
+   */
+  resumed: ResumeAttempt[];
 };
 
 /**
@@ -186,6 +204,69 @@ export type WorkReport = Message<"windlass.internal.v1.WorkReport"> & {
  */
 export const WorkReportSchema: GenMessage<WorkReport> = /*@__PURE__*/
   messageDesc(file_windlass_internal_v1_execution_service, 3);
+
+/**
+ * SuspendAttempt: an attempt waits.
+ *
+ * @generated from message windlass.internal.v1.SuspendAttempt
+ */
+export type SuspendAttempt = Message<"windlass.internal.v1.SuspendAttempt"> & {
+  /**
+   * The proof of ownership.
+   *
+   * @generated from field: windlass.internal.v1.LeaseRef ref = 1;
+   */
+  ref?: LeaseRef | undefined;
+
+  /**
+   * What for.
+   *
+   * @generated from field: windlass.v1.Wait wait = 2;
+   */
+  wait?: Wait | undefined;
+
+  /**
+   * Timeline entries not yet reported; StatusChanged is added by the run-store.
+   *
+   * @generated from field: repeated windlass.v1.RunEvent events = 3;
+   */
+  events: RunEvent[];
+};
+
+/**
+ * Describes the message windlass.internal.v1.SuspendAttempt.
+ * Use `create(SuspendAttemptSchema)` to create a new message.
+ */
+export const SuspendAttemptSchema: GenMessage<SuspendAttempt> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_execution_service, 4);
+
+/**
+ * ResumeAttempt: a wait is over.
+ *
+ * @generated from message windlass.internal.v1.ResumeAttempt
+ */
+export type ResumeAttempt = Message<"windlass.internal.v1.ResumeAttempt"> & {
+  /**
+   * The proof of ownership.
+   *
+   * @generated from field: windlass.internal.v1.LeaseRef ref = 1;
+   */
+  ref?: LeaseRef | undefined;
+
+  /**
+   * The wait, from SuspendAttempt.
+   *
+   * @generated from field: string wait_id = 2;
+   */
+  waitId: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.ResumeAttempt.
+ * Use `create(ResumeAttemptSchema)` to create a new message.
+ */
+export const ResumeAttemptSchema: GenMessage<ResumeAttempt> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_execution_service, 5);
 
 /**
  * AttemptProgress adds to the timeline of a leased run.
@@ -206,6 +287,13 @@ export type AttemptProgress = Message<"windlass.internal.v1.AttemptProgress"> & 
    * @generated from field: repeated windlass.v1.RunEvent events = 2;
    */
   events: RunEvent[];
+
+  /**
+   * What the task said of its run meanwhile; absent: nothing.
+   *
+   * @generated from field: windlass.v1.RunUpdate update = 3;
+   */
+  update?: RunUpdate | undefined;
 };
 
 /**
@@ -213,7 +301,7 @@ export type AttemptProgress = Message<"windlass.internal.v1.AttemptProgress"> & 
  * Use `create(AttemptProgressSchema)` to create a new message.
  */
 export const AttemptProgressSchema: GenMessage<AttemptProgress> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 4);
+  messageDesc(file_windlass_internal_v1_execution_service, 6);
 
 /**
  * FinishAttempt ends an attempt and its lease.
@@ -290,6 +378,13 @@ export type FinishAttempt = Message<"windlass.internal.v1.FinishAttempt"> & {
    * @generated from field: repeated windlass.v1.RunEvent events = 10;
    */
   events: RunEvent[];
+
+  /**
+   * What the task said of its run and was not reported yet; absent: nothing.
+   *
+   * @generated from field: windlass.v1.RunUpdate update = 11;
+   */
+  update?: RunUpdate | undefined;
 };
 
 /**
@@ -297,7 +392,7 @@ export type FinishAttempt = Message<"windlass.internal.v1.FinishAttempt"> & {
  * Use `create(FinishAttemptSchema)` to create a new message.
  */
 export const FinishAttemptSchema: GenMessage<FinishAttempt> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 5);
+  messageDesc(file_windlass_internal_v1_execution_service, 7);
 
 /**
  * RetryDecision is what the worker or the supervisor decided about a next attempt. The run's max_attempts bounds it always.
@@ -342,7 +437,7 @@ export type RetryDecision = Message<"windlass.internal.v1.RetryDecision"> & {
  * Use `create(RetryDecisionSchema)` to create a new message.
  */
 export const RetryDecisionSchema: GenMessage<RetryDecision> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 6);
+  messageDesc(file_windlass_internal_v1_execution_service, 8);
 
 /**
  * UnregisterSupervisor has no fields.
@@ -357,7 +452,7 @@ export type UnregisterSupervisor = Message<"windlass.internal.v1.UnregisterSuper
  * Use `create(UnregisterSupervisorSchema)` to create a new message.
  */
 export const UnregisterSupervisorSchema: GenMessage<UnregisterSupervisor> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 7);
+  messageDesc(file_windlass_internal_v1_execution_service, 9);
 
 /**
  * ReportExecutionResponse answers a message, or tells of cancels (then correlation_id is 0).
@@ -406,7 +501,7 @@ export type ReportExecutionResponse = Message<"windlass.internal.v1.ReportExecut
  * Use `create(ReportExecutionResponseSchema)` to create a new message.
  */
 export const ReportExecutionResponseSchema: GenMessage<ReportExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 8);
+  messageDesc(file_windlass_internal_v1_execution_service, 10);
 
 /**
  * CancelLease asks a supervisor to cancel an attempt.
@@ -441,7 +536,7 @@ export type CancelLease = Message<"windlass.internal.v1.CancelLease"> & {
  * Use `create(CancelLeaseSchema)` to create a new message.
  */
 export const CancelLeaseSchema: GenMessage<CancelLease> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 9);
+  messageDesc(file_windlass_internal_v1_execution_service, 11);
 
 /**
  * GetBundleRequest names a bundle.
@@ -462,7 +557,56 @@ export type GetBundleRequest = Message<"windlass.internal.v1.GetBundleRequest"> 
  * Use `create(GetBundleRequestSchema)` to create a new message.
  */
 export const GetBundleRequestSchema: GenMessage<GetBundleRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 10);
+  messageDesc(file_windlass_internal_v1_execution_service, 12);
+
+/**
+ * GetVariablesRequest names an environment.
+ *
+ * @generated from message windlass.internal.v1.GetVariablesRequest
+ */
+export type GetVariablesRequest = Message<"windlass.internal.v1.GetVariablesRequest"> & {
+  /**
+   * The environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.GetVariablesRequest.
+ * Use `create(GetVariablesRequestSchema)` to create a new message.
+ */
+export const GetVariablesRequestSchema: GenMessage<GetVariablesRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_execution_service, 13);
+
+/**
+ * GetVariablesResponse has its variables.
+ *
+ * @generated from message windlass.internal.v1.GetVariablesResponse
+ */
+export type GetVariablesResponse = Message<"windlass.internal.v1.GetVariablesResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: map<string, string> variables = 1;
+   */
+  variables: { [key: string]: string };
+
+  /**
+   * As in Lease.
+   *
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message windlass.internal.v1.GetVariablesResponse.
+ * Use `create(GetVariablesResponseSchema)` to create a new message.
+ */
+export const GetVariablesResponseSchema: GenMessage<GetVariablesResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_execution_service, 14);
 
 /**
  * GetBundleResponse is the next piece.
@@ -483,7 +627,7 @@ export type GetBundleResponse = Message<"windlass.internal.v1.GetBundleResponse"
  * Use `create(GetBundleResponseSchema)` to create a new message.
  */
 export const GetBundleResponseSchema: GenMessage<GetBundleResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_execution_service, 11);
+  messageDesc(file_windlass_internal_v1_execution_service, 15);
 
 /**
  * ExecutionService is what the run-store offers to supervisors.
@@ -511,6 +655,16 @@ export const ExecutionService: GenService<{
     methodKind: "server_streaming";
     input: typeof GetBundleRequestSchema;
     output: typeof GetBundleResponseSchema;
+  },
+  /**
+   * GetVariables reads the variables that an environment defines for its tasks. Errors: ENVIRONMENT_NOT_FOUND.
+   *
+   * @generated from rpc windlass.internal.v1.ExecutionService.GetVariables
+   */
+  getVariables: {
+    methodKind: "unary";
+    input: typeof GetVariablesRequestSchema;
+    output: typeof GetVariablesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_windlass_internal_v1_execution_service, 0);

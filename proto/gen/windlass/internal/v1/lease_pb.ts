@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/lease.proto.
  */
 export const file_windlass_internal_v1_lease: GenFile = /*@__PURE__*/
-  fileDesc("CiB3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiRwoITGVhc2VSZWYSFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhMKC2xlYXNlX3Rva2VuGAMgASgJIosCCgVMZWFzZRIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIdCgNydW4YAyABKAsyEC53aW5kbGFzcy52MS5SdW4SFQoNZGVwbG95bWVudF9pZBgEIAEoCRITCgtidW5kbGVfaGFzaBgFIAEoCRItCgtlbnZpcm9ubWVudBgGIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50EhMKC3RyYWNlcGFyZW50GAcgASgJEi4KCmNsYWltX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_environment, file_windlass_v1_run]);
+  fileDesc("CiB3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiRwoITGVhc2VSZWYSFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhMKC2xlYXNlX3Rva2VuGAMgASgJIu4CCgVMZWFzZRIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIdCgNydW4YAyABKAsyEC53aW5kbGFzcy52MS5SdW4SFQoNZGVwbG95bWVudF9pZBgEIAEoCRITCgtidW5kbGVfaGFzaBgFIAEoCRItCgtlbnZpcm9ubWVudBgGIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50EhMKC3RyYWNlcGFyZW50GAcgASgJEi4KCmNsYWltX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlc3VtZV93YWl0X2lkGAkgASgJEg8KB21hY2hpbmUYCiABKAkSHAoUbWF4X2R1cmF0aW9uX3NlY29uZHMYCyABKAUSGgoSdmFyaWFibGVzX3JldmlzaW9uGAwgASgDYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_environment, file_windlass_v1_run]);
 
 /**
  * LeaseRef proves ownership of a run: every write that extends, reports on or ends work carries one (I2).
@@ -114,6 +114,34 @@ export type Lease = Message<"windlass.internal.v1.Lease"> & {
    * @generated from field: google.protobuf.Timestamp claim_time = 8;
    */
   claimTime?: Timestamp | undefined;
+
+  /**
+   * The wait that is over, when this lease continues an attempt whose process is suspended at this supervisor; empty when it begins one.
+   *
+   * @generated from field: string resume_wait_id = 9;
+   */
+  resumeWaitId: string;
+
+  /**
+   * The machine preset to execute it on.
+   *
+   * @generated from field: string machine = 10;
+   */
+  machine: string;
+
+  /**
+   * Seconds that the attempt may run, waits not counted; 0: without limit.
+   *
+   * @generated from field: int32 max_duration_seconds = 11;
+   */
+  maxDurationSeconds: number;
+
+  /**
+   * Grows with every change of the environment's variables; GetVariables has them.
+   *
+   * @generated from field: int64 variables_revision = 12;
+   */
+  variablesRevision: bigint;
 };
 
 /**

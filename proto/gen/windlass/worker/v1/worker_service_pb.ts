@@ -20,13 +20,17 @@ import type { RunError } from "../../v1/run_error_pb.ts";
 import { file_windlass_v1_run_error } from "../../v1/run_error_pb.ts";
 import type { LogRecord } from "../../v1/run_event_pb.ts";
 import { file_windlass_v1_run_event } from "../../v1/run_event_pb.ts";
+import type { RunUpdate } from "../../v1/run_update_pb.ts";
+import { file_windlass_v1_run_update } from "../../v1/run_update_pb.ts";
+import type { Wait } from "../../v1/wait_pb.ts";
+import { file_windlass_v1_wait } from "../../v1/wait_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/worker/v1/worker_service.proto.
  */
 export const file_windlass_worker_v1_worker_service: GenFile = /*@__PURE__*/
-  fileDesc("Cid3aW5kbGFzcy93b3JrZXIvdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SEndpbmRsYXNzLndvcmtlci52MSJFCg5TZXNzaW9uUmVxdWVzdBIzCghtZXNzYWdlcxgBIAMoCzIhLndpbmRsYXNzLndvcmtlci52MS5Xb3JrZXJNZXNzYWdlIusCCg1Xb3JrZXJNZXNzYWdlEioKBWhlbGxvGAEgASgLMhkud2luZGxhc3Mud29ya2VyLnYxLkhlbGxvSAASLgoHc3RhcnRlZBgCIAEoCzIbLndpbmRsYXNzLndvcmtlci52MS5TdGFydGVkSAASLgoLaG9va19yZXN1bHQYAyABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJgoDbG9nGAQgASgLMhcud2luZGxhc3Mud29ya2VyLnYxLkxvZ0gAEjMKCmNhbmNlbF9hY2sYBSABKAsyHS53aW5kbGFzcy53b3JrZXIudjEuQ2FuY2VsQWNrSAASKAoEcG9uZxgGIAEoCzIYLndpbmRsYXNzLndvcmtlci52MS5Qb25nSAASPwoQYXR0ZW1wdF9maW5pc2hlZBgHIAEoCzIjLndpbmRsYXNzLndvcmtlci52MS5BdHRlbXB0RmluaXNoZWRIAEIGCgRib2R5IkoKD1Nlc3Npb25SZXNwb25zZRI3CghtZXNzYWdlcxgBIAMoCzIlLndpbmRsYXNzLndvcmtlci52MS5TdXBlcnZpc29yTWVzc2FnZSLgAQoRU3VwZXJ2aXNvck1lc3NhZ2USOQoNc3RhcnRfYXR0ZW1wdBgBIAEoCzIgLndpbmRsYXNzLndvcmtlci52MS5TdGFydEF0dGVtcHRIABIsCgZjYW5jZWwYAiABKAsyGi53aW5kbGFzcy53b3JrZXIudjEuQ2FuY2VsSAASKAoEcGluZxgDIAEoCzIYLndpbmRsYXNzLndvcmtlci52MS5QaW5nSAASMAoIc2h1dGRvd24YBCABKAsyHC53aW5kbGFzcy53b3JrZXIudjEuU2h1dGRvd25IAEIGCgRib2R5IqgBCgVIZWxsbxIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgFEg0KBXRva2VuGAIgASgJEhAKCGxhbmd1YWdlGAMgASgJEgsKA3NkaxgEIAEoCRIqCgV0YXNrcxgFIAMoCzIbLndpbmRsYXNzLnYxLlRhc2tEZWZpbml0aW9uEisKDGltcG9ydF9lcnJvchgGIAEoCzIVLndpbmRsYXNzLnYxLlJ1bkVycm9yIugBCgxTdGFydEF0dGVtcHQSDgoGcnVuX2lkGAEgASgJEhYKDmF0dGVtcHRfbnVtYmVyGAIgASgFEg8KB3Rhc2tfaWQYAyABKAkSJQoHcGF5bG9hZBgEIAEoCzIULndpbmRsYXNzLnYxLkNvbnRlbnQSHQoDcnVuGAUgASgLMhAud2luZGxhc3MudjEuUnVuEi0KC2Vudmlyb25tZW50GAYgASgLMhgud2luZGxhc3MudjEuRW52aXJvbm1lbnQSFQoNZGVwbG95bWVudF9pZBgHIAEoCRITCgt0cmFjZXBhcmVudBgIIAEoCSJDCgdTdGFydGVkEg4KBnJ1bl9pZBgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJXCgNMb2cSKAoEdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGcmVjb3JkGAIgASgLMhYud2luZGxhc3MudjEuTG9nUmVjb3JkIlYKBkNhbmNlbBIOCgZydW5faWQYASABKAkSDgoGcmVhc29uGAIgASgJEiwKCXRpbWVfbGVmdBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIbCglDYW5jZWxBY2sSDgoGcnVuX2lkGAEgASgJIhIKBFBpbmcSCgoCaWQYASABKAMiPwoEUG9uZxIKCgJpZBgBIAEoAxIrCghsb29wX2xhZxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIKCghTaHV0ZG93biLFAQoPQXR0ZW1wdEZpbmlzaGVkEg4KBnJ1bl9pZBgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZvdXRwdXQYAyABKAsyFC53aW5kbGFzcy52MS5Db250ZW50SAASLgoHZmFpbHVyZRgEIAEoCzIbLndpbmRsYXNzLndvcmtlci52MS5GYWlsdXJlSAASFgoOZGlzY2FyZF93b3JrZXIYBSABKAhCCAoGcmVzdWx0InMKB0ZhaWx1cmUSJAoFZXJyb3IYASABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvchISCgpza2lwX3JldHJ5GAIgASgIEi4KC3JldHJ5X2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uMmcKDVdvcmtlclNlcnZpY2USVgoHU2Vzc2lvbhIiLndpbmRsYXNzLndvcmtlci52MS5TZXNzaW9uUmVxdWVzdBojLndpbmRsYXNzLndvcmtlci52MS5TZXNzaW9uUmVzcG9uc2UoATABYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_v1_content, file_windlass_v1_deployment, file_windlass_v1_environment, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_run_event]);
+  fileDesc("Cid3aW5kbGFzcy93b3JrZXIvdjEvd29ya2VyX3NlcnZpY2UucHJvdG8SEndpbmRsYXNzLndvcmtlci52MSJFCg5TZXNzaW9uUmVxdWVzdBIzCghtZXNzYWdlcxgBIAMoCzIhLndpbmRsYXNzLndvcmtlci52MS5Xb3JrZXJNZXNzYWdlItQDCg1Xb3JrZXJNZXNzYWdlEioKBWhlbGxvGAEgASgLMhkud2luZGxhc3Mud29ya2VyLnYxLkhlbGxvSAASLgoHc3RhcnRlZBgCIAEoCzIbLndpbmRsYXNzLndvcmtlci52MS5TdGFydGVkSAASLgoLaG9va19yZXN1bHQYAyABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJgoDbG9nGAQgASgLMhcud2luZGxhc3Mud29ya2VyLnYxLkxvZ0gAEjMKCmNhbmNlbF9hY2sYBSABKAsyHS53aW5kbGFzcy53b3JrZXIudjEuQ2FuY2VsQWNrSAASKAoEcG9uZxgGIAEoCzIYLndpbmRsYXNzLndvcmtlci52MS5Qb25nSAASPwoQYXR0ZW1wdF9maW5pc2hlZBgHIAEoCzIjLndpbmRsYXNzLndvcmtlci52MS5BdHRlbXB0RmluaXNoZWRIABIuCgdzdXNwZW5kGAggASgLMhsud2luZGxhc3Mud29ya2VyLnYxLlN1c3BlbmRIABI3CgxkZXNjcmliZV9ydW4YCSABKAsyHy53aW5kbGFzcy53b3JrZXIudjEuRGVzY3JpYmVSdW5IAEIGCgRib2R5IkoKD1Nlc3Npb25SZXNwb25zZRI3CghtZXNzYWdlcxgBIAMoCzIlLndpbmRsYXNzLndvcmtlci52MS5TdXBlcnZpc29yTWVzc2FnZSKOAgoRU3VwZXJ2aXNvck1lc3NhZ2USOQoNc3RhcnRfYXR0ZW1wdBgBIAEoCzIgLndpbmRsYXNzLndvcmtlci52MS5TdGFydEF0dGVtcHRIABIsCgZjYW5jZWwYAiABKAsyGi53aW5kbGFzcy53b3JrZXIudjEuQ2FuY2VsSAASKAoEcGluZxgDIAEoCzIYLndpbmRsYXNzLndvcmtlci52MS5QaW5nSAASMAoIc2h1dGRvd24YBCABKAsyHC53aW5kbGFzcy53b3JrZXIudjEuU2h1dGRvd25IABIsCgZyZXN1bWUYBSABKAsyGi53aW5kbGFzcy53b3JrZXIudjEuUmVzdW1lSABCBgoEYm9keSKoAQoFSGVsbG8SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoBRINCgV0b2tlbhgCIAEoCRIQCghsYW5ndWFnZRgDIAEoCRILCgNzZGsYBCABKAkSKgoFdGFza3MYBSADKAsyGy53aW5kbGFzcy52MS5UYXNrRGVmaW5pdGlvbhIrCgxpbXBvcnRfZXJyb3IYBiABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvciLHAgoMU3RhcnRBdHRlbXB0Eg4KBnJ1bl9pZBgBIAEoCRIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIPCgd0YXNrX2lkGAMgASgJEiUKB3BheWxvYWQYBCABKAsyFC53aW5kbGFzcy52MS5Db250ZW50Eh0KA3J1bhgFIAEoCzIQLndpbmRsYXNzLnYxLlJ1bhItCgtlbnZpcm9ubWVudBgGIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50EhUKDWRlcGxveW1lbnRfaWQYByABKAkSEwoLdHJhY2VwYXJlbnQYCCABKAkSLAoHbWFjaGluZRgJIAEoCzIbLndpbmRsYXNzLndvcmtlci52MS5NYWNoaW5lEi8KDG1heF9kdXJhdGlvbhgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI0CgdNYWNoaW5lEgwKBG5hbWUYASABKAkSCwoDY3B1GAIgASgBEg4KBm1lbW9yeRgDIAEoASInChZHZXRXb3JrZXJDb25maWdSZXF1ZXN0Eg0KBXRva2VuGAEgASgJIrwBChdHZXRXb3JrZXJDb25maWdSZXNwb25zZRJkChVlbnZpcm9ubWVudF92YXJpYWJsZXMYASADKAsyRS53aW5kbGFzcy53b3JrZXIudjEuR2V0V29ya2VyQ29uZmlnUmVzcG9uc2UuRW52aXJvbm1lbnRWYXJpYWJsZXNFbnRyeRo7ChlFbnZpcm9ubWVudFZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoHU3VzcGVuZBIOCgZydW5faWQYASABKAkSHwoEd2FpdBgCIAEoCzIRLndpbmRsYXNzLnYxLldhaXQiKQoGUmVzdW1lEg4KBnJ1bl9pZBgBIAEoCRIPCgd3YWl0X2lkGAIgASgJIkMKB1N0YXJ0ZWQSDgoGcnVuX2lkGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlcKA0xvZxIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgZyZWNvcmQYAiABKAsyFi53aW5kbGFzcy52MS5Mb2dSZWNvcmQiVgoGQ2FuY2VsEg4KBnJ1bl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSLAoJdGltZV9sZWZ0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhsKCUNhbmNlbEFjaxIOCgZydW5faWQYASABKAkiEgoEUGluZxIKCgJpZBgBIAEoAyI/CgRQb25nEgoKAmlkGAEgASgDEisKCGxvb3BfbGFnGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIgoKCFNodXRkb3duIsUBCg9BdHRlbXB0RmluaXNoZWQSDgoGcnVuX2lkGAEgASgJEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBm91dHB1dBgDIAEoCzIULndpbmRsYXNzLnYxLkNvbnRlbnRIABIuCgdmYWlsdXJlGAQgASgLMhsud2luZGxhc3Mud29ya2VyLnYxLkZhaWx1cmVIABIWCg5kaXNjYXJkX3dvcmtlchgFIAEoCEIICgZyZXN1bHQicwoHRmFpbHVyZRIkCgVlcnJvchgBIAEoCzIVLndpbmRsYXNzLnYxLlJ1bkVycm9yEhIKCnNraXBfcmV0cnkYAiABKAgSLgoLcmV0cnlfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iRQoLRGVzY3JpYmVSdW4SDgoGcnVuX2lkGAEgASgJEiYKBnVwZGF0ZRgCIAEoCzIWLndpbmRsYXNzLnYxLlJ1blVwZGF0ZTLTAQoNV29ya2VyU2VydmljZRJqCg9HZXRXb3JrZXJDb25maWcSKi53aW5kbGFzcy53b3JrZXIudjEuR2V0V29ya2VyQ29uZmlnUmVxdWVzdBorLndpbmRsYXNzLndvcmtlci52MS5HZXRXb3JrZXJDb25maWdSZXNwb25zZRJWCgdTZXNzaW9uEiIud2luZGxhc3Mud29ya2VyLnYxLlNlc3Npb25SZXF1ZXN0GiMud2luZGxhc3Mud29ya2VyLnYxLlNlc3Npb25SZXNwb25zZSgBMAFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_v1_content, file_windlass_v1_deployment, file_windlass_v1_environment, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_run_event, file_windlass_v1_run_update, file_windlass_v1_wait]);
 
 /**
  * SessionRequest carries what a worker has to say, oldest first. A worker may gather several messages into one.
@@ -116,6 +120,22 @@ export type WorkerMessage = Message<"windlass.worker.v1.WorkerMessage"> & {
      */
     value: AttemptFinished;
     case: "attemptFinished";
+  } | {
+    /**
+     * The attempt waits for something: its onWait hooks have run, and no user code runs until Resume or Cancel.
+     *
+     * @generated from field: windlass.worker.v1.Suspend suspend = 8;
+     */
+    value: Suspend;
+    case: "suspend";
+  } | {
+    /**
+     * The task described its run anew.
+     *
+     * @generated from field: windlass.worker.v1.DescribeRun describe_run = 9;
+     */
+    value: DescribeRun;
+    case: "describeRun";
   } | { case: undefined; value?: undefined };
 };
 
@@ -190,6 +210,14 @@ export type SupervisorMessage = Message<"windlass.worker.v1.SupervisorMessage"> 
      */
     value: Shutdown;
     case: "shutdown";
+  } | {
+    /**
+     * What the attempt waited for has come: onResume hooks, then the code after the wait.
+     *
+     * @generated from field: windlass.worker.v1.Resume resume = 5;
+     */
+    value: Resume;
+    case: "resume";
   } | { case: undefined; value?: undefined };
 };
 
@@ -317,6 +345,20 @@ export type StartAttempt = Message<"windlass.worker.v1.StartAttempt"> & {
    * @generated from field: string traceparent = 8;
    */
   traceparent: string;
+
+  /**
+   * What the process may use.
+   *
+   * @generated from field: windlass.worker.v1.Machine machine = 9;
+   */
+  machine?: Machine | undefined;
+
+  /**
+   * How long the attempt may run, waits not counted; absent: without limit. The worker ends it itself; the supervisor kills its process group soon after.
+   *
+   * @generated from field: google.protobuf.Duration max_duration = 10;
+   */
+  maxDuration?: Duration | undefined;
 };
 
 /**
@@ -325,6 +367,139 @@ export type StartAttempt = Message<"windlass.worker.v1.StartAttempt"> & {
  */
 export const StartAttemptSchema: GenMessage<StartAttempt> = /*@__PURE__*/
   messageDesc(file_windlass_worker_v1_worker_service, 5);
+
+/**
+ * Machine is a preset of vCPU and memory.
+ *
+ * @generated from message windlass.worker.v1.Machine
+ */
+export type Machine = Message<"windlass.worker.v1.Machine"> & {
+  /**
+   * "small-1x", ...
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * In vCPU.
+   *
+   * @generated from field: double cpu = 2;
+   */
+  cpu: number;
+
+  /**
+   * In GB.
+   *
+   * @generated from field: double memory = 3;
+   */
+  memory: number;
+};
+
+/**
+ * Describes the message windlass.worker.v1.Machine.
+ * Use `create(MachineSchema)` to create a new message.
+ */
+export const MachineSchema: GenMessage<Machine> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 6);
+
+/**
+ * GetWorkerConfigRequest identifies the worker.
+ *
+ * @generated from message windlass.worker.v1.GetWorkerConfigRequest
+ */
+export type GetWorkerConfigRequest = Message<"windlass.worker.v1.GetWorkerConfigRequest"> & {
+  /**
+   * The token from WINDLASS_WORKER_TOKEN.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message windlass.worker.v1.GetWorkerConfigRequest.
+ * Use `create(GetWorkerConfigRequestSchema)` to create a new message.
+ */
+export const GetWorkerConfigRequestSchema: GenMessage<GetWorkerConfigRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 7);
+
+/**
+ * GetWorkerConfigResponse is what a worker has to know before it loads code.
+ *
+ * @generated from message windlass.worker.v1.GetWorkerConfigResponse
+ */
+export type GetWorkerConfigResponse = Message<"windlass.worker.v1.GetWorkerConfigResponse"> & {
+  /**
+   * To be set in the process' environment.
+   *
+   * @generated from field: map<string, string> environment_variables = 1;
+   */
+  environmentVariables: { [key: string]: string };
+};
+
+/**
+ * Describes the message windlass.worker.v1.GetWorkerConfigResponse.
+ * Use `create(GetWorkerConfigResponseSchema)` to create a new message.
+ */
+export const GetWorkerConfigResponseSchema: GenMessage<GetWorkerConfigResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 8);
+
+/**
+ * Suspend: the attempt waits.
+ *
+ * @generated from message windlass.worker.v1.Suspend
+ */
+export type Suspend = Message<"windlass.worker.v1.Suspend"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * What for.
+   *
+   * @generated from field: windlass.v1.Wait wait = 2;
+   */
+  wait?: Wait | undefined;
+};
+
+/**
+ * Describes the message windlass.worker.v1.Suspend.
+ * Use `create(SuspendSchema)` to create a new message.
+ */
+export const SuspendSchema: GenMessage<Suspend> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 9);
+
+/**
+ * Resume: the wait is over. What came of it the worker asks of RunService or WaitpointService.
+ *
+ * @generated from message windlass.worker.v1.Resume
+ */
+export type Resume = Message<"windlass.worker.v1.Resume"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * From Suspend.
+   *
+   * @generated from field: string wait_id = 2;
+   */
+  waitId: string;
+};
+
+/**
+ * Describes the message windlass.worker.v1.Resume.
+ * Use `create(ResumeSchema)` to create a new message.
+ */
+export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 10);
 
 /**
  * Started: an attempt has begun.
@@ -352,7 +527,7 @@ export type Started = Message<"windlass.worker.v1.Started"> & {
  * Use `create(StartedSchema)` to create a new message.
  */
 export const StartedSchema: GenMessage<Started> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 6);
+  messageDesc(file_windlass_worker_v1_worker_service, 11);
 
 /**
  * Log is a line that a task wrote.
@@ -380,7 +555,7 @@ export type Log = Message<"windlass.worker.v1.Log"> & {
  * Use `create(LogSchema)` to create a new message.
  */
 export const LogSchema: GenMessage<Log> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 7);
+  messageDesc(file_windlass_worker_v1_worker_service, 12);
 
 /**
  * Cancel asks the worker to end its attempt. It must answer with CancelAck at once, and with AttemptFinished within the time left; then its process group is killed.
@@ -403,7 +578,7 @@ export type Cancel = Message<"windlass.worker.v1.Cancel"> & {
   reason: string;
 
   /**
-   * How long it has.
+   * How long it has. Comes to a suspended attempt too: then its onCancel hooks run, and nothing else.
    *
    * @generated from field: google.protobuf.Duration time_left = 3;
    */
@@ -415,7 +590,7 @@ export type Cancel = Message<"windlass.worker.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 8);
+  messageDesc(file_windlass_worker_v1_worker_service, 13);
 
 /**
  * CancelAck: the worker knows of the cancel.
@@ -436,7 +611,7 @@ export type CancelAck = Message<"windlass.worker.v1.CancelAck"> & {
  * Use `create(CancelAckSchema)` to create a new message.
  */
 export const CancelAckSchema: GenMessage<CancelAck> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 9);
+  messageDesc(file_windlass_worker_v1_worker_service, 14);
 
 /**
  * Ping asks for a sign of life.
@@ -457,7 +632,7 @@ export type Ping = Message<"windlass.worker.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 10);
+  messageDesc(file_windlass_worker_v1_worker_service, 15);
 
 /**
  * Pong is a sign of life.
@@ -485,7 +660,7 @@ export type Pong = Message<"windlass.worker.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 11);
+  messageDesc(file_windlass_worker_v1_worker_service, 16);
 
 /**
  * Shutdown has no fields.
@@ -500,7 +675,7 @@ export type Shutdown = Message<"windlass.worker.v1.Shutdown"> & {
  * Use `create(ShutdownSchema)` to create a new message.
  */
 export const ShutdownSchema: GenMessage<Shutdown> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 12);
+  messageDesc(file_windlass_worker_v1_worker_service, 17);
 
 /**
  * AttemptFinished is the end of an attempt.
@@ -558,7 +733,7 @@ export type AttemptFinished = Message<"windlass.worker.v1.AttemptFinished"> & {
  * Use `create(AttemptFinishedSchema)` to create a new message.
  */
 export const AttemptFinishedSchema: GenMessage<AttemptFinished> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 13);
+  messageDesc(file_windlass_worker_v1_worker_service, 18);
 
 /**
  * Failure is why an attempt failed, and what the task decided about retrying.
@@ -593,14 +768,54 @@ export type Failure = Message<"windlass.worker.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_windlass_worker_v1_worker_service, 14);
+  messageDesc(file_windlass_worker_v1_worker_service, 19);
+
+/**
+ * DescribeRun: the task set metadata or added tags.
+ *
+ * @generated from message windlass.worker.v1.DescribeRun
+ */
+export type DescribeRun = Message<"windlass.worker.v1.DescribeRun"> & {
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * What changed.
+   *
+   * @generated from field: windlass.v1.RunUpdate update = 2;
+   */
+  update?: RunUpdate | undefined;
+};
+
+/**
+ * Describes the message windlass.worker.v1.DescribeRun.
+ * Use `create(DescribeRunSchema)` to create a new message.
+ */
+export const DescribeRunSchema: GenMessage<DescribeRun> = /*@__PURE__*/
+  messageDesc(file_windlass_worker_v1_worker_service, 20);
 
 /**
  * WorkerService is what a supervisor offers to its worker processes, over a unix socket of their own. Any language with gRPC can be a worker: see proto/README.md.
+ * Beside it, at the same address, the supervisor answers the public services windlass.v1.TaskService, RunService and WaitpointService on behalf of the worker's environment, for calls
+ * that carry the worker's token as "authorization: Bearer": so a task triggers tasks and completes tokens without a network and without an API key.
  *
  * @generated from service windlass.worker.v1.WorkerService
  */
 export const WorkerService: GenService<{
+  /**
+   * GetWorkerConfig is what a worker asks before it loads the bundle's code: the environment variables that code shall find.
+   *
+   * @generated from rpc windlass.worker.v1.WorkerService.GetWorkerConfig
+   */
+  getWorkerConfig: {
+    methodKind: "unary";
+    input: typeof GetWorkerConfigRequestSchema;
+    output: typeof GetWorkerConfigResponseSchema;
+  },
   /**
    * Session is the worker's whole life. The worker connects to the address in WINDLASS_WORKER_ADDRESS, sends Hello with the token in WINDLASS_WORKER_TOKEN,
    * then executes one attempt at a time until it is told to shut down or the stream ends; then it exits.
