@@ -16,6 +16,7 @@ export { WindlassError, type WindlassErrorReason } from "./client/windlass-error
 export { AbortTaskRunError } from "./task/abort-task-run-error.ts";
 export type { TaskContext } from "./task/context.ts";
 export type { InitData, TaskResult } from "./task/hook-types.ts";
+export { locals, type LocalsKey } from "./task/locals.ts";
 export { logger } from "./task/logger.ts";
 export type { QueueOptions, RetryOptions, TaskOptions } from "./task/task-options.ts";
 export { task } from "./task/task.ts";

@@ -3,6 +3,7 @@ import { RunErrorCode, RunStatus } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { close, configure, type RunEvent, runs, task, tasks, WindlassError } from "../index.ts";
 import { activeAttempt } from "../task/active-attempt.ts";
+import { fakeAttempt } from "../testing/fake-attempt.ts";
 import { createConnection } from "./connection.ts";
 import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
 
@@ -393,7 +394,7 @@ describe("subscriptions", () => {
 describe("tracing", () => {
   it("passes on the traceparent of the attempt that triggers", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    activeAttempt.current = { traceparent, log: () => {} };
+    activeAttempt.current = fakeAttempt({ traceparent });
     await noPayload.trigger();
     activeAttempt.current = undefined;
     await noPayload.trigger();

@@ -1,13 +1,49 @@
+import type { EncodedContent } from "../content/json-content.ts";
+import type { TaskContext } from "./context.ts";
 import { processGlobal } from "./process-global.ts";
 
 export type LogLevelName = "trace" | "debug" | "info" | "warn" | "error";
 
+/** What an attempt can be suspended for. Hooks see it without `runIds`, which only the cluster needs. */
+export type AttemptWait =
+  | { readonly type: "duration"; readonly date: Date }
+  | { readonly type: "task"; readonly runId: string }
+  | { readonly type: "batch"; readonly batchId: string; readonly runCount: number; readonly runIds: readonly string[] }
+  | { readonly type: "token"; readonly token: string };
+
+/** What a task may say anew about its run. What is left out stays. */
+export interface RunDescription {
+  /** Replaces the metadata. */
+  readonly metadata?: EncodedContent;
+  readonly addTags?: readonly string[];
+}
+
 /** What the rest of the SDK needs of the attempt that this process executes. */
 export interface ActiveAttempt {
+  readonly runId: string;
+  readonly attemptNumber: number;
+  readonly ctx: TaskContext;
+  readonly startedAt: Date;
+  /** The run's metadata as the attempt found it; undefined when it had none. */
+  readonly initialMetadata: { readonly data: Uint8Array; readonly contentType: string } | undefined;
   /** W3C traceparent of the attempt's span; empty when the run is not traced. */
   readonly traceparent: string;
+  /** Aborts when the run is canceled or its time is up; the reason says which. */
+  readonly signal: AbortSignal;
   /** Adds a line to the run's timeline. Never throws. */
   log(level: LogLevelName, message: string, attributes?: unknown): void;
+  /**
+   * Suspends the attempt until the wait is over; what came of it is asked of the cluster then. Rejects when another wait
+   * of this attempt is under way, and never settles when the attempt ends meanwhile.
+   */
+  wait(wait: AttemptWait): Promise<void>;
+  /** Tells the cluster of new metadata or tags. */
+  describe(update: RunDescription): void;
+  /**
+   * State that lives exactly as long as the attempt, so that nothing leaks into the next one. Keys come from
+   * `Symbol.for`, so that every copy of the SDK in the process finds the same.
+   */
+  state<T>(key: symbol, create: () => T): T;
 }
 
 /** A worker executes one attempt at a time, so one place in the process is enough; outside of attempts and workers it is empty. */

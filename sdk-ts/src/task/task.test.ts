@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { logger, task, tasks } from "../index.ts";
 import { activeAttempt } from "./active-attempt.ts";
+import { fakeAttempt } from "../testing/fake-attempt.ts";
 import { globalHooks, HookRegistry } from "./hook-registry.ts";
 import { taskRegistry } from "./task-registry.ts";
 
@@ -155,7 +156,7 @@ describe("logger", () => {
 
   it("writes to the attempt that runs", () => {
     const log = vi.fn<(level: string, message: string, attributes?: unknown) => void>();
-    activeAttempt.current = { traceparent: "", log };
+    activeAttempt.current = fakeAttempt({ log });
     logger.log("hello", { a: 1 });
     logger.info({ not: "a string" } as never);
     activeAttempt.current = undefined;
