@@ -1,5 +1,5 @@
 import { processGlobal } from "../task/process-global.ts";
-import { refuseUnknownKeys } from "../task/task-options.ts";
+import { refuseUnknownKeys } from "../task/check-options.ts";
 import { WindlassError } from "./windlass-error.ts";
 
 /** Which cluster to talk to, and as whom. What is left out is taken from the environment. */

@@ -1,7 +1,22 @@
 import type { TaskContext } from "./context.ts";
+import type { RetryOptions, RetryPolicy } from "./retry-options.ts";
 
-/** The lifecycle functions that may surround `run`, in the words of their options. */
-export const hookNames = ["init", "onStart", "onSuccess", "onFailure", "onComplete", "cleanup"] as const;
+/** The lifecycle functions that may surround `run`, in the words of their options. catchError is the newer name of handleError. */
+export const hookNames = [
+  "middleware",
+  "init",
+  "onStart",
+  "onStartAttempt",
+  "onWait",
+  "onResume",
+  "onSuccess",
+  "onFailure",
+  "onComplete",
+  "onCancel",
+  "handleError",
+  "catchError",
+  "cleanup",
+] as const;
 export type HookName = (typeof hookNames)[number];
 
 type MaybePromise<T> = T | Promise<T>;
@@ -18,7 +33,7 @@ export type TaskResult<Output> =
 export interface HookParams<Payload> {
   readonly payload: Payload;
   readonly ctx: TaskContext;
-  /** Aborts when the run is canceled; its reason names the cancel. */
+  /** Aborts when the run is canceled or has run too long; its reason says which. */
   readonly signal: AbortSignal;
   /** The task's id. */
   readonly task: string;
@@ -40,6 +55,47 @@ export interface FailureParams<Payload, Init> extends StartParams<Payload, Init>
 export interface CompleteParams<Payload, Output, Init> extends StartParams<Payload, Init> {
   readonly result: TaskResult<Output>;
 }
+
+export interface MiddlewareParams<Payload> extends HookParams<Payload> {
+  /** Everything inside: further middleware, all hooks and `run`. To be called once, and awaited. Resolves also when the attempt fails. */
+  readonly next: () => Promise<void>;
+}
+
+/** What a run waits for, as `onWait` and `onResume` see it. */
+export type TaskWait =
+  | { readonly type: "duration"; readonly date: Date }
+  | { readonly type: "task"; readonly runId: string }
+  | { readonly type: "batch"; readonly batchId: string; readonly runCount: number }
+  | { readonly type: "token"; readonly token: string };
+
+export interface WaitParams<Payload, Init> extends StartParams<Payload, Init> {
+  readonly wait: TaskWait;
+}
+
+export interface CancelParams<Payload, Output, Init> extends StartParams<Payload, Init> {
+  /** Settles as `run` does. */
+  readonly runPromise: Promise<Output>;
+}
+
+export interface HandleErrorParams<Payload, Init> extends FailureParams<Payload, Init> {
+  /** The retry options that hold for the run. */
+  readonly retry: RetryPolicy;
+  /** When the next attempt would begin; undefined when there would be none. */
+  readonly retryAt: Date | undefined;
+  /** The milliseconds until then; undefined when there would be no attempt. */
+  readonly retryDelayInMs: number | undefined;
+}
+
+/**
+ * What `handleError` may decide. `error` replaces the reported error; alone it leaves the decision as it is. No
+ * decision allows more attempts than maxAttempts.
+ */
+export type HandleErrorDecision =
+  | { readonly skipRetrying: boolean; readonly error?: unknown }
+  | { readonly retryAt: Date; readonly error?: unknown }
+  | { readonly retryDelayInMs: number; readonly error?: unknown }
+  | { readonly retry: RetryOptions; readonly error?: unknown }
+  | { readonly error: unknown };
 
 /** What `run` receives beside the payload. */
 export interface RunParams<Init> {
@@ -97,6 +153,22 @@ export type CompleteHook<Payload, Output, Init> = Hook<
 >;
 /** After every attempt, whatever became of it. An error fails the attempt. */
 export type CleanupHook<Payload, Init> = Hook<[payload: Payload], StartParams<Payload, Init>, unknown>;
+
+/** Around everything else of every attempt, outermost first. An error, or a `next` that is never called, fails the attempt. */
+export type MiddlewareHook<Payload> = Hook<[payload: Payload], MiddlewareParams<Payload>, unknown>;
+/** Before every attempt's `run`. Errors are ignored. */
+export type StartAttemptHook<Payload, Init> = Hook<[payload: Payload], StartParams<Payload, Init>, unknown>;
+/** Before the run is suspended by a wait, and after it was resumed. Errors are ignored. */
+export type WaitHook<Payload, Init> = Hook<[payload: Payload], WaitParams<Payload, Init>, unknown>;
+/** When the run is canceled while it executes or waits; all together have 30 s. Errors are ignored. */
+export type CancelHook<Payload, Output, Init> = Hook<[payload: Payload], CancelParams<Payload, Output, Init>, unknown>;
+/** When an attempt failed: decides what follows. An error ends the run CRASHED. */
+export type HandleErrorHook<Payload, Init> = Hook<
+  [payload: Payload, error: unknown],
+  HandleErrorParams<Payload, Init>,
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler may return nothing at all
+  MaybePromise<HandleErrorDecision | undefined | void>
+>;
 
 /** A hook once its types have done their work. */
 export type AnyHook = (...args: never[]) => unknown;

@@ -1,6 +1,8 @@
 import type { AnyHook, HookName } from "./hook-types.ts";
+import type { MachinePresetName } from "./machine.ts";
 import { processGlobal } from "./process-global.ts";
-import type { RetryOptions } from "./task-options.ts";
+import type { TaskQueue } from "./queue.ts";
+import type { RetryPolicy } from "./retry-options.ts";
 
 /** A defined task, stripped of its types. */
 export interface RegisteredTask {
@@ -9,11 +11,19 @@ export interface RegisteredTask {
   readonly filePath: string;
   /** What `task()` returned, to be found among a file's exports. */
   readonly handle: object;
-  /** Empty: a queue of its own. */
-  readonly queue: string;
-  readonly retry: Required<RetryOptions>;
+  readonly description: string;
+  readonly queue: TaskQueue;
+  /** The task's options over the project's over the built-in ones. */
+  readonly retry: RetryPolicy;
+  /** True: in a DEVELOPMENT environment no attempt is repeated. */
+  readonly isRetryDisabledInDevelopment: boolean;
+  /** Seconds that an attempt may run; undefined: without limit. */
+  readonly maxDurationS: number | undefined;
+  readonly machine: MachinePresetName | undefined;
   readonly run: AnyHook;
   readonly hooks: Partial<Record<HookName, AnyHook>>;
+  /** Checks and transforms what the task was triggered with; absent: anything will do. Rejects with PayloadInvalid. */
+  readonly parsePayload?: (payload: unknown) => Promise<unknown>;
 }
 
 /** The tasks of this process. */

@@ -17,6 +17,38 @@ export interface Task<Id extends string, Payload, Output> extends Types<Payload,
   readonly trigger: (...args: TriggerArguments<Payload>) => Promise<RunHandle<Id, Payload, Output>>;
 }
 
+/** What became of a run that was waited for. */
+export type TaskRunResult<Id extends string, Output> =
+  | { readonly ok: true; readonly id: string; readonly taskIdentifier: Id; readonly output: Output }
+  | { readonly ok: false; readonly id: string; readonly taskIdentifier: Id; readonly error: unknown };
+
+/** A run that is waited for. */
+export interface TaskRunPromise<Id extends string, Output> extends Promise<TaskRunResult<Id, Output>> {
+  /** The output. Rejects with SubtaskUnwrapError when the run did not complete. */
+  unwrap(): Promise<Output>;
+}
+
+/** One run of a batch. The payload may be left out when the task does without. */
+export type BatchItem<Payload> = (undefined extends Payload
+  ? { readonly payload?: Payload }
+  : { readonly payload: Payload }) & { readonly options?: TriggerOptions };
+
+/** A triggered batch. */
+export interface BatchHandle<Id extends string, Payload, Output> {
+  readonly batchId: string;
+  readonly runCount: number;
+  /** In the order of the items. */
+  readonly runs: readonly RunHandle<Id, Payload, Output>[];
+}
+
+/** What became of the runs of a batch that was waited for. */
+export interface BatchResult<Id extends string, Output> {
+  /** The batch's id. */
+  readonly id: string;
+  /** In the order of the items. */
+  readonly runs: readonly TaskRunResult<Id, Output>[];
+}
+
 /** A triggered run, and the types of its task. */
 export interface RunHandle<Id extends string, Payload, Output> extends Types<Payload, Output> {
   /** The run's id. */

@@ -50,18 +50,25 @@ function rememberExport(exportNames: Map<object, string>, name: string, value: u
   if (typeof value === "object" && value !== null && !exportNames.has(value)) exportNames.set(value, name);
 }
 
-function definitionOf({ id, filePath, queue, retry }: RegisteredTask, exportName: string): TaskDefinition {
+function definitionOf(task: RegisteredTask, exportName: string): TaskDefinition {
+  const { id, filePath, description, queue, retry, maxDurationS, machine } = task;
   return create(TaskDefinitionSchema, {
     id,
     filePath,
     exportName,
-    queue,
+    description,
+    queue: queue.name,
+    ...(queue.concurrencyLimit !== undefined && { queueConcurrencyLimit: queue.concurrencyLimit }),
+    maxDurationSeconds: maxDurationS ?? 0,
+    machine: machine ?? "",
     retry: {
       maxAttempts: retry.maxAttempts,
       factor: retry.factor,
       minTimeoutMs: BigInt(Math.round(retry.minTimeoutInMs)),
       maxTimeoutMs: BigInt(Math.round(retry.maxTimeoutInMs)),
       randomize: retry.randomize,
+      outOfMemoryMachine: retry.outOfMemory?.machine ?? "",
+      isDisabledInDevelopment: task.isRetryDisabledInDevelopment,
     },
   });
 }

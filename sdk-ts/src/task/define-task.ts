@@ -1,0 +1,92 @@
+import { triggerTask } from "../client/trigger-task.ts";
+import { describeValue, refuseUnknownKeys } from "./check-options.ts";
+import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
+import { resolveMachine } from "./machine.ts";
+import { resolveMaxDuration } from "./max-duration.ts";
+import { projectDefaults } from "./project-config.ts";
+import { resolveQueue } from "./queue.ts";
+import { resolveRetryOptions } from "./retry-options.ts";
+import { isTaskId, TASK_ID_LIMIT } from "./task-id.ts";
+import { type RegisteredTask, taskRegistry } from "./task-registry.ts";
+import type { RunHandle, Task } from "./task-types.ts";
+
+/** The options that all kinds of tasks have, as they come: nothing about them is believed. */
+type UncheckedOptions = Readonly<
+  Record<"id" | "description" | "retry" | "queue" | "machine" | "maxDuration" | "run", unknown>
+> &
+  Partial<Readonly<Record<HookName, unknown>>>;
+
+/** What a kind of task adds to the common options. */
+export interface TaskKind {
+  readonly optionNames: readonly string[];
+  readonly parsePayload?: NonNullable<RegisteredTask["parsePayload"]>;
+}
+
+const OPTION_NAMES = ["id", "description", "retry", "queue", "machine", "maxDuration", "run", ...hookNames];
+const MAX_DESCRIPTION_CHARS = 1_000;
+
+/** Checks the options, registers the task and makes its handle. Throws as `task` says. */
+export function defineTask<Id extends string, Payload, Output>(
+  options: object,
+  kind: TaskKind,
+): Task<Id, Payload, Output> {
+  const unchecked = options as UncheckedOptions;
+  const { id } = unchecked;
+  if (!isTaskId(id)) throw new TypeError(`the id of a task ${TASK_ID_LIMIT}, got ${describeValue(id)}`);
+  const owner = `task "${id}"`;
+  refuseUnknownKeys(owner, options, [...OPTION_NAMES, ...kind.optionNames]);
+  if (typeof unchecked.run !== "function") throw new TypeError(`${owner} has no run function`);
+  const handle = createHandle<Id, Payload, Output>(id as Id);
+  const defaults = projectDefaults.current;
+  taskRegistry.register({
+    id,
+    handle,
+    filePath: taskRegistry.loadingFile,
+    description: checkDescription(owner, unchecked.description),
+    queue: resolveQueue(owner, unchecked.queue),
+    retry: resolveRetryOptions(owner, unchecked.retry as object | undefined, defaults.retry),
+    isRetryDisabledInDevelopment: defaults.isRetryDisabledInDevelopment ?? false,
+    maxDurationS: resolveMaxDuration(owner, unchecked.maxDuration) ?? defaults.maxDurationS,
+    machine: resolveMachine(`machine of ${owner}`, unchecked.machine) ?? defaults.machine,
+    run: unchecked.run as AnyHook,
+    hooks: checkHooks(owner, unchecked),
+    ...(kind.parsePayload !== undefined && { parsePayload: kind.parsePayload }),
+  });
+  return handle;
+}
+
+function createHandle<Id extends string, Payload, Output>(id: Id): Task<Id, Payload, Output> {
+  return {
+    id,
+    trigger: (...[payload, options]) => triggerTask(id, payload, options) as Promise<RunHandle<Id, Payload, Output>>,
+  };
+}
+
+function checkDescription(owner: string, description: unknown): string {
+  if (description === undefined) return "";
+  if (typeof description !== "string" || description.length > MAX_DESCRIPTION_CHARS || !description.isWellFormed()) {
+    throw new TypeError(
+      `description of ${owner} must be a well-formed string of at most 1,000 characters, got ${describeValue(description)}`,
+    );
+  }
+  return description;
+}
+
+/** The hooks among the options. Throws a TypeError for one that is no function, and for handleError beside catchError. */
+export function checkHooks(
+  owner: string,
+  options: Partial<Readonly<Record<HookName, unknown>>>,
+): Partial<Record<HookName, AnyHook>> {
+  const hooks: Partial<Record<HookName, AnyHook>> = {};
+  for (const name of hookNames) {
+    const hook = options[name];
+    if (hook === undefined) continue;
+    if (typeof hook !== "function")
+      throw new TypeError(`${name} of ${owner} must be a function, got ${describeValue(hook)}`);
+    hooks[name] = hook as AnyHook;
+  }
+  if (hooks.handleError !== undefined && hooks.catchError !== undefined) {
+    throw new TypeError(`${owner} has both handleError and catchError, which are two names for the same`);
+  }
+  return hooks;
+}
