@@ -7,6 +7,8 @@ export function dueKey({ item }: DueItem): string | undefined {
       return `run/${item.value.environmentId}/${item.value.runId}`;
     case "supervisor":
       return `supervisor/${item.value.supervisorId}`;
+    case "token":
+      return `token/${item.value.environmentId}/${item.value.tokenId}`;
     case undefined:
       return undefined;
   }

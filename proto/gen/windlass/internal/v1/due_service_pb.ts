@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/due_service.proto.
  */
 export const file_windlass_internal_v1_due_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZ3aW5kbGFzcy9pbnRlcm5hbC92MS9kdWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEijAEKB0R1ZUl0ZW0SEQoJZHVlX2luX21zGAEgASgDEisKA3J1bhgCIAEoCzIcLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZVJ1bkgAEjkKCnN1cGVydmlzb3IYAyABKAsyIy53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVTdXBlcnZpc29ySABCBgoEaXRlbSIwCgZEdWVSdW4SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIiYKDUR1ZVN1cGVydmlzb3ISFQoNc3VwZXJ2aXNvcl9pZBgBIAEoCSJLCg5MaXN0RHVlUmVxdWVzdBISCgpob3Jpem9uX21zGAEgASgDEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIlgKD0xpc3REdWVSZXNwb25zZRIsCgVpdGVtcxgBIAMoCzIdLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZUl0ZW0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKD1dhdGNoRHVlUmVxdWVzdBISCgpob3Jpem9uX21zGAEgASgDIkAKEFdhdGNoRHVlUmVzcG9uc2USLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtIj8KD0FwcGx5RHVlUmVxdWVzdBIsCgVpdGVtcxgBIAMoCzIdLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZUl0ZW0iVQoQQXBwbHlEdWVSZXNwb25zZRIPCgdhcHBsaWVkGAEgASgFEjAKCXBvc3Rwb25lZBgCIAMoCzIdLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZUl0ZW0ynAIKCkR1ZVNlcnZpY2USVgoHTGlzdER1ZRIkLndpbmRsYXNzLmludGVybmFsLnYxLkxpc3REdWVSZXF1ZXN0GiUud2luZGxhc3MuaW50ZXJuYWwudjEuTGlzdER1ZVJlc3BvbnNlElsKCFdhdGNoRHVlEiUud2luZGxhc3MuaW50ZXJuYWwudjEuV2F0Y2hEdWVSZXF1ZXN0GiYud2luZGxhc3MuaW50ZXJuYWwudjEuV2F0Y2hEdWVSZXNwb25zZTABElkKCEFwcGx5RHVlEiUud2luZGxhc3MuaW50ZXJuYWwudjEuQXBwbHlEdWVSZXF1ZXN0GiYud2luZGxhc3MuaW50ZXJuYWwudjEuQXBwbHlEdWVSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CiZ3aW5kbGFzcy9pbnRlcm5hbC92MS9kdWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEivQEKB0R1ZUl0ZW0SEQoJZHVlX2luX21zGAEgASgDEisKA3J1bhgCIAEoCzIcLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZVJ1bkgAEjkKCnN1cGVydmlzb3IYAyABKAsyIy53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVTdXBlcnZpc29ySAASLwoFdG9rZW4YBCABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVUb2tlbkgAQgYKBGl0ZW0iMAoGRHVlUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSImCg1EdWVTdXBlcnZpc29yEhUKDXN1cGVydmlzb3JfaWQYASABKAkiNAoIRHVlVG9rZW4SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSEAoIdG9rZW5faWQYAiABKAkiSwoOTGlzdER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJYCg9MaXN0RHVlUmVzcG9uc2USLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlCg9XYXRjaER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAyJAChBXYXRjaER1ZVJlc3BvbnNlEiwKBWl0ZW1zGAEgAygLMh0ud2luZGxhc3MuaW50ZXJuYWwudjEuRHVlSXRlbSI/Cg9BcHBseUR1ZVJlcXVlc3QSLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtIlUKEEFwcGx5RHVlUmVzcG9uc2USDwoHYXBwbGllZBgBIAEoBRIwCglwb3N0cG9uZWQYAiADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtMpwCCgpEdWVTZXJ2aWNlElYKB0xpc3REdWUSJC53aW5kbGFzcy5pbnRlcm5hbC52MS5MaXN0RHVlUmVxdWVzdBolLndpbmRsYXNzLmludGVybmFsLnYxLkxpc3REdWVSZXNwb25zZRJbCghXYXRjaER1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVzcG9uc2UwARJZCghBcHBseUR1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * DueItem is something that happens at a time.
@@ -46,6 +46,14 @@ export type DueItem = Message<"windlass.internal.v1.DueItem"> & {
      */
     value: DueSupervisor;
     case: "supervisor";
+  } | {
+    /**
+     * A wait token's timeout: PENDING becomes TIMED_OUT.
+     *
+     * @generated from field: windlass.internal.v1.DueToken token = 4;
+     */
+    value: DueToken;
+    case: "token";
   } | { case: undefined; value?: undefined };
 };
 
@@ -106,6 +114,34 @@ export const DueSupervisorSchema: GenMessage<DueSupervisor> = /*@__PURE__*/
   messageDesc(file_windlass_internal_v1_due_service, 2);
 
 /**
+ * DueToken names a wait token that times out.
+ *
+ * @generated from message windlass.internal.v1.DueToken
+ */
+export type DueToken = Message<"windlass.internal.v1.DueToken"> & {
+  /**
+   * Its environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The token.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.DueToken.
+ * Use `create(DueTokenSchema)` to create a new message.
+ */
+export const DueTokenSchema: GenMessage<DueToken> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_due_service, 3);
+
+/**
  * ListDueRequest selects due work.
  *
  * @generated from message windlass.internal.v1.ListDueRequest
@@ -138,7 +174,7 @@ export type ListDueRequest = Message<"windlass.internal.v1.ListDueRequest"> & {
  * Use `create(ListDueRequestSchema)` to create a new message.
  */
 export const ListDueRequestSchema: GenMessage<ListDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 3);
+  messageDesc(file_windlass_internal_v1_due_service, 4);
 
 /**
  * ListDueResponse is a page of due work.
@@ -166,7 +202,7 @@ export type ListDueResponse = Message<"windlass.internal.v1.ListDueResponse"> & 
  * Use `create(ListDueResponseSchema)` to create a new message.
  */
 export const ListDueResponseSchema: GenMessage<ListDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 4);
+  messageDesc(file_windlass_internal_v1_due_service, 5);
 
 /**
  * WatchDueRequest sets the horizon.
@@ -187,7 +223,7 @@ export type WatchDueRequest = Message<"windlass.internal.v1.WatchDueRequest"> & 
  * Use `create(WatchDueRequestSchema)` to create a new message.
  */
 export const WatchDueRequestSchema: GenMessage<WatchDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 5);
+  messageDesc(file_windlass_internal_v1_due_service, 6);
 
 /**
  * WatchDueResponse carries what became known.
@@ -208,7 +244,7 @@ export type WatchDueResponse = Message<"windlass.internal.v1.WatchDueResponse"> 
  * Use `create(WatchDueResponseSchema)` to create a new message.
  */
 export const WatchDueResponseSchema: GenMessage<WatchDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 6);
+  messageDesc(file_windlass_internal_v1_due_service, 7);
 
 /**
  * ApplyDueRequest carries items whose moment has come.
@@ -229,7 +265,7 @@ export type ApplyDueRequest = Message<"windlass.internal.v1.ApplyDueRequest"> & 
  * Use `create(ApplyDueRequestSchema)` to create a new message.
  */
 export const ApplyDueRequestSchema: GenMessage<ApplyDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 7);
+  messageDesc(file_windlass_internal_v1_due_service, 8);
 
 /**
  * ApplyDueResponse says what was done.
@@ -257,7 +293,7 @@ export type ApplyDueResponse = Message<"windlass.internal.v1.ApplyDueResponse"> 
  * Use `create(ApplyDueResponseSchema)` to create a new message.
  */
 export const ApplyDueResponseSchema: GenMessage<ApplyDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 8);
+  messageDesc(file_windlass_internal_v1_due_service, 9);
 
 /**
  * DueService is what the run-store offers to the scheduler: what is due when, and the command that its moment has come.
