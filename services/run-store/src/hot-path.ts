@@ -9,6 +9,7 @@ import { createRunMetrics } from "./run-metrics.ts";
 import { createPromoter, type PromotePendingRuns } from "./runs/promote-pending-runs.ts";
 import { createRunTrigger, type RunTrigger } from "./runs/trigger-runs.ts";
 import type { RemoveSupervisorsOptions } from "./supervisors/remove-supervisors.ts";
+import { createVariablesRevisions, type VariablesRevisions } from "./variables/variables-revisions.ts";
 import { createReleaseLeases, type ReleaseLeases } from "./work/release-leases.ts";
 import { createWorkReporter, type WorkReporter } from "./work/report-work.ts";
 
@@ -30,6 +31,7 @@ export interface HotPathParts extends RemoveSupervisorsOptions {
   readonly reporter: WorkReporter;
   readonly release: ReleaseLeases;
   readonly promotePendingRuns: PromotePendingRuns;
+  readonly variablesRevisions: VariablesRevisions;
 }
 
 /** What a run passes through, wired together. `drain` and `stop` wait for what is under way. */
@@ -39,12 +41,13 @@ export interface HotPath extends Component {
 
 export function createHotPath(options: HotPathOptions): HotPath {
   const { postgres, feed, outbox, telemetry, clock } = options;
+  const variablesRevisions = createVariablesRevisions(postgres, clock);
   const shared = {
     ...options,
     announce: createAnnouncer(feed, outbox),
     hasOutbox: outbox.enabled,
     metrics: createRunMetrics(telemetry, () => outbox.depth),
-    deployments: createDeploymentCache(postgres),
+    deployments: createDeploymentCache(postgres, variablesRevisions),
   };
   const promotePendingRuns = createPromoter({ ...shared, db: postgres });
   const reporter = createWorkReporter(shared);
@@ -62,7 +65,7 @@ export function createHotPath(options: HotPathOptions): HotPath {
   };
   return {
     name: "hot path",
-    parts: { ...shared, trigger, claimer, reporter, release, promotePendingRuns },
+    parts: { ...shared, trigger, claimer, reporter, release, promotePendingRuns, variablesRevisions },
     start: () => Promise.resolve(),
     drain,
     stop: drain,

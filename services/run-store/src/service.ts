@@ -21,6 +21,7 @@ import {
 } from "@windlass/proto";
 import { createApiKeyLookup } from "./auth/api-key-lookup.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
+import { createEnvironmentLookup } from "./auth/environment-lookup.ts";
 import { guardStreams } from "./auth/guard-streams.ts";
 import type { RunStoreConfig } from "./config.ts";
 import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
@@ -29,6 +30,7 @@ import { createDeploymentService } from "./handlers/deployment-service.ts";
 import { createDueService } from "./handlers/due-service.ts";
 import { createEnvironmentService } from "./handlers/environment-service.ts";
 import { createGetBundle } from "./handlers/get-bundle.ts";
+import { createGetVariables } from "./handlers/get-variables.ts";
 import { createReportExecution } from "./handlers/report-execution.ts";
 import { createRunQueueService } from "./handlers/run-queue-service.ts";
 import { createRunService } from "./handlers/run-service.ts";
@@ -41,6 +43,7 @@ import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTimelineReader } from "./runs/watch-run.ts";
 import { connectionUrl } from "./store/connection-url.ts";
 import { findApiKey } from "./store/find-api-key.ts";
+import { selectEnvironment } from "./store/select-environment.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
 /** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
@@ -74,7 +77,11 @@ export function createRunStore(config: RunStoreConfig): RunStore {
 
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const { WINDLASS_INTERNAL_TOKEN: internalToken, WINDLASS_ADMIN_TOKEN: adminToken } = config;
-  const authenticator = createAuthenticator({ apiKeys, internalToken, adminToken });
+  const environments = createEnvironmentLookup({
+    find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
+    clock,
+  });
+  const authenticator = createAuthenticator({ apiKeys, environments, internalToken, adminToken });
   const { authenticate } = authenticator;
   const guard = { authenticator, clock };
   const server = createGrpcServer({ address: config.WINDLASS_LISTEN, logger, telemetry, authenticate });
@@ -84,11 +91,12 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     guardStreams(RunService, createRunService({ ...parts, timelines: createTimelineReader(postgres) }), guard),
   );
   server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
-  server.add(EnvironmentService, createEnvironmentService({ ...base, apiKeys }));
+  server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys }));
   server.add(RunQueueService, createRunQueueService(parts));
   server.add(DueService, createDueService(parts));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
+    getVariables: createGetVariables(postgres),
     reportExecution: createReportExecution(parts),
   });
 

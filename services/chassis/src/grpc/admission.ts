@@ -6,7 +6,7 @@ import type {
 } from "@grpc/grpc-js";
 import { asCallFailure, CallFailure, callFailureToServiceError } from "@windlass/proto/grpc";
 import { notReady } from "../failures/index.ts";
-import type { Authenticate, Principal } from "./principal.ts";
+import { ACTING_FOR_HEADER, type Authenticate, type Principal } from "./principal.ts";
 import { withTypedStatus } from "./typed-status.ts";
 
 /** Who called, found again by a call's headers. */
@@ -34,7 +34,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const admit = async (metadata: Metadata, method: string): Promise<void> => {
     if (options.isOpen(method)) return;
     if (options.isDraining()) throw draining();
-    principals.set(metadata, await options.authenticate(bearerToken(metadata), method));
+    principals.set(metadata, await options.authenticate(bearerToken(metadata), method, actingFor(metadata)));
     if (options.isDraining()) throw draining();
   };
 
@@ -90,6 +90,11 @@ function gated(
 function bearerToken(metadata: Metadata): string | undefined {
   const [header] = metadata.get("authorization");
   return typeof header === "string" ? /^Bearer +(\S+)$/i.exec(header)?.[1] : undefined;
+}
+
+function actingFor(metadata: Metadata): string | undefined {
+  const [header] = metadata.get(ACTING_FOR_HEADER);
+  return header?.toString();
 }
 
 function draining(): CallFailure {

@@ -1,4 +1,5 @@
 export {
+  ACTING_FOR_HEADER,
   apiKeyInvalid,
   type Authenticate,
   internalAuthenticator,

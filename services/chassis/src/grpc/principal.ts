@@ -9,11 +9,14 @@ export type Principal =
   | { readonly kind: "internal" }
   | { readonly kind: "admin" };
 
+/** The header by which a service that carries the internal token says for which environment it calls. */
+export const ACTING_FOR_HEADER = "windlass-environment-id";
+
 /**
- * Tells who calls from the bearer token (undefined when none was sent) and the method ("windlass.v1.RunService/GetRun").
- * Throws {@link apiKeyInvalid} or {@link notPermitted} to refuse.
+ * Tells who calls from the bearer token (undefined when none was sent), the method ("windlass.v1.RunService/GetRun"), and the environment that the caller says it
+ * acts for, if any. Throws {@link apiKeyInvalid} or {@link notPermitted} to refuse.
  */
-export type Authenticate = (token: string | undefined, method: string) => Promise<Principal>;
+export type Authenticate = (token: string | undefined, method: string, actingFor?: string) => Promise<Principal>;
 
 /** For servers that only other services call: the shared internal token, compared in constant time. */
 export function internalAuthenticator(internalToken: string): Authenticate {

@@ -4,21 +4,28 @@ import { describe, expect, it } from "vitest";
 import { createApiKeySecret, hashSecret, slugOfApiKey } from "./api-key.ts";
 import { createApiKeyLookup } from "./api-key-lookup.ts";
 import { createAuthenticator } from "./authenticator.ts";
+import { createEnvironmentLookup } from "./environment-lookup.ts";
 
 const API_KEY = createApiKeySecret("prod");
 const lookup = createApiKeyLookup({
   clock: createFakeClock(),
   find: (hash) => Promise.resolve(hash.equals(hashSecret(API_KEY)) ? "env_1" : undefined),
 });
-const { authenticate } = createAuthenticator({
+const environments = createEnvironmentLookup({
+  clock: createFakeClock(),
+  find: (environmentId) => Promise.resolve(environmentId === "env_1"),
+});
+const authenticator = createAuthenticator({
   apiKeys: lookup,
+  environments,
   internalToken: "internal-token",
   adminToken: "admin-token",
 });
+const { authenticate } = authenticator;
 
-async function verdict(token: string | undefined, method: string): Promise<Principal | string> {
+async function verdict(token: string | undefined, method: string, actingFor?: string): Promise<Principal | string> {
   try {
-    return await authenticate(token, method);
+    return await authenticate(token, method, actingFor);
   } catch (error) {
     if (error instanceof CallFailure) return reasonName(error.reason);
     throw error;
@@ -80,6 +87,7 @@ describe("who may call what", () => {
   it("nobody makes environments when there is no admin token", async () => {
     const { authenticate: withoutAdmin } = createAuthenticator({
       apiKeys: lookup,
+      environments,
       internalToken: "internal-token",
       adminToken: undefined,
     });
@@ -90,6 +98,50 @@ describe("who may call what", () => {
       "does not allow",
     );
   });
+});
+
+describe("a service that acts for an environment", () => {
+  it.each(["TaskService/TriggerTask", "RunService/AwaitRuns", "WaitpointService/CompleteToken"])(
+    "is that environment's principal for %s",
+    async (method) => {
+      expect(await verdict("internal-token", `windlass.v1.${method}`, "env_1")).toEqual(ENVIRONMENT);
+      expect(await verdict("internal-token", `windlass.v1.${method}`, "env_none")).toBe("ENVIRONMENT_NOT_FOUND");
+      expect(await verdict("internal-token", `windlass.v1.${method}`)).toBe("NOT_PERMITTED");
+    },
+  );
+
+  it.each([
+    "windlass.v1.EnvironmentService/SetVariables",
+    "windlass.v1.DeploymentService/CreateDeployment",
+    "windlass.internal.v1.ExecutionService/GetVariables",
+    "windlass.v1.TaskServiceOfAnotherName/TriggerTask",
+  ])("is nobody for %s", async (method) => {
+    expect(await verdict("internal-token", method, "env_1")).toBe("NOT_PERMITTED");
+  });
+
+  it("must be one of the cluster's own: no other credential may name an environment, not even its own", async () => {
+    for (const token of [API_KEY, "admin-token"])
+      expect(await verdict(token, "windlass.v1.RunService/GetRun", "env_1")).toBe("NOT_PERMITTED");
+    for (const token of [UNKNOWN_KEY, "junk", undefined])
+      expect(await verdict(token, "windlass.v1.RunService/GetRun", "env_1")).toBe("API_KEY_INVALID");
+  });
+
+  it("is confirmed as what it was while its stream stays open", async () => {
+    const method = "windlass.v1.RunService/AwaitRuns";
+    const principal = await authenticate("internal-token", method, "env_1");
+    await expect(authenticator.confirm(principal, method)).resolves.toBeUndefined();
+  });
+});
+
+it("an environment that was not there is asked for again after a second, a known one is remembered", async () => {
+  const clock = createFakeClock();
+  let asked = 0;
+  let isThere = false;
+  const lookup = createEnvironmentLookup({ clock, find: () => (asked++, Promise.resolve(isThere)) });
+  expect([await lookup.exists("env_1"), await lookup.exists("env_1"), asked]).toEqual([false, false, 1]);
+  isThere = true;
+  await clock.advance(1_000);
+  expect([await lookup.exists("env_1"), await lookup.exists("env_1"), asked]).toEqual([true, true, 2]);
 });
 
 describe("an API key", () => {

@@ -8,6 +8,10 @@ import { getEnvironment } from "../environments/get-environment.ts";
 import { listApiKeys } from "../environments/list-api-keys.ts";
 import { revokeApiKey } from "../environments/revoke-api-key.ts";
 import { parseCreateApiKey, parseCreateEnvironment, parseRevokeApiKey } from "../validation/environment-requests.ts";
+import { parseDeleteVariables, parseSetVariables } from "../validation/variable-requests.ts";
+import { deleteVariables, setVariables } from "../variables/change-variables.ts";
+import { getVariables } from "../variables/get-variables.ts";
+import type { VariablesRevisions } from "../variables/variables-revisions.ts";
 import { environmentOf } from "./caller.ts";
 
 /** What the handlers of EnvironmentService work with. */
@@ -15,6 +19,7 @@ export interface EnvironmentServiceOptions {
   readonly postgres: Postgres;
   readonly clock: Clock;
   readonly apiKeys: ApiKeyLookup;
+  readonly variablesRevisions: VariablesRevisions;
 }
 
 export function createEnvironmentService(
@@ -33,5 +38,17 @@ export function createEnvironmentService(
     revokeApiKey: async (request, call) => ({
       apiKey: await revokeApiKey(options, environmentOf(call), parseRevokeApiKey(request).apiKeyId),
     }),
+    setVariables: async (request, call) => {
+      await setVariables(options, environmentOf(call), parseSetVariables(request));
+      return {};
+    },
+    listVariables: async (_, call) => {
+      const { variables } = await getVariables(options.postgres, environmentOf(call));
+      return { variables: Object.fromEntries(variables) };
+    },
+    deleteVariables: async (request, call) => {
+      await deleteVariables(options, environmentOf(call), parseDeleteVariables(request));
+      return {};
+    },
   };
 }

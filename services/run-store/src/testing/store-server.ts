@@ -15,16 +15,20 @@ import { createTestDatabase } from "../../../../test/kit/test-database.ts";
 import { createAnnouncer } from "../announce-changes.ts";
 import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
+import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
 import { guardStreams } from "../auth/guard-streams.ts";
 import { createFeed, type Feed } from "../feed/feed.ts";
 import { createDeploymentService } from "../handlers/deployment-service.ts";
 import { createEnvironmentService } from "../handlers/environment-service.ts";
 import { createGetBundle } from "../handlers/get-bundle.ts";
+import { createGetVariables } from "../handlers/get-variables.ts";
 import { createRunService } from "../handlers/run-service.ts";
 import { NO_OUTBOX } from "../outbox/outbox-publisher.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTimelineReader } from "../runs/watch-run.ts";
 import { findApiKey } from "../store/find-api-key.ts";
+import { selectEnvironment } from "../store/select-environment.ts";
+import { createVariablesRevisions } from "../variables/variables-revisions.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
 export const INTERNAL_TOKEN = "internal-token-for-tests";
@@ -69,8 +73,18 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
 
   const feed = createFeed();
   const promoted: string[] = [];
+  const variablesRevisions = createVariablesRevisions(postgres, clock);
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
-  const authenticator = createAuthenticator({ apiKeys, internalToken: INTERNAL_TOKEN, adminToken: ADMIN_TOKEN });
+  const environments = createEnvironmentLookup({
+    find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
+    clock,
+  });
+  const authenticator = createAuthenticator({
+    apiKeys,
+    environments,
+    internalToken: INTERNAL_TOKEN,
+    adminToken: ADMIN_TOKEN,
+  });
   const server = createGrpcServer({
     address: "127.0.0.1:0",
     logger,
@@ -78,7 +92,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     authenticate: authenticator.authenticate,
   });
   const guard = { authenticator, clock };
-  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys }));
+  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys, variablesRevisions }));
   server.add(
     DeploymentService,
     guardStreams(
@@ -113,6 +127,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
   );
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
+    getVariables: createGetVariables(postgres),
     reportExecution: () => {
       throw new Error("not part of these tests");
     },

@@ -45,6 +45,16 @@ export const FILE_PATH = { min: 1, max: 1024 } as const satisfies TextRule;
 /** The variable that exports a task. */
 export const EXPORT_NAME = { min: 0, max: 256 } as const satisfies TextRule;
 
+/** A variable that an environment defines for its tasks. The names that begin with WINDLASS_ are the worker's own. */
+export const VARIABLE_NAME = {
+  min: 1,
+  max: 128,
+  alphabet: {
+    pattern: /^(?!\d|WINDLASS_)[A-Za-z0-9_]*$/,
+    name: "A-Z a-z 0-9 _, not beginning with a digit or WINDLASS_",
+  },
+} as const satisfies TextRule;
+
 /** A SHA-256. */
 export const SHA256_HEX = {
   min: 64,
