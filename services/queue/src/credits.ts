@@ -50,6 +50,12 @@ export class Credits<Holder> {
     return richest?.holder;
   }
 
+  /** Whether one more can be taken from this holder now. */
+  canSpend(holder: Holder): boolean {
+    const account = this.#accounts.get(holder);
+    return account !== undefined && !account.isHeld && account.credits > 0;
+  }
+
   /** Uses up one credit of a holder. False when it has none left. */
   spend(holder: Holder): boolean {
     const account = this.#accounts.get(holder);

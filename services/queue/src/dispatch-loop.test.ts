@@ -14,6 +14,7 @@ import type { LeaseSession } from "./lease-session.ts";
 import { createQueueMetrics } from "./metrics.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 import { Supervisors } from "./supervisors.ts";
+import type { ReadyRun } from "./waiting-line.ts";
 
 /** A claim message on its way, to be answered by the test. */
 interface SentClaim {
@@ -45,6 +46,10 @@ function resultFor(claim: ClaimInit, reason: ErrorReason | undefined): ClaimResu
 
 const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 const untraced = startTelemetry({ service: "queue", logger: silent });
+
+function readyRun(runId: string, queueTimeUs: number): ReadyRun {
+  return { environmentId: "env", queue: "q", runId, queueTimeUs, traceparent: "", supervisorId: "" };
+}
 
 function setUp(telemetry: Telemetry = untraced) {
   const ready = new ReadyQueues();
@@ -93,7 +98,14 @@ function setUp(telemetry: Telemetry = untraced) {
     tell: (...runIds: string[]) => {
       for (const runId of runIds) {
         lastQueueTimeUs += 1;
-        ready.push({ environmentId: "env", queue: "q", runId, queueTimeUs: lastQueueTimeUs, traceparent: "" });
+        ready.push(readyRun(runId, lastQueueTimeUs));
+      }
+      loop.wake();
+    },
+    tellBound: (supervisorId: string, ...runIds: string[]) => {
+      for (const runId of runIds) {
+        lastQueueTimeUs += 1;
+        ready.push({ ...readyRun(runId, lastQueueTimeUs), supervisorId });
       }
       loop.wake();
     },
@@ -169,6 +181,47 @@ test("work spreads over supervisors by their credits", async () => {
   const bySupervisor = Object.groupBy(sent[0]?.claims ?? [], ({ supervisorId }) => supervisorId);
   expect(bySupervisor["sup1"]).toHaveLength(2);
   expect(bySupervisor["sup2"]).toHaveLength(2);
+});
+
+test("a run whose suspended process is at a supervisor goes to that one alone, ahead of new runs", async () => {
+  const { tell, tellBound, connect, sent } = setUp();
+  connect("rich", 10);
+  tell(...names(3, "new"));
+  tellBound("poor", "resumed");
+  connect("poor", 1);
+  await settle();
+  const [claims] = sent.map((message) => message.claims.map(({ runId, supervisorId }) => `${runId} ${supervisorId}`));
+  expect(claims).toEqual(["resumed poor", "new00000 rich", "new00001 rich", "new00002 rich"]);
+});
+
+test("runs for a supervisor that is gone or has no credit wait, and block nobody; they go as soon as it has one", async () => {
+  const { tell, tellBound, connect, sent, ready, supervisors } = setUp();
+  tellBound("gone", "a");
+  tellBound("busy", "b");
+  const busy = connect("busy", 0);
+  connect("free", 5);
+  tell("c");
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["c"]]);
+  expect(ready.size).toBe(2);
+  supervisors.grant(busy.session, 1);
+  await settle();
+  expect(sent[1]?.claims).toMatchObject([{ runId: "b", supervisorId: "busy" }]);
+});
+
+test("a bound run whose claim is refused as not queued is forgotten; refused for an expired supervisor it waits", async () => {
+  const { tellBound, connect, sent, ready } = setUp();
+  connect("sup", 5);
+  tellBound("sup", "canceled");
+  await settle();
+  sent[0]?.answer(() => ErrorReason.RUN_NOT_QUEUED);
+  await settle();
+  expect(ready.size).toBe(0);
+  tellBound("sup", "waits");
+  await settle();
+  sent[1]?.answer(() => ErrorReason.SUPERVISOR_EXPIRED);
+  await settle();
+  expect([ready.size, [...ready.boundSupervisorIds()]]).toEqual([1, ["sup"]]);
 });
 
 test("leases reach a supervisor in the order of the queue, even when the second message is answered first", async () => {
@@ -298,7 +351,7 @@ test("each run has a dispatch span under its own trace, which the claim hands on
   const { ready, loop, connect, sent } = setUp(spans.telemetry);
   connect("sup", 10);
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  ready.push({ environmentId: "env", queue: "q", runId: "a", queueTimeUs: 1, traceparent });
+  ready.push({ ...readyRun("a", 1), traceparent });
   loop.wake();
   await settle();
   expect(sent[0]?.claims[0]?.traceparent).toBe("00-0af7651916cd43dd8448eb211c80319c-00000000000000a1-01");

@@ -86,12 +86,23 @@ export class DispatchLoop {
   #gather(): Dispatch[] {
     const { ready, supervisors, telemetry } = this.#options;
     const batch: Dispatch[] = [];
+    const add = (run: ReadyRun, session: LeaseSession): void => {
+      supervisors.beginClaim(session);
+      batch.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
+    };
+    for (const supervisorId of ready.boundSupervisorIds()) {
+      while (batch.length < MAX_CLAIMS) {
+        const session = supervisors.chooseOnly(supervisorId);
+        const run = session === undefined ? undefined : ready.nextBoundTo(supervisorId);
+        if (session === undefined || run === undefined) break;
+        add(run, session);
+      }
+    }
     while (batch.length < MAX_CLAIMS) {
       const session = supervisors.choose();
       const run = session === undefined ? undefined : ready.next();
       if (session === undefined || run === undefined) break;
-      supervisors.beginClaim(session);
-      batch.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
+      add(run, session);
     }
     return batch;
   }

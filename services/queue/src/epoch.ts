@@ -129,6 +129,7 @@ class Epoch {
   }
 }
 
-function readyRunFromProto({ environmentId, queue, runId, queueTimeUs, traceparent }: QueuedRun): ReadyRun {
-  return { environmentId, queue, runId, queueTimeUs: Number(queueTimeUs), traceparent };
+function readyRunFromProto(run: QueuedRun): ReadyRun {
+  const { environmentId, queue, runId, queueTimeUs, traceparent, supervisorId } = run;
+  return { environmentId, queue, runId, queueTimeUs: Number(queueTimeUs), traceparent, supervisorId };
 }

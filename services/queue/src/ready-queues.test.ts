@@ -4,7 +4,7 @@ import { ReadyQueues } from "./ready-queues.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 function run(runId: string, queueTimeUs: number, queue = "q", environmentId = "env"): ReadyRun {
-  return { environmentId, queue, runId, queueTimeUs, traceparent: "" };
+  return { environmentId, queue, runId, queueTimeUs, traceparent: "", supervisorId: "" };
 }
 
 function drain(queues: ReadyQueues): ReadyRun[] {
@@ -76,6 +76,44 @@ describe("between queues", () => {
   });
 });
 
+describe("a run that only one supervisor can have", () => {
+  const bound = (runId: string, queueTimeUs: number, supervisorId = "sup"): ReadyRun => ({
+    ...run(runId, queueTimeUs),
+    supervisorId,
+  });
+
+  test("waits in the line of that supervisor, in order, and is no other's next", () => {
+    const queues = new ReadyQueues();
+    for (const waiting of [bound("b", 2), bound("a", 1), bound("c", 3, "other")]) queues.push(waiting);
+    expect(queues.next()).toBeUndefined();
+    expect([...queues.boundSupervisorIds()]).toEqual(["sup", "other"]);
+    expect([queues.nextBoundTo("sup"), queues.nextBoundTo("sup")].map((next) => next?.runId)).toEqual(["a", "b"]);
+    expect(queues.nextBoundTo("sup")).toBeUndefined();
+    expect([...queues.boundSupervisorIds()]).toEqual(["other"]);
+    expect(queues.size).toBe(1);
+  });
+
+  test("is anybody's once the store says so, because its supervisor was lost", () => {
+    const queues = new ReadyQueues();
+    queues.push(bound("a", 1, "lost"));
+    expect(queues.push(run("a", 5))).toBe(false);
+    expect([...queues.boundSupervisorIds()]).toEqual([]);
+    expect(queues.nextBoundTo("lost")).toBeUndefined();
+    expect(drainIds(queues)).toEqual(["a"]);
+    expect(queues.size).toBe(0);
+  });
+
+  test("is not held back by an older word that it was anybody's", () => {
+    const queues = new ReadyQueues();
+    queues.push(run("a", 1));
+    queues.push(run("b", 2));
+    queues.push(bound("a", 3));
+    expect(queues.size).toBe(2);
+    expect(queues.nextBoundTo("sup")?.runId).toBe("a");
+    expect(drainIds(queues)).toEqual(["b"]);
+  });
+});
+
 test("the oldest head is the oldest run", () => {
   const queues = new ReadyQueues();
   expect(queues.oldestQueueTimeUs()).toBeUndefined();
@@ -91,6 +129,7 @@ const anyRun = fc.record({
   runId: fc.integer({ min: 0, max: 60 }).map((id) => `run_${id}`),
   queueTimeUs: fc.integer({ min: 0, max: 20 }),
   traceparent: fc.constant(""),
+  supervisorId: fc.constant(""),
 });
 
 const anyCommand = fc.oneof(
@@ -122,6 +161,45 @@ test("model: whatever comes and goes, next() is the first of its queue; none is 
       }
       while (waiting.length > 0) takeNext();
       takeNext();
+    }),
+  );
+});
+
+const anyBoundCommand = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(anyRun, fc.constantFrom("", "", "sup1", "sup2"))
+      .map(([run, supervisorId]) => ({ kind: "push" as const, run: { ...run, supervisorId } })),
+  },
+  { weight: 2, arbitrary: fc.constantFrom("", "sup1", "sup2").map((from) => ({ kind: "take" as const, from })) },
+);
+
+test("model: a run is taken once, for the supervisor that the last word named; nobody else's runs keep it waiting", () => {
+  fc.assert(
+    fc.property(fc.array(anyBoundCommand, { maxLength: 300 }), (commands) => {
+      const queues = new ReadyQueues();
+      const waiting = new Map<string, ReadyRun>();
+      const take = (from: string): void => {
+        const taken = from === "" ? queues.next() : queues.nextBoundTo(from);
+        const candidates = [...waiting.values()].filter(({ supervisorId }) => supervisorId === from);
+        expect(taken === undefined).toBe(candidates.length === 0);
+        if (taken === undefined) return;
+        expect(waiting.get(taken.runId)).toMatchObject({ supervisorId: from, queueTimeUs: taken.queueTimeUs });
+        if (from !== "") expect(taken.runId).toBe(candidates.toSorted(byPlace)[0]?.runId);
+        waiting.delete(taken.runId);
+      };
+      for (const command of commands) {
+        if (command.kind === "take") take(command.from);
+        else {
+          const known = waiting.get(command.run.runId);
+          expect(queues.push(command.run)).toBe(known === undefined);
+          if (known?.supervisorId !== command.run.supervisorId) waiting.set(command.run.runId, command.run);
+        }
+        const bound = [...waiting.values()].flatMap(({ supervisorId }) => (supervisorId === "" ? [] : [supervisorId]));
+        expect(new Set(queues.boundSupervisorIds())).toEqual(new Set(bound));
+        expect(queues.size).toBe(waiting.size);
+      }
     }),
   );
 });

@@ -93,6 +93,17 @@ test("a run given back is leased again", async () => {
   await eventually(() => expect(supervisor.runIds).toEqual([...names(1), ...names(1)]));
 });
 
+test("a run whose process is suspended at a supervisor is leased to that one, before what has waited longer", async () => {
+  const { store, connect } = await setUp({ waiting: runs(3) });
+  const other = connect("other", 0);
+  store.queue([{ runId: "resumed", supervisorId: "home" }]);
+  await eventually(() => expect(store.epoch).toBe(1));
+  const home = connect("home", 2);
+  await eventually(() => expect(home.runIds).toEqual(["resumed", "run_000000"]));
+  other.grant(5);
+  await eventually(() => expect(other.runIds).toEqual(["run_000001", "run_000002"]));
+});
+
 test("a run that was canceled while it waited is passed over", async () => {
   const { store, connect } = await setUp({ waiting: runs(3) });
   await eventually(() => expect(store.epoch).toBe(1));

@@ -80,6 +80,12 @@ export class Supervisors {
     return this.#credits.richest();
   }
 
+  /** The session of this supervisor, to claim a run for that only it can have; undefined while it has no credit. */
+  chooseOnly(supervisorId: string): LeaseSession | undefined {
+    const session = this.#sessions.get(supervisorId);
+    return session !== undefined && this.#credits.canSpend(session) ? session : undefined;
+  }
+
   /** A run is being claimed for this session: uses up one credit. */
   beginClaim(session: LeaseSession): void {
     this.#credits.spend(session);

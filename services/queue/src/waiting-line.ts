@@ -10,6 +10,8 @@ export interface ReadyRun {
   readonly queueTimeUs: number;
   /** W3C traceparent of the run, or "". */
   readonly traceparent: string;
+  /** The only supervisor that can have it, because its suspended process is there; "" when any can. */
+  readonly supervisorId: string;
 }
 
 /** A run in its place in a line. */

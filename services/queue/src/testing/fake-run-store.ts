@@ -59,6 +59,7 @@ export interface QueuedRunInit {
   readonly queue: string;
   readonly queueTimeUs: number;
   readonly traceparent: string;
+  readonly supervisorId: string;
 }
 
 /** Starts one on a free port of the loopback interface. */
@@ -93,7 +94,8 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
   queue(runs: readonly Partial<QueuedRunInit>[]): void {
     for (const init of runs) {
       this.#lastQueueTimeUs += 1;
-      const { environmentId = "env", queue = "q", traceparent = "", queueTimeUs = this.#lastQueueTimeUs } = init;
+      const { environmentId = "env", queue = "q", traceparent = "", supervisorId = "" } = init;
+      const { queueTimeUs = this.#lastQueueTimeUs } = init;
       const runId = init.runId ?? `run_${this.#lastQueueTimeUs}`;
       const run = create(QueuedRunSchema, {
         environmentId,
@@ -101,6 +103,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
         queue,
         queueTimeUs: BigInt(queueTimeUs),
         traceparent,
+        supervisorId,
       });
       this.#runs.set(runId, run);
       this.#tell(run);
@@ -181,7 +184,9 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
 
   #claim({ environmentId, runId, supervisorId, traceparent }: Claim): ClaimResult {
     if (this.expired.has(supervisorId)) return refused(ErrorReason.SUPERVISOR_EXPIRED);
-    if (!this.#runs.has(runId) || this.leases.has(runId)) return refused(ErrorReason.RUN_NOT_QUEUED);
+    const boundTo = this.#runs.get(runId)?.supervisorId ?? "nobody";
+    const isClaimable = (boundTo === "" || boundTo === supervisorId) && !this.leases.has(runId);
+    if (!isClaimable) return refused(ErrorReason.RUN_NOT_QUEUED);
     this.leases.set(runId, supervisorId);
     this.claimed.push(runId);
     const lease = { ref: { environmentId, runId, leaseToken: `token ${this.claimed.length}` }, traceparent };
