@@ -183,19 +183,21 @@ test("model: a run is taken once, for the supervisor that the last word named; n
       const take = (from: string): void => {
         const taken = from === "" ? queues.next() : queues.nextBoundTo(from);
         const candidates = [...waiting.values()].filter(({ supervisorId }) => supervisorId === from);
-        expect(taken === undefined).toBe(candidates.length === 0);
-        if (taken === undefined) return;
-        expect(waiting.get(taken.runId)).toMatchObject({ supervisorId: from, queueTimeUs: taken.queueTimeUs });
-        if (from !== "") expect(taken.runId).toBe(candidates.toSorted(byPlace)[0]?.runId);
-        waiting.delete(taken.runId);
+        const first = candidates.toSorted(byPlace)[0];
+        const expected = from === "" ? waiting.get(taken?.runId ?? "") : first;
+        expect(taken === undefined).toBe(first === undefined);
+        expect(taken?.queueTimeUs).toBe(expected?.queueTimeUs);
+        expect([taken?.runId, taken?.supervisorId]).toEqual([expected?.runId, expected?.supervisorId]);
+        waiting.delete(taken?.runId ?? "");
+      };
+      const push = (told: ReadyRun): void => {
+        const known = waiting.get(told.runId);
+        expect(queues.push(told)).toBe(known === undefined);
+        if (known?.supervisorId !== told.supervisorId) waiting.set(told.runId, told);
       };
       for (const command of commands) {
         if (command.kind === "take") take(command.from);
-        else {
-          const known = waiting.get(command.run.runId);
-          expect(queues.push(command.run)).toBe(known === undefined);
-          if (known?.supervisorId !== command.run.supervisorId) waiting.set(command.run.runId, command.run);
-        }
+        else push(command.run);
         const bound = [...waiting.values()].flatMap(({ supervisorId }) => (supervisorId === "" ? [] : [supervisorId]));
         expect(new Set(queues.boundSupervisorIds())).toEqual(new Set(bound));
         expect(queues.size).toBe(waiting.size);
