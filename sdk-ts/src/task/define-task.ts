@@ -3,7 +3,7 @@ import { describeValue, refuseUnknownKeys } from "./check-options.ts";
 import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
 import { resolveMachine } from "./machine.ts";
 import { resolveMaxDuration } from "./max-duration.ts";
-import { projectDefaults } from "./project-config.ts";
+import { projectDefaults } from "./project-defaults.ts";
 import { resolveQueue } from "./queue.ts";
 import { resolveRetryOptions } from "./retry-options.ts";
 import { isTaskId, TASK_ID_LIMIT } from "./task-id.ts";

@@ -1,5 +1,6 @@
-import { processGlobal } from "./process-global.ts";
+import type { ConfigLogLevel } from "./define-config.ts";
 import type { MachinePresetName } from "./machine.ts";
+import { processGlobal } from "./process-global.ts";
 import type { RetryOptions } from "./retry-options.ts";
 
 /** What a project's config says for all its tasks. */
@@ -8,6 +9,7 @@ export interface ProjectDefaults {
   readonly isRetryDisabledInDevelopment?: boolean;
   readonly maxDurationS?: number;
   readonly machine?: MachinePresetName;
+  readonly logLevel?: ConfigLogLevel;
 }
 
 /** Set before any task is defined; empty where no config is loaded, as in the programs that trigger tasks. */
