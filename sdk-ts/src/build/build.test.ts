@@ -183,4 +183,12 @@ describe("indexing", () => {
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     expect(await readdir(temporary.path)).toEqual([]);
   });
+
+  it("ends early when its signal aborts, and leaves no process", async () => {
+    const interrupt = new AbortController();
+    await using folder = await createTaskFolder({ "a.ts": "console.log('loading'); while (true) {}" });
+    const indexing = index(await bundle(folder.path), { signal: interrupt.signal });
+    interrupt.abort(new Error("enough"));
+    await expect(indexing).rejects.toThrow("enough");
+  });
 });

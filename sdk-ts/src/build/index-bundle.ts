@@ -16,6 +16,8 @@ export interface IndexOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How long loading all task files may take, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
+  /** Ends the loading early; then its reason is thrown, and the process is gone. */
+  readonly signal?: AbortSignal;
 }
 
 /** A task folder that cannot be loaded; `error` is what its file threw, as a run would store it. */
@@ -64,6 +66,10 @@ async function greetingOf(entryPoint: string, folder: string, options: IndexOpti
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const token = randomUUID();
   const receiver = await receiveHello(join(folder, "worker.sock"), token);
+  const interrupted = Promise.withResolvers<never>();
+  interrupted.promise.catch(() => {}); // May come when nobody waits any more.
+  const interrupt = (): void => interrupted.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", interrupt, { once: true });
   const { PATH = "", HOME = "", TMPDIR = tmpdir() } = process.env;
   const worker = new WorkerProcess(entryPoint, {
     cwd: folder,
@@ -78,8 +84,10 @@ async function greetingOf(entryPoint: string, folder: string, options: IndexOpti
   });
   const timeout = new AbortController();
   try {
+    options.signal?.throwIfAborted();
     return await Promise.race([
       receiver.hello,
+      interrupted.promise,
       worker.exited.then((how) => {
         throw new BuildError(`the worker process ended while it loaded the tasks (${how})${worker.output}`);
       }),
@@ -89,6 +97,7 @@ async function greetingOf(entryPoint: string, folder: string, options: IndexOpti
     ]);
   } finally {
     timeout.abort();
+    options.signal?.removeEventListener("abort", interrupt);
     await worker.kill();
     receiver.close();
   }
