@@ -2,14 +2,19 @@ import { triggerTask } from "../client/trigger-task.ts";
 import { globalHooks } from "./hook-registry.ts";
 import type {
   AnyHook,
+  CancelHook,
   CleanupHook,
   CompleteHook,
   FailureHook,
+  HandleErrorHook,
   HookName,
   InitData,
   InitHook,
+  MiddlewareHook,
+  StartAttemptHook,
   StartHook,
   SuccessHook,
+  WaitHook,
 } from "./hook-types.ts";
 import type { AnyTask, RunHandle, TaskIdentifier, TaskOutput, TaskPayload, TriggerArguments } from "./task-types.ts";
 
@@ -34,11 +39,20 @@ export const tasks = {
   ): Promise<RunHandle<TaskIdentifier<T>, TaskPayload<T>, TaskOutput<T>>> {
     return triggerTask(id, payload, options) as Promise<RunHandle<TaskIdentifier<T>, TaskPayload<T>, TaskOutput<T>>>;
   },
+  middleware: register<MiddlewareHook<unknown>>("middleware"),
   init: register<InitHook<unknown, unknown>>("init"),
   onStart: register<StartHook<unknown, InitData>>("onStart"),
+  onStartAttempt: register<StartAttemptHook<unknown, InitData>>("onStartAttempt"),
+  onWait: register<WaitHook<unknown, InitData>>("onWait"),
+  onResume: register<WaitHook<unknown, InitData>>("onResume"),
   onSuccess: register<SuccessHook<unknown, unknown, InitData>>("onSuccess"),
   onFailure: register<FailureHook<unknown, InitData>>("onFailure"),
   onComplete: register<CompleteHook<unknown, unknown, InitData>>("onComplete"),
+  onCancel: register<CancelHook<unknown, unknown, InitData>>("onCancel"),
+  /** Asked after the task's own, and only if that decided nothing. */
+  handleError: register<HandleErrorHook<unknown, InitData>>("handleError"),
+  /** The newer name of handleError; asked after those registered under the older one. */
+  catchError: register<HandleErrorHook<unknown, InitData>>("catchError"),
   cleanup: register<CleanupHook<unknown, InitData>>("cleanup"),
 };
 
