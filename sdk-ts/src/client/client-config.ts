@@ -1,8 +1,12 @@
 import { processGlobal } from "../task/process-global.ts";
 import { refuseUnknownKeys } from "../task/check-options.ts";
 import { WindlassError } from "./windlass-error.ts";
+import type { WorkerConnection } from "./worker-connection.ts";
 
-/** Which cluster to talk to, and as whom. What is left out is taken from the environment. */
+/**
+ * Which cluster to talk to, and as whom. With neither URL nor key a task talks to the cluster that runs it; any other program, and what is left out, is
+ * decided by the process' environment.
+ */
 export interface ClientConfig {
   /** "host:port", "http://host:port" or, with TLS, "https://host". Default: WINDLASS_URL, then TRIGGER_API_URL. */
   readonly url?: string;
@@ -40,8 +44,23 @@ export function checkConfig(config: ClientConfig): void {
   }
 }
 
-/** Fills in what the environment says. Throws WindlassError NOT_CONFIGURED naming what is missing or wrong. */
-export function resolveConfig(config: ClientConfig, env: NodeJS.ProcessEnv): ResolvedConfig {
+/** Whether it says itself where to go, so that a worker's connection is not meant. */
+export function namesCluster({ url, baseURL, apiKey, accessToken }: ClientConfig): boolean {
+  return [url, baseURL, apiKey, accessToken].some((value) => value !== undefined);
+}
+
+/**
+ * Fills in what the worker's connection says, else what the environment says. Throws WindlassError NOT_CONFIGURED naming what is missing or wrong.
+ */
+export function resolveConfig(
+  config: ClientConfig,
+  worker: WorkerConnection | undefined,
+  env: NodeJS.ProcessEnv,
+): ResolvedConfig {
+  if (worker !== undefined && !namesCluster(config)) {
+    const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    return { address: worker.address, useTls: false, apiKey: worker.token, timeoutMs };
+  }
   const url = config.url ?? config.baseURL ?? env["WINDLASS_URL"] ?? env["TRIGGER_API_URL"];
   const apiKey = config.apiKey ?? config.accessToken ?? env["WINDLASS_API_KEY"] ?? env["TRIGGER_SECRET_KEY"];
   if (!url && !apiKey) throw new WindlassError("NOT_CONFIGURED", "There is no cluster URL and no API key.");

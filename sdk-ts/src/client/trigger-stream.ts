@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
   type TaskService,
+  type TriggeredRun,
   type TriggerResult,
   type TriggerSchema,
   type TriggerTasksRequestSchema,
@@ -33,7 +34,7 @@ const MAX_UNANSWERED_BYTES = 256 * 1024 * 1024;
 interface Waiting {
   readonly trigger: OutgoingTrigger;
   readonly bytes: number;
-  readonly resolve: (runId: string) => void;
+  readonly resolve: (run: TriggeredRun) => void;
   readonly reject: (error: WindlassError) => void;
 }
 
@@ -58,10 +59,10 @@ export class TriggerStream {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves with the run's id once the run is stored. Rejects with a WindlassError. */
-  trigger(trigger: OutgoingTrigger): Promise<string> {
+  /** Resolves once the run is stored. Rejects with a WindlassError. */
+  trigger(trigger: OutgoingTrigger): Promise<TriggeredRun> {
     if (this.#isClosed) return Promise.reject(closed());
-    const bytes = trigger.payload?.data?.length ?? 0;
+    const bytes = (trigger.payload?.data?.length ?? 0) + (trigger.options?.metadata?.data?.length ?? 0);
     if (this.#activity.count >= MAX_UNANSWERED || this.#unansweredBytes + bytes > MAX_UNANSWERED_BYTES) {
       return Promise.reject(
         new WindlassError("OVERLOADED", `${this.#activity.count} triggers of this program are unanswered.`),
@@ -69,7 +70,7 @@ export class TriggerStream {
     }
     this.#activity.begin();
     this.#unansweredBytes += bytes;
-    const answered = new Promise<string>((resolve, reject) => {
+    const answered = new Promise<TriggeredRun>((resolve, reject) => {
       if (this.#gathering.length === 0) setImmediate(() => this.#sendGathered());
       this.#gathering.push({ trigger, bytes, resolve, reject });
     });
@@ -184,7 +185,7 @@ function settle(answer: TriggerResult | undefined, resolve: Waiting["resolve"], 
   const result = answer?.result;
   switch (result?.case) {
     case "run":
-      resolve(result.value.runId);
+      resolve(result.value);
       return;
     case "error":
       reject(windlassErrorFrom(callFailureFromError(result.value)));

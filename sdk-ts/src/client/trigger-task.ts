@@ -1,33 +1,81 @@
-import { encodeContent } from "../content/json-content.ts";
+import type { TriggeredRun } from "@windlass/proto";
 import { UnencodableError } from "../content/find-unencodable.ts";
+import { type EncodedContent, encodeContent } from "../content/json-content.ts";
 import { MAX_PAYLOAD_BYTES } from "../content/limits.ts";
 import { isTaskId, TASK_ID_LIMIT } from "../task/task-id.ts";
 import type { RunHandle } from "../task/task-types.ts";
-import { defaultConnection } from "./connection.ts";
+import { type Connection, connectionOfAttempt, defaultConnection, parentRunId } from "./connection.ts";
 import { createRequestId } from "./request-id.ts";
 import { traceTrigger } from "./tracing.ts";
-import { checkTriggerOptions, type TriggerOptions } from "./trigger-options.ts";
+import { type CheckedTriggerOptions, checkTriggerOptions, type TriggerOptions } from "./trigger-options.ts";
 import { invalidField } from "./windlass-error.ts";
+
+export type AnyRunHandle = RunHandle<string, unknown, unknown>;
+
+/** A trigger that has passed every check that needs no cluster. */
+export interface PreparedTrigger {
+  readonly taskId: string;
+  readonly payload: EncodedContent;
+  readonly checked: CheckedTriggerOptions;
+}
 
 /** Triggers a task of the default connection's environment. Everything it throws is a WindlassError. */
 export async function triggerTask(
   taskId: string,
   payload: unknown,
   options: TriggerOptions | undefined,
-): Promise<RunHandle<string, unknown, unknown>> {
-  if (!isTaskId(taskId)) throw invalidField("taskId", `${TASK_ID_LIMIT}.`);
-  const checked = checkTriggerOptions(options);
-  const content = encodePayload(payload);
-  const { triggers } = defaultConnection();
-  const id = await traceTrigger(taskId, (traceparent) =>
-    triggers.trigger({ ...checked, requestId: createRequestId(), taskId, payload: content, traceparent }),
-  );
-  return { id, taskIdentifier: taskId };
+): Promise<AnyRunHandle> {
+  const prepared = prepareTrigger(taskId, payload, options);
+  return sendTrigger(defaultConnection(), prepared);
 }
 
-function encodePayload(payload: unknown): ReturnType<typeof encodeContent> {
+/** The same in the environment of the attempt that is running, whatever `configure` says: only there it can be waited for. */
+export async function triggerChild(
+  taskId: string,
+  payload: unknown,
+  options: TriggerOptions | undefined,
+): Promise<AnyRunHandle> {
+  const prepared = prepareTrigger(taskId, payload, options);
+  return sendTrigger(connectionOfAttempt(), prepared);
+}
+
+/** Throws FIELD_INVALID; `place` comes before the field's name: "items[3].". */
+export function prepareTrigger(
+  taskId: string,
+  payload: unknown,
+  options: TriggerOptions | undefined,
+  place = "",
+): PreparedTrigger {
+  if (!isTaskId(taskId)) throw invalidField(`${place}taskId`, `${TASK_ID_LIMIT}.`);
+  const checked = checkTriggerOptions(options, `${place}options`);
+  return { taskId, checked, payload: encodePayload(`${place}payload`, payload) };
+}
+
+/** The request id is made here, once: whatever breaks on the way, the trigger makes one run. */
+export async function sendTrigger(
+  connection: Connection,
+  { taskId, payload, checked }: PreparedTrigger,
+  batchId?: string,
+): Promise<AnyRunHandle> {
+  const options = batchId === undefined ? checked.options : { ...checked.options, batchId };
+  const stored: TriggeredRun = await traceTrigger(taskId, (traceparent) =>
+    connection.triggers.trigger({
+      ...checked,
+      requestId: createRequestId(),
+      taskId,
+      payload,
+      traceparent,
+      parentRunId: parentRunId(connection),
+      ...(options !== undefined && { options }),
+    }),
+  );
+  return { id: stored.runId, taskIdentifier: taskId, isCached: stored.isCached };
+}
+
+/** Throws FIELD_INVALID naming the place of what cannot be encoded. */
+export function encodePayload(what: string, payload: unknown): EncodedContent {
   try {
-    return encodeContent("payload", payload, MAX_PAYLOAD_BYTES);
+    return encodeContent(what, payload, MAX_PAYLOAD_BYTES);
   } catch (error) {
     if (!(error instanceof UnencodableError)) throw error;
     throw invalidField(error.path, error.problem, error);

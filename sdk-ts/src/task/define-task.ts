@@ -1,4 +1,4 @@
-import { triggerTask } from "../client/trigger-task.ts";
+import { taskTriggers } from "../wait/task-triggers.ts";
 import { describeValue, refuseUnknownKeys } from "./check-options.ts";
 import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
 import { resolveMachine } from "./machine.ts";
@@ -8,7 +8,7 @@ import { resolveQueue } from "./queue.ts";
 import { resolveRetryOptions } from "./retry-options.ts";
 import { isTaskId, TASK_ID_LIMIT } from "./task-id.ts";
 import { type RegisteredTask, taskRegistry } from "./task-registry.ts";
-import type { RunHandle, Task } from "./task-types.ts";
+import type { Task } from "./task-types.ts";
 
 /** The options that all kinds of tasks have, as they come: nothing about them is believed. */
 type UncheckedOptions = Readonly<
@@ -36,7 +36,7 @@ export function defineTask<Id extends string, Payload, Output>(
   const owner = `task "${id}"`;
   refuseUnknownKeys(owner, options, [...OPTION_NAMES, ...kind.optionNames]);
   if (typeof unchecked.run !== "function") throw new TypeError(`${owner} has no run function`);
-  const handle = createHandle<Id, Payload, Output>(id as Id);
+  const handle: Task<Id, Payload, Output> = { id: id as Id, ...taskTriggers<Id, Payload, Output>(id as Id) };
   const defaults = projectDefaults.current;
   taskRegistry.register({
     id,
@@ -53,13 +53,6 @@ export function defineTask<Id extends string, Payload, Output>(
     ...(kind.parsePayload !== undefined && { parsePayload: kind.parsePayload }),
   });
   return handle;
-}
-
-function createHandle<Id extends string, Payload, Output>(id: Id): Task<Id, Payload, Output> {
-  return {
-    id,
-    trigger: (...[payload, options]) => triggerTask(id, payload, options) as Promise<RunHandle<Id, Payload, Output>>,
-  };
 }
 
 function checkDescription(owner: string, description: unknown): string {

@@ -8,13 +8,27 @@ interface Types<Payload, Output> {
 }
 
 /** A defined task. */
-export interface Task<Id extends string, Payload, Output> extends Types<Payload, Output> {
+export interface Task<Id extends string, Payload, Output>
+  extends Types<Payload, Output>, TaskTriggers<Id, Payload, Output> {
   readonly id: Id;
+}
+
+/** How a task is triggered. */
+export interface TaskTriggers<Id extends string, Payload, Output> {
   /**
    * Asks the cluster to run the task and returns once that is stored: from then on the run happens, whatever crashes.
    * Triggers made in the same moment travel together. Throws WindlassError.
    */
   readonly trigger: (...args: TriggerArguments<Payload>) => Promise<RunHandle<Id, Payload, Output>>;
+  /** Triggers several runs at once, at most 1,000: all are checked before any is sent. Throws WindlassError. */
+  readonly batchTrigger: (items: readonly BatchItem<Payload>[]) => Promise<BatchHandle<Id, Payload, Output>>;
+  /**
+   * Inside of a run: triggers the task and suspends this run until that one is over. `unwrap()` gives its output. Throws
+   * WindlassError when it cannot be triggered, and an Error outside of a run or during another wait.
+   */
+  readonly triggerAndWait: (...args: TriggerArguments<Payload>) => TaskRunPromise<Id, Output>;
+  /** Inside of a run: triggers several runs and suspends this one until all of them are over. Throws as `triggerAndWait` does. */
+  readonly batchTriggerAndWait: (items: readonly BatchItem<Payload>[]) => Promise<BatchResult<Id, Output>>;
 }
 
 /** What became of a run that was waited for. */
@@ -31,7 +45,7 @@ export interface TaskRunPromise<Id extends string, Output> extends Promise<TaskR
 /** One run of a batch. The payload may be left out when the task does without. */
 export type BatchItem<Payload> = (undefined extends Payload
   ? { readonly payload?: Payload }
-  : { readonly payload: Payload }) & { readonly options?: TriggerOptions };
+  : { readonly payload: Payload }) & { readonly options?: TriggerOptions | undefined };
 
 /** A triggered batch. */
 export interface BatchHandle<Id extends string, Payload, Output> {
@@ -54,6 +68,8 @@ export interface RunHandle<Id extends string, Payload, Output> extends Types<Pay
   /** The run's id. */
   readonly id: string;
   readonly taskIdentifier: Id;
+  /** True when an idempotency key had already made the run. */
+  readonly isCached: boolean;
 }
 
 /** Any task, for type parameters: `tasks.trigger<typeof helloWorld>(...)`. */

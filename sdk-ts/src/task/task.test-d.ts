@@ -33,7 +33,7 @@ describe("a task's types", () => {
     // @ts-expect-error -- and has a type
     void hello.trigger({ message: 1 });
     // @ts-expect-error -- so have the options
-    void hello.trigger({ message: "x" }, { delay: "1h" });
+    void hello.trigger({ message: "x" }, { delay: 1 });
   });
 
   it("reach tasks.trigger by the type alone", () => {
