@@ -10,6 +10,15 @@ export function runNotFound(runId: string): CallFailure {
   });
 }
 
+/** NOT_FOUND, TOKEN_NOT_FOUND. The same for a token that does not exist and for another environment's. */
+export function tokenNotFound(tokenId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.TOKEN_NOT_FOUND,
+    message: `This environment has no token ${tokenId}.`,
+  });
+}
+
 /** NOT_FOUND, DEPLOYMENT_NOT_FOUND. */
 export function deploymentNotFound(message: string): CallFailure {
   return new CallFailure({ code: status.NOT_FOUND, reason: ErrorReason.DEPLOYMENT_NOT_FOUND, message });

@@ -9,6 +9,15 @@ export function dueRun(environmentId: string, runId: string, dueInMs: number): D
   };
 }
 
+/** A token that times out in so many milliseconds. */
+export function dueToken(environmentId: string, tokenId: string, dueInMs: number): DueItem {
+  return {
+    $typeName: "windlass.internal.v1.DueItem",
+    dueInMs: BigInt(Math.ceil(dueInMs)),
+    item: { case: "token", value: { $typeName: "windlass.internal.v1.DueToken", environmentId, tokenId } },
+  };
+}
+
 /** A supervisor whose lease runs out in so many milliseconds, unless it is renewed. */
 export function dueSupervisor(supervisorId: string, dueInMs: number): DueItem {
   return {

@@ -28,6 +28,8 @@ export interface Feed {
   readonly runChanges: KeyedTopic<RunChange>;
   /** Ends of runs, by `runKey`; the run carries output and error. */
   readonly finished: KeyedTopic<Run>;
+  /** Tokens that were completed or timed out, by `tokenKey`. Says nothing of how: whoever waits reads it. */
+  readonly endedTokens: KeyedTopic<undefined>;
   /** By `runKey`. */
   readonly liveRuns: LiveRuns;
 }
@@ -37,6 +39,11 @@ export function runKey(environmentId: string, runId: string): string {
   return `${environmentId}/${runId}`;
 }
 
+/** The key of a token in `endedTokens`. */
+export function tokenKey(environmentId: string, tokenId: string): string {
+  return `${environmentId}/${tokenId}`;
+}
+
 export function createFeed(): Feed {
   return {
     queued: createTopic("queued"),
@@ -44,6 +51,7 @@ export function createFeed(): Feed {
     cancels: createKeyedTopic(),
     runChanges: createKeyedTopic(),
     finished: createKeyedTopic(),
+    endedTokens: createKeyedTopic(),
     liveRuns: createLiveRuns(),
   };
 }

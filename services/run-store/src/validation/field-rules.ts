@@ -20,6 +20,9 @@ export const TAG = { min: 1, max: 128 } as const satisfies TextRule;
 /** What makes a trigger safe to repeat. */
 export const REQUEST_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
 
+/** What makes a trigger, or the making of a token, happen once. */
+export const IDEMPOTENCY_KEY = { min: 1, max: 512 } as const satisfies TextRule;
+
 /** An id that the store gave out. What else it looks like is the store's business: an unknown one is NOT_FOUND. */
 export const STORE_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
 

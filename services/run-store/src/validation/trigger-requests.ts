@@ -1,8 +1,9 @@
 import type { Trigger, TriggerTaskRequest, TriggerTasksRequest } from "@windlass/proto";
 import { CallFailure, fieldInvalid, type Violation } from "@windlass/proto/grpc";
-import { QUEUE, REQUEST_ID, TAG, TASK_ID } from "./field-rules.ts";
+import { QUEUE, REQUEST_ID, TASK_ID } from "./field-rules.ts";
 import { parseInteger } from "./number-rule.ts";
 import { parsePayload, type StoredContent } from "./payload.ts";
+import { parseTags } from "./tags.ts";
 import { parseText } from "./text-rule.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import { throwIfInvalid } from "./violations.ts";
@@ -23,7 +24,6 @@ export interface ParsedTrigger {
 }
 
 const MAX_TRIGGERS = 1000;
-const MAX_TAGS = 10;
 const MAX_ATTEMPTS = { min: 0, max: 100 };
 
 /** Checks one trigger. Throws FIELD_INVALID naming every wrong field. */
@@ -64,11 +64,4 @@ function parseTrigger(trigger: Trigger | undefined, field: string): ParsedTrigge
   };
   throwIfInvalid(violations);
   return parsed;
-}
-
-function parseTags(tags: string[], field: string, violations: Violation[]): string[] {
-  if (tags.length > MAX_TAGS)
-    violations.push({ field, description: `must have at most ${MAX_TAGS} items; it has ${tags.length}.` });
-  else for (const [index, tag] of tags.entries()) parseText(tag, TAG, `${field}[${index}]`, violations);
-  return tags;
 }
