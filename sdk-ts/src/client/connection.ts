@@ -130,5 +130,5 @@ export async function close(): Promise<void> {
   const closing = [kept.worker, kept.configured];
   delete kept.worker;
   delete kept.configured;
-  await Promise.all(closing.map((known) => known?.connection.close()));
+  for (const known of closing) await known?.connection.close();
 }

@@ -12,11 +12,17 @@ export class WindlassError extends Error {
   readonly violations: readonly Violation[];
   /** What to do about it; absent when nothing useful can be said. */
   readonly hint: string | undefined;
+  /** When a repeat can succeed, if the cluster has said so. */
+  readonly retryAt: Date | undefined;
 
   constructor(
     reason: WindlassErrorReason,
     message: string,
-    more: { readonly violations?: readonly Violation[]; readonly cause?: unknown } = {},
+    more: {
+      readonly violations?: readonly Violation[];
+      readonly retryAt?: Date | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     const hint = HINTS[reason];
     super(
@@ -26,6 +32,7 @@ export class WindlassError extends Error {
     this.reason = reason;
     this.violations = more.violations ?? [];
     this.hint = hint;
+    this.retryAt = more.retryAt;
   }
 }
 
@@ -47,6 +54,7 @@ export function windlassErrorFrom(error: unknown): WindlassError {
   const failure = rootFailure(callFailureFromServiceError(error));
   return new WindlassError(reasonName(failure.reason) as WindlassErrorReason, failure.message, {
     violations: failure.violations,
+    retryAt: failure.retryAfterMs === undefined ? undefined : new Date(Date.now() + failure.retryAfterMs),
     cause: failure,
   });
 }
