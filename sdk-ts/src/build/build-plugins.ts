@@ -1,17 +1,30 @@
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import type { Loader, Plugin } from "esbuild";
 
 export const TASK_FILES_ENTRY = "windlass:task-files";
+
+/** A file of the task folder that is to be loaded. */
+export interface SourceFile {
+  /** Relative to the task folder, with "/". */
+  readonly path: string;
+  readonly kind: "config" | "tasks";
+}
+
+/** How a file is called in a worker: a config may lie above the folder, which is nobody's business there. */
+function nameOf({ path, kind }: SourceFile): string {
+  return kind === "config" ? basename(path) : path;
+}
 
 /**
  * The entry point of the tasks: a list of the files, each with a function that loads it. So a file that throws spoils
  * no other, and can be named.
  */
-export function taskFilesEntry(root: string, taskFiles: readonly string[]): Plugin {
-  const items = taskFiles.map((path) => {
-    const specifier = JSON.stringify(`./${path}`);
-    return `{ path: ${JSON.stringify(path)}, load: () => import(${specifier}) }`;
+export function taskFilesEntry(root: string, files: readonly SourceFile[]): Plugin {
+  const items = files.map((file) => {
+    const specifier = JSON.stringify(`./${file.path}`);
+    const [path, kind] = [nameOf(file), file.kind].map((text) => JSON.stringify(text));
+    return `{ path: ${path}, kind: ${kind}, load: () => import(${specifier}) }`;
   });
   const contents = `export const files = [\n${items.join(",\n")}\n];\n`;
   return {
@@ -39,8 +52,8 @@ const LOADERS: Readonly<Record<string, Loader>> = {
  * file: however files import one another, and whether they export their tasks or not. On the first line, so that no
  * line number changes.
  */
-export function announceTaskFiles(root: string, taskFiles: readonly string[]): Plugin {
-  const names = new Map(taskFiles.map((path) => [join(root, path), path]));
+export function announceTaskFiles(root: string, files: readonly SourceFile[]): Plugin {
+  const names = new Map(files.map((file) => [join(root, file.path), nameOf(file)]));
   return {
     name: "windlass-announce-task-files",
     setup(build) {

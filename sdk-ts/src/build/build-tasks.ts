@@ -1,21 +1,36 @@
 import { extname } from "node:path";
-import { build, type BuildFailure } from "esbuild";
+import { build, type BuildFailure, type BuildOptions } from "esbuild";
 import { BuildError } from "./build-error.ts";
 import { BUILD_OPTIONS } from "./build-options.ts";
-import { announceTaskFiles, SDK_FROM_RUNTIME, TASK_FILES_ENTRY, taskFilesEntry } from "./build-plugins.ts";
+import {
+  announceTaskFiles,
+  SDK_FROM_RUNTIME,
+  type SourceFile,
+  TASK_FILES_ENTRY,
+  taskFilesEntry,
+} from "./build-plugins.ts";
 import type { BundledFile } from "./bundle.ts";
 
-/** The task files with everything they import but this SDK, which is the runtime's. Throws BuildError. */
-export async function buildTasks(root: string, taskFiles: readonly string[]): Promise<BundledFile[]> {
+/**
+ * The files with everything they import but this SDK, which is the runtime's. `settings` are put over the bundler's own;
+ * their plugins come after those that make a bundle what it is. Throws BuildError.
+ */
+export async function buildTasks(
+  root: string,
+  files: readonly SourceFile[],
+  { plugins = [], ...settings }: BuildOptions = {},
+): Promise<BundledFile[]> {
   try {
     const { outputFiles } = await build({
       ...BUILD_OPTIONS,
+      ...settings,
       absWorkingDir: root,
       entryPoints: [TASK_FILES_ENTRY],
       outfile: "tasks.mjs",
+      write: false,
       sourcemap: "linked",
       sourcesContent: false,
-      plugins: [taskFilesEntry(root, taskFiles), announceTaskFiles(root, taskFiles), SDK_FROM_RUNTIME],
+      plugins: [taskFilesEntry(root, files), announceTaskFiles(root, files), SDK_FROM_RUNTIME, ...plugins],
     });
     return outputFiles.map(({ path, contents, text }) =>
       extname(path) === ".map"

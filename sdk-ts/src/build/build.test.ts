@@ -79,7 +79,6 @@ describe("indexing", () => {
       "nested/__tests__/x.ts": "throw new Error('a test is not a task file');",
       "node_modules/dep/index.js": "throw new Error('not a task file');",
       ".hidden/x.ts": "throw new Error('not a task file');",
-      "trigger.config.ts": "throw new Error('not a task file');",
       "types.d.ts": "declare const x: number;",
     });
     expect(tasks.map(({ id, filePath, exportName }) => [id, filePath, exportName])).toEqual([

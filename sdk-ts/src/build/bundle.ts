@@ -5,7 +5,12 @@ import { BundleSchema } from "@windlass/proto";
 import { buildRuntime } from "./build-runtime.ts";
 import { buildTasks } from "./build-tasks.ts";
 import { BuildError } from "./build-error.ts";
+import type { SourceFile } from "./build-plugins.ts";
+import { esbuildSettings, externalPatterns } from "./esbuild-settings.ts";
+import { findConfig } from "./find-config.ts";
 import { findTaskFiles } from "./find-task-files.ts";
+import { findTaskFolders } from "./find-task-folders.ts";
+import { loadConfig } from "./load-config.ts";
 
 const MAX_BUNDLE_BYTES = 64 * 1024 * 1024;
 const ENTRY_POINT = "main.mjs";
@@ -25,14 +30,14 @@ export interface BundledFile {
 }
 
 /**
- * Bundles a task folder: its files with everything they import, and the runtime that executes them. The same input
- * gives the same bytes, wherever the folder is. Throws BuildError with file, line and column when a file cannot be
- * parsed or an import cannot be found. Nothing of the tasks is executed.
+ * Bundles a task folder, or a project with a config that says where its tasks are: the files with everything they
+ * import, and the runtime that executes them. The same input gives the same bytes, wherever the folder is. Throws
+ * BuildError with file, line and column when a file cannot be parsed or an import cannot be found, ImportError when the
+ * config throws or cannot be honoured. Of what is bundled only the config is executed.
  */
 export async function bundle(folder: string): Promise<TaskBundle> {
   const root = resolve(folder);
-  const taskFiles = await findTaskFiles(root);
-  const [runtime, tasks] = await Promise.all([buildRuntime(), buildTasks(root, taskFiles)]);
+  const [runtime, tasks] = await Promise.all([buildRuntime(), bundleTasks(root)]);
   const files = [{ path: ENTRY_POINT, content: Buffer.from(MAIN) }, ...runtime, ...tasks];
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = toBinary(BundleSchema, create(BundleSchema, { files, entryPoint: ENTRY_POINT, runtime: "node" }));
@@ -42,6 +47,19 @@ export async function bundle(folder: string): Promise<TaskBundle> {
     );
   }
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
+}
+
+async function bundleTasks(root: string): Promise<BundledFile[]> {
+  const configPath = await findConfig(root);
+  const settings = configPath === undefined ? undefined : await loadConfig(root, configPath);
+  const folders = await findTaskFolders(root, configPath, settings);
+  const paths = await findTaskFiles(root, folders, settings?.ignorePatterns ?? []);
+  const taskFiles = paths.map((path): SourceFile => ({ path, kind: "tasks" }));
+  if (configPath === undefined || settings === undefined) return buildTasks(root, taskFiles);
+  return buildTasks(root, [{ path: configPath, kind: "config" }, ...taskFiles], {
+    ...esbuildSettings(root, configPath, settings),
+    plugins: [externalPatterns(settings)],
+  });
 }
 
 /** The runtime is up, and connecting, before the first task file is loaded. */

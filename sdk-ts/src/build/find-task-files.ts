@@ -1,46 +1,64 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, matchesGlob } from "node:path";
 import { BuildError } from "./build-error.ts";
+import { isConfigFile } from "./find-config.ts";
 
 const MAX_FILES = 10_000;
 const SOURCE = /\.[cm]?[jt]sx?$/;
 const NOT_A_TASK_FILE = /\.d\.[cm]?ts$|\.(test|spec)\.[cm]?[jt]sx?$/;
-const CONFIG = /^(trigger|windlass)\.config\.[cm]?[jt]s$/;
 const INIT = /^init\.[cm]?[jt]s$/;
 const SKIPPED_FOLDERS = new Set(["node_modules", "__tests__"]);
 
+/** Folders in which nobody keeps tasks: node_modules, tests, and whatever begins with a dot. */
+export function isSkippedFolder(name: string): boolean {
+  return name.startsWith(".") || SKIPPED_FOLDERS.has(name);
+}
+
 /**
- * The files of a task folder, in the order in which they are loaded: init.ts at its root first, then all others by
- * path. Paths are relative, with "/". Left out: tests, type declarations, configuration, node_modules, and whatever
- * begins with a dot.
+ * The files of the task folders, in the order in which they are loaded: the init.ts at the root of each folder first,
+ * then all others by path. Paths are relative to `root`, with "/". Left out: tests, type declarations, configuration,
+ * node_modules, whatever begins with a dot, and what an ignore pattern matches.
  */
-export async function findTaskFiles(folder: string): Promise<string[]> {
+export async function findTaskFiles(
+  root: string,
+  folders: readonly string[],
+  ignorePatterns: readonly string[],
+): Promise<string[]> {
+  const inits = new Set<string>();
+  const others = new Set<string>();
+  for (const folder of folders) {
+    for (const path of await sourceFilesIn(root, folder)) {
+      if (ignorePatterns.some((pattern) => matchesGlob(path, pattern.replace(/^(\.\/)+/, "")))) continue;
+      const isInit = INIT.test(folder === "" ? path : path.slice(folder.length + 1));
+      (isInit ? inits : others).add(path);
+    }
+  }
+  // A folder within another: its init.ts is found both as one and as none.
+  const files = [...[...inits].toSorted(), ...[...others].filter((path) => !inits.has(path)).toSorted()];
+  if (files.length === 0) throw new BuildError(`${root} has no .ts or .js file to take tasks from`);
+  return files;
+}
+
+async function sourceFilesIn(root: string, folder: string): Promise<string[]> {
   const files: string[] = [];
   const walk = async (relative: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, relative), { withFileTypes: true })) {
+    for (const entry of await readdir(join(root, relative), { withFileTypes: true })) {
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
-      if (entry.name.startsWith(".")) continue;
-      if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) await walk(path);
-      if (entry.isFile() && isTaskFile(path)) files.push(path);
+      if (entry.isDirectory() && !isSkippedFolder(entry.name)) await walk(path);
+      if (entry.isFile() && isTaskFile(entry.name)) files.push(path);
       if (files.length > MAX_FILES)
-        throw new BuildError(`${folder} has more than ${MAX_FILES} source files: is it a task folder?`);
+        throw new BuildError(`${join(root, folder)} has more than ${MAX_FILES} source files: is it a task folder?`);
     }
   };
   try {
-    await walk("");
+    await walk(folder);
   } catch (error) {
     if (error instanceof BuildError) throw error;
-    throw new BuildError(`the task folder ${folder} cannot be read`, { cause: error });
+    throw new BuildError(`the task folder ${join(root, folder)} cannot be read`, { cause: error });
   }
-  if (files.length === 0) throw new BuildError(`${folder} has no .ts or .js file to take tasks from`);
-  return files.toSorted(byLoadOrder);
+  return files;
 }
 
-function isTaskFile(path: string): boolean {
-  return SOURCE.test(path) && !NOT_A_TASK_FILE.test(path) && !CONFIG.test(path);
-}
-
-function byLoadOrder(a: string, b: string): number {
-  if (INIT.test(a) !== INIT.test(b)) return INIT.test(a) ? -1 : 1;
-  return a < b ? -1 : 1;
+function isTaskFile(name: string): boolean {
+  return !name.startsWith(".") && SOURCE.test(name) && !NOT_A_TASK_FILE.test(name) && !isConfigFile(name);
 }

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
-import { BundleSchema, type Hello, type RunError, type TaskDefinition } from "@windlass/proto";
+import { BundleSchema, type Hello, type TaskDefinition } from "@windlass/proto";
 import { BuildError } from "./build-error.ts";
 import type { TaskBundle } from "./bundle.ts";
+import { ImportError } from "./import-error.ts";
 import { receiveHello } from "./receive-hello.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -18,17 +19,6 @@ export interface IndexOptions {
   readonly timeoutMs?: number;
   /** Ends the loading early; then its reason is thrown, and the process is gone. */
   readonly signal?: AbortSignal;
-}
-
-/** A task folder that cannot be loaded; `error` is what its file threw, as a run would store it. */
-export class ImportError extends BuildError {
-  override readonly name: string = "ImportError";
-  readonly error: RunError;
-
-  constructor(error: RunError) {
-    super(`TASK_IMPORT_ERROR: ${error.message}\n${error.stack}`.trimEnd());
-    this.error = error;
-  }
 }
 
 /**
@@ -65,7 +55,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 async function greetingOf(entryPoint: string, folder: string, options: IndexOptions): Promise<Hello> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const token = randomUUID();
-  const receiver = await receiveHello(join(folder, "worker.sock"), token);
+  const receiver = await receiveHello(join(folder, "worker.sock"), token, options.env ?? {});
   const interrupted = Promise.withResolvers<never>();
   interrupted.promise.catch(() => {}); // May come when nobody waits any more.
   const interrupt = (): void => interrupted.reject(options.signal?.reason);
@@ -77,7 +67,6 @@ async function greetingOf(entryPoint: string, folder: string, options: IndexOpti
       PATH,
       HOME,
       TMPDIR,
-      ...options.env,
       WINDLASS_WORKER_ADDRESS: receiver.address,
       WINDLASS_WORKER_TOKEN: token,
     },

@@ -2,7 +2,7 @@ import { status, Server, ServerCredentials } from "@grpc/grpc-js";
 import { ErrorReason, type Hello, WorkerService } from "@windlass/proto";
 import { CallFailure, serviceDefinition, serviceHandlers } from "@windlass/proto/grpc";
 
-/** The smallest supervisor there can be: it takes a worker's greeting. */
+/** The smallest supervisor there can be: it gives a worker its variables and takes its greeting. */
 export interface HelloReceiver {
   readonly address: string;
   readonly hello: Promise<Hello>;
@@ -10,12 +10,20 @@ export interface HelloReceiver {
 }
 
 /** Listens on a unix socket for the worker that knows the token. */
-export async function receiveHello(socketPath: string, token: string): Promise<HelloReceiver> {
+export async function receiveHello(
+  socketPath: string,
+  token: string,
+  environmentVariables: Readonly<Record<string, string>>,
+): Promise<HelloReceiver> {
   const { promise: hello, resolve } = Promise.withResolvers<Hello>();
   const server = new Server({ "grpc.max_receive_message_length": 64 * 1024 * 1024 });
   const handlers = serviceHandlers<typeof WorkerService>(
     WorkerService,
     {
+      getWorkerConfig: async (request) => {
+        if (request.token !== token) throw notTheWorker();
+        return { environmentVariables };
+      },
       async *session(requests) {
         for await (const { messages } of requests) {
           const [first] = messages;
@@ -41,6 +49,6 @@ function notTheWorker(): CallFailure {
   return new CallFailure({
     code: status.PERMISSION_DENIED,
     reason: ErrorReason.NOT_PERMITTED,
-    message: "The session does not begin with the greeting of this worker.",
+    message: "This is not the worker that was started.",
   });
 }

@@ -55,8 +55,11 @@ const LEFT_ALONE = [
 ];
 const BUILD_FIELDS = ["external", "conditions", "keepNames", "minify", "jsx", "extensions"];
 
-/** Checks what a config file exports. Throws a TypeError that names the field and what it may be. */
-export function readConfig(exported: unknown): ReadConfig {
+/**
+ * Checks what a config file exports. Throws a TypeError that names the field and what it may be. A worker does without
+ * the project, which many configs take from a variable of the machine that deploys.
+ */
+export function readConfig(exported: unknown, { needsProject = true } = {}): ReadConfig {
   const config = record("it", exported);
   refuseUnknownKeys("config", config, [...HONOURED, ...LEFT_ALONE]);
   const { runtime } = config;
@@ -64,7 +67,7 @@ export function readConfig(exported: unknown): ReadConfig {
     throw wrong("runtime", 'be "node": tasks run on the Node of the supervisor', runtime);
   }
   return {
-    project: projectRef(config["project"]),
+    project: needsProject || config["project"] !== undefined ? projectRef(config["project"]) : "",
     defaults: defaultsIn(config),
     hooks: checkHooks(OWNER, config),
     build: buildSettingsIn(config),

@@ -16,7 +16,7 @@ describe("task", () => {
     expect(taskRegistry.get("plain")).toMatchObject({
       id: "plain",
       filePath: "",
-      queue: "",
+      queue: { name: "" },
       retry: { maxAttempts: 3, factor: 2, minTimeoutInMs: 1_000, maxTimeoutInMs: 60_000, randomize: true },
       run,
       hooks: { onStart },

@@ -67,6 +67,7 @@ export class TestSupervisor {
     const handlers = serviceHandlers<typeof WorkerService>(
       WorkerService,
       {
+        getWorkerConfig: async () => ({}),
         session(requests) {
           void (async () => {
             for await (const { messages } of requests) receive(messages.map(({ body }) => body));

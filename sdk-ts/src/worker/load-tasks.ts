@@ -1,12 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import { type RunError, RunErrorCode, type TaskDefinition, TaskDefinitionSchema } from "@windlass/proto";
+import { globalHooks } from "../task/hook-registry.ts";
+import { hookNames } from "../task/hook-types.ts";
+import { projectDefaults } from "../task/project-defaults.ts";
+import { configExport, readConfig } from "../task/read-config.ts";
 import { type RegisteredTask, taskRegistry } from "../task/task-registry.ts";
 import { limitMessage, serializeError } from "./serialize-error.ts";
 
-/** One file of the task folder, in the order in which the bundler wants them loaded. */
+/** One file of the task folder, in the order in which the bundler wants them loaded: the config, init files, task files. */
 export interface TaskFile {
-  /** Relative to the task folder. */
+  /** Relative to the task folder; a config has its name only. */
   readonly path: string;
+  readonly kind: "config" | "tasks";
   readonly load: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
@@ -25,6 +30,7 @@ export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): 
     for (const file of await loadFiles()) {
       loading = file.path;
       const exports = await file.load();
+      if (file.kind === "config") applyConfig(configExport(exports));
       for (const [name, value] of Object.entries(exports)) rememberExport(exportNames, name, value);
     }
   } catch (thrown) {
@@ -36,6 +42,16 @@ export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): 
     ok: true,
     definitions: taskRegistry.list().map((task) => definitionOf(task, exportNames.get(task.handle) ?? "")),
   };
+}
+
+/** Sets the project's defaults for the tasks that follow, and registers the config's hooks before all others. */
+function applyConfig(exported: unknown): void {
+  const { defaults, hooks } = readConfig(exported, { needsProject: false });
+  projectDefaults.current = defaults;
+  for (const name of hookNames) {
+    const fn = hooks[name];
+    if (fn !== undefined) globalHooks.register(name, { name: "config", fn });
+  }
 }
 
 /** The error as it makes a version unusable. */

@@ -1,5 +1,6 @@
 import { RunErrorCode, WorkerService } from "@windlass/proto";
 import { createChannel, createClient } from "@windlass/proto/grpc";
+import { workerConnection } from "../client/worker-connection.ts";
 import { SDK_NAME, SDK_VERSION } from "../version.ts";
 import { ConsoleCapture } from "./console-capture.ts";
 import { importErrorIn, type LoadedTasks, loadTasks, type TaskFile } from "./load-tasks.ts";
@@ -9,12 +10,14 @@ import { serializeError } from "./serialize-error.ts";
 import { Session } from "./session.ts";
 
 const PROTOCOL_VERSION = 1;
+/** The supervisor answers from memory, or with one read from the store. */
+const CONFIG_TIMEOUT_MS = 30_000;
 /** As many as are stored with an error; V8 would take ten. */
 const STORED_FRAMES = 50;
 
 /**
- * The whole life of a worker process: loads the tasks, connects to the supervisor named by WINDLASS_WORKER_ADDRESS,
- * executes attempts. Ends the process: with 0 when the supervisor says so, else with 1 as soon as the session ends,
+ * The whole life of a worker process: connects to the supervisor named by WINDLASS_WORKER_ADDRESS, asks it for the
+ * environment variables that the tasks shall find, loads the tasks, executes attempts. Ends the process: with 0 when the supervisor says so, else with 1 as soon as the session ends,
  * because the supervisor is then gone or does not want this worker.
  */
 export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>): Promise<never> {
@@ -37,7 +40,16 @@ export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>)
   process.on("uncaughtException", onUncaught);
   process.on("unhandledRejection", onUncaught);
 
-  const call = createClient(WorkerService, channel).session();
+  const client = createClient(WorkerService, channel);
+  const call = client.session();
+  try {
+    const config = await client.getWorkerConfig({ token }, { timeoutMs: CONFIG_TIMEOUT_MS });
+    Object.assign(process.env, config.environmentVariables);
+  } catch (error) {
+    complain("the supervisor does not say which environment variables there are", error);
+    return exit(1);
+  }
+  workerConnection.current = { address, token };
   let loaded: LoadedTasks = await loadTasks(loadFiles);
   if (loadingFailure !== undefined)
     loaded = { ok: false, importError: importErrorIn("the bundle", loadingFailure.thrown) };
@@ -72,8 +84,9 @@ function takeEnvironment(): { address: string; token: string } {
       "WINDLASS_WORKER_ADDRESS and WINDLASS_WORKER_TOKEN are not set: this program is started by a Windlass supervisor",
     );
   }
-  delete process.env["WINDLASS_WORKER_ADDRESS"];
-  delete process.env["WINDLASS_WORKER_TOKEN"];
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith("WINDLASS_WORKER_")) delete process.env[name];
+  }
   return { address, token };
 }
 
