@@ -24,6 +24,7 @@ export {
   hasStatusDetails,
   impliedReason,
 } from "./grpc/failure-status.ts";
+export { type ForwardingOptions, forwardingHandlers } from "./grpc/forwarding-handlers.ts";
 export { keepaliveOptions } from "./grpc/keepalive.ts";
 export { DEFAULT_MAX_MESSAGE_BYTES } from "./grpc/message-codec.ts";
 export { type PushStream, createPushStream } from "./grpc/push-stream.ts";

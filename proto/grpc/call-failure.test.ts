@@ -58,7 +58,7 @@ describe("a status that is not ours still gets a reason", () => {
     [status.INVALID_ARGUMENT, "bad", ErrorReason.FIELD_INVALID],
     [status.RESOURCE_EXHAUSTED, "Received message larger than max (5 vs 4)", ErrorReason.FIELD_INVALID],
     [status.RESOURCE_EXHAUSTED, "Bandwidth exhausted", ErrorReason.OVERLOADED],
-    [status.UNIMPLEMENTED, "The server does not implement the method /a/B", ErrorReason.INTERNAL],
+    [status.UNIMPLEMENTED, "The server does not implement the method /a/B", ErrorReason.METHOD_UNKNOWN],
     [status.UNKNOWN, "?", ErrorReason.INTERNAL],
   ])("%i %s", (code, details, reason) => {
     const failure = callFailureFromServiceError({ code, details, metadata: new Metadata() });

@@ -20,9 +20,34 @@ import { methodPath, passBytes } from "./service-definition.ts";
 type Request = Record<string, unknown>;
 type Response = MessageShape<DescMessage>;
 
-export function unaryCall(method: DescMethod, channel: ClientChannel) {
-  const { path, encode, decode } = speak(method, channel);
-  return (request: Request, options: CallOptions = {}): Promise<Response> =>
+/** How a method is spoken over a channel. */
+interface Spoken<Req, Res> {
+  readonly path: string;
+  readonly encode: (request: Req) => Buffer;
+  readonly decode: (bytes: Buffer) => Res;
+}
+
+export const unaryCall = (method: DescMethod, channel: ClientChannel) => unary(channel, speak(method, channel));
+export const serverStreamingCall = (method: DescMethod, channel: ClientChannel) =>
+  serverStreaming(channel, speak(method, channel));
+export const clientStreamingCall = (method: DescMethod, channel: ClientChannel) =>
+  clientStreaming(channel, speak(method, channel));
+export const bidiStreamingCall = (method: DescMethod, channel: ClientChannel) =>
+  bidiStreaming(channel, speak(method, channel));
+
+/** The calls of a method whose messages stay bytes; the one that its kind says is the one to use. */
+export function rawCalls(method: DescMethod, channel: ClientChannel) {
+  const spoken: Spoken<Buffer, Buffer> = { path: methodPath(method), encode: passBytes, decode: passBytes };
+  return {
+    unary: unary(channel, spoken),
+    serverStreaming: serverStreaming(channel, spoken),
+    clientStreaming: clientStreaming(channel, spoken),
+    bidiStreaming: bidiStreaming(channel, spoken),
+  };
+}
+
+function unary<Req, Res>(channel: ClientChannel, { path, encode, decode }: Spoken<Req, Res>) {
+  return (request: Req, options: CallOptions = {}): Promise<Res> =>
     new Promise((resolve, reject) => {
       assertOpen(channel);
       const call = channel.grpc.makeUnaryRequest<Buffer, Buffer>(
@@ -42,9 +67,8 @@ export function unaryCall(method: DescMethod, channel: ClientChannel) {
     });
 }
 
-export function serverStreamingCall(method: DescMethod, channel: ClientChannel) {
-  const { path, encode, decode } = speak(method, channel);
-  return (request: Request, options: CallOptions = {}): ResponseStream<Response> => {
+function serverStreaming<Req, Res>(channel: ClientChannel, { path, encode, decode }: Spoken<Req, Res>) {
+  return (request: Req, options: CallOptions = {}): ResponseStream<Res> => {
     assertOpen(channel);
     const stream = channel.grpc.makeServerStreamRequest<Buffer, Buffer>(
       path,
@@ -58,9 +82,8 @@ export function serverStreamingCall(method: DescMethod, channel: ClientChannel) 
   };
 }
 
-export function clientStreamingCall(method: DescMethod, channel: ClientChannel) {
-  const { path, encode, decode } = speak(method, channel);
-  return (requests: AsyncIterable<Request>, options: CallOptions = {}): Promise<Response> =>
+function clientStreaming<Req, Res>(channel: ClientChannel, { path, encode, decode }: Spoken<Req, Res>) {
+  return (requests: AsyncIterable<Req>, options: CallOptions = {}): Promise<Res> =>
     new Promise((resolve, reject) => {
       assertOpen(channel);
       const stream = channel.grpc.makeClientStreamRequest<Buffer, Buffer>(
@@ -92,9 +115,8 @@ export function clientStreamingCall(method: DescMethod, channel: ClientChannel) 
     });
 }
 
-export function bidiStreamingCall(method: DescMethod, channel: ClientChannel) {
-  const { path, encode, decode } = speak(method, channel);
-  return (options: CallOptions = {}): BidiCall<Request, Response> => {
+function bidiStreaming<Req, Res>(channel: ClientChannel, { path, encode, decode }: Spoken<Req, Res>) {
+  return (options: CallOptions = {}): BidiCall<Req, Res> => {
     assertOpen(channel);
     const stream = channel.grpc.makeBidiStreamRequest<Buffer, Buffer>(
       path,
@@ -118,8 +140,8 @@ export function bidiStreamingCall(method: DescMethod, channel: ClientChannel) {
 
 const EMPTY = Buffer.alloc(0);
 
-/** How a method is spoken over a channel. */
-function speak(method: DescMethod, channel: ClientChannel) {
+/** With messages as the generated code has them. */
+function speak(method: DescMethod, channel: ClientChannel): Spoken<Request, Response> {
   return {
     path: methodPath(method),
     encode: createEncoder(method.input, channel),
@@ -127,12 +149,12 @@ function speak(method: DescMethod, channel: ClientChannel) {
   };
 }
 
-function responsesOf(
+function responsesOf<Res>(
   stream: ClientReadableStream<Buffer> | ClientDuplexStream<Buffer, Buffer>,
-  decode: (bytes: Buffer) => Response,
+  decode: (bytes: Buffer) => Res,
   signal: AbortSignal | undefined,
   onOver: (failure: CallFailure) => void,
-): ResponseStream<Response> {
+): ResponseStream<Res> {
   const unbind = cancelOnAbort(stream, signal);
   const reader = new MessageReader(stream, decode, () => stream.cancel());
   stream.on("end", () => reader.finish());

@@ -78,6 +78,9 @@ export function impliedReason(code: status, details: string): ErrorReason {
       return ErrorReason.NOT_PERMITTED;
     case status.UNAVAILABLE:
       return ErrorReason.NOT_READY;
+    // grpc-js answers a method that it does not know before anybody can give the answer a type.
+    case status.UNIMPLEMENTED:
+      return ErrorReason.METHOD_UNKNOWN;
     case status.CANCELLED:
     case status.DEADLINE_EXCEEDED:
       return ErrorReason.CALL_ENDED;

@@ -12,6 +12,7 @@ import {
 } from "@grpc/grpc-js";
 import { ErrorReason } from "../gen/windlass/v1/error_reason_pb.ts";
 import { CallFailure, fieldInvalid } from "./call-failure.ts";
+import type { ResponseStream as ResponsesFromAnother } from "./client-call.ts";
 import { callFailureToServiceError } from "./failure-status.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES, type Decode, type Encode, createDecoder, createEncoder } from "./message-codec.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -33,12 +34,16 @@ export interface ServiceHandlerOptions<C> extends CallHooks<C> {
   readonly maxMessageBytes?: number | undefined;
 }
 
-/** One method, with what its handlers need to speak. */
-interface BoundMethod<H> {
-  readonly name: string;
-  readonly handler: H;
+/** How a method's messages are made of bytes, and bytes of messages. */
+interface Codec {
   readonly decode: Decode<DescMessage>;
   readonly encode: Encode<DescMessage>;
+}
+
+/** One method, with what its handlers need to speak. */
+interface BoundMethod<H> extends Codec {
+  readonly name: string;
+  readonly handler: H;
 }
 
 type AnyUnary<C> = UnaryHandler<DescMessage, DescMessage, C>;
@@ -59,19 +64,41 @@ export function serviceHandlers<S extends DescService, C = CallContext>(
   const handlers: UntypedServiceImplementation = {};
   for (const method of service.methods) {
     const handler = implementation[method.localName as keyof S["method"]];
-    handlers[method.localName] = methodHandler(method, handler.bind(implementation), options);
+    const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    const codec = {
+      decode: createDecoder(method.input, malformedRequest),
+      encode: responseEncoder(createEncoder(method.output, { maxMessageBytes, malformedText: "replace" })),
+    };
+    handlers[method.localName] = methodHandler(method, handler.bind(implementation), codec, options);
   }
   return handlers;
 }
 
-function methodHandler<C>(method: DescMethod, handler: unknown, options: ServiceHandlerOptions<C>): UntypedHandleCall {
-  const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+/** The same for handlers that take and give messages as bytes. */
+export function rawHandlers<C>(
+  service: DescService,
+  handlerOf: (method: DescMethod) => unknown,
+  hooks: CallHooks<C>,
+): UntypedServiceImplementation {
+  const asIs = (bytes: unknown): unknown => bytes;
+  // What goes through is bytes on both sides; no one looks at it as a message.
+  const codec = { decode: asIs, encode: asIs } as unknown as Codec;
+  return Object.fromEntries(
+    service.methods.map((method) => [method.localName, methodHandler(method, handlerOf(method), codec, hooks)]),
+  );
+}
+
+function methodHandler<C>(
+  method: DescMethod,
+  handler: unknown,
+  codec: Codec,
+  options: CallHooks<C>,
+): UntypedHandleCall {
   const bound = <H>(): BoundMethod<H> => ({
     name: methodPath(method).slice(1),
     // The implementation's mapped type ties the handler's shape to the method's kind.
     handler: handler as H,
-    decode: createDecoder(method.input, malformedRequest),
-    encode: responseEncoder(createEncoder(method.output, { maxMessageBytes, malformedText: "replace" })),
+    ...codec,
   });
   switch (method.methodKind) {
     case "unary":
@@ -178,8 +205,11 @@ class ResponseSender {
 
   send(answers: AsyncIterable<Record<string, unknown>>): Promise<void> {
     this.#answers = answers[Symbol.asyncIterator]();
+    const sendHeaders = (): void => this.#stream.sendMetadata(new Metadata());
     // The headers go out after the handler's first step, so that what it subscribes to there is not missed by a caller that waits for them.
-    return writeAll(this.#answers, this.#writer, this.#encode, () => this.#stream.sendMetadata(new Metadata()));
+    // Answers that come from another server say themselves when that one has begun; what fails before it does is told by the answers.
+    const onStarted = isResponseStream(answers) ? () => void answers.opened.then(sendHeaders, () => {}) : sendHeaders;
+    return writeAll(this.#answers, this.#writer, this.#encode, onStarted);
   }
 
   /** The call is over: wakes whoever waits for room, and tells the handler's iterator even while it waits for its own next value. */
@@ -187,6 +217,10 @@ class ResponseSender {
     this.#writer.close(failure);
     this.#answers?.return?.().catch(onError);
   }
+}
+
+function isResponseStream<T>(answers: AsyncIterable<T>): answers is ResponsesFromAnother<T> {
+  return "opened" in answers && answers.opened instanceof Promise;
 }
 
 /** The requests of a stream, up to its proper end. */

@@ -1,3 +1,4 @@
+export { actingFor } from "./acting-for.ts";
 export {
   ACTING_FOR_HEADER,
   apiKeyInvalid,

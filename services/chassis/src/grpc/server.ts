@@ -3,7 +3,11 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { Health } from "@windlass/proto";
 import {
   type CallFailure,
+  type CallHooks,
+  type ClientChannel,
   DEFAULT_MAX_MESSAGE_BYTES,
+  type ForwardingOptions,
+  forwardingHandlers,
   keepaliveOptions,
   methodPath,
   RunningCalls,
@@ -40,6 +44,11 @@ export interface GrpcServerOptions {
 export interface GrpcServer extends Component {
   /** Adds a service; before start. */
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S, ServiceCall>): void;
+  /** Adds a service that another server has: every call is handed on as it is, with this metadata; before start. */
+  forward(
+    service: DescService,
+    to: { channel: ClientChannel; metadata: ForwardingOptions<ServiceCall>["metadata"] },
+  ): void;
   /** Where it listens, with the port it got; the configured address before start. */
   readonly address: string;
   /** What health says. True from the end of start; a service that cannot work just now says so here. */
@@ -103,16 +112,28 @@ class ChassisServer implements GrpcServer {
   }
 
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S, ServiceCall>): void {
+    const hooks = { ...this.#hooksFor(service), maxMessageBytes: this.#maxMessageBytes };
+    const handlers = serviceHandlers<S, ServiceCall>(service, implementation, hooks);
     this.#services.push(service);
+    this.#server.addService(serviceDefinition(service), handlers);
+  }
+
+  forward(service: DescService, to: Pick<ForwardingOptions<ServiceCall>, "channel" | "metadata">): void {
+    this.#services.push(service);
+    this.#server.addService(
+      serviceDefinition(service),
+      forwardingHandlers(service, { ...this.#hooksFor(service), ...to }),
+    );
+  }
+
+  #hooksFor(service: DescService): CallHooks<ServiceCall> {
     const unary = new Set(service.methods.filter((method) => method.methodKind === "unary").map(methodName));
-    const handlers = serviceHandlers<S, ServiceCall>(service, implementation, {
+    return {
       context: (call) => this.#observer.begin(call, this.#admission.principalOf(call.metadata), unary.has(call.method)),
       onEnd: (call, failure) => this.#observer.end(call, failure),
       onDefect: (error, method) => this.#reportDefect(error, method),
       runningCalls: this.#runningCalls,
-      maxMessageBytes: this.#maxMessageBytes,
-    });
-    this.#server.addService(serviceDefinition(service), handlers);
+    };
   }
 
   async start(): Promise<void> {
