@@ -47,6 +47,10 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   ".cjs": "js",
 };
 
+/** What {@link announceTaskFiles} puts before a file's first line. */
+export const ANNOUNCEMENT =
+  /^globalThis\[Symbol\.for\("windlass\.sdk\/1\/tasks"\)\]\?\.enterFile\("(?:[^"\\]|\\.)*"\);/;
+
 /**
  * Makes every task file say its name before its own code runs (and after its imports have), so that each task knows its
  * file: however files import one another, and whether they export their tasks or not. On the first line, so that no
@@ -69,13 +73,21 @@ export function announceTaskFiles(root: string, files: readonly SourceFile[]): P
   };
 }
 
-/** The names under which task files import this SDK. All mean the one copy in the runtime. */
-export const SDK_FROM_RUNTIME: Plugin = {
-  name: "windlass-sdk-from-runtime",
-  setup(build) {
-    build.onResolve({ filter: /^@(windlass|trigger\.dev)\/sdk(\/v3)?$/ }, () => ({
-      path: "./runtime.mjs",
-      external: true,
-    }));
-  },
-};
+/**
+ * The names under which task files import this SDK. All mean the one copy in the runtime; what that does not export is
+ * an error with its place, here and not in the worker.
+ */
+export function sdkFromRuntime(exports: readonly string[]): Plugin {
+  const contents = `export { ${exports.join(", ")} } from "./runtime.mjs";\n`;
+  return {
+    name: "windlass-sdk-from-runtime",
+    setup(build) {
+      build.onResolve({ filter: /^@(windlass|trigger\.dev)\/sdk(\/v3)?$/ }, ({ path }) => ({
+        path: path.replace(/\/v3$/, ""),
+        namespace: "windlass-sdk",
+      }));
+      build.onResolve({ filter: /.*/, namespace: "windlass-sdk" }, ({ path }) => ({ path, external: true }));
+      build.onLoad({ filter: /.*/, namespace: "windlass-sdk" }, () => ({ contents, loader: "js" }));
+    },
+  };
+}

@@ -1,10 +1,12 @@
 import { extname } from "node:path";
-import { build, type BuildFailure, type BuildOptions } from "esbuild";
+import { build, type BuildFailure, type BuildOptions, type Location } from "esbuild";
+import { buildRuntime } from "./build-runtime.ts";
 import { BuildError } from "./build-error.ts";
 import { BUILD_OPTIONS } from "./build-options.ts";
 import {
+  ANNOUNCEMENT,
   announceTaskFiles,
-  SDK_FROM_RUNTIME,
+  sdkFromRuntime,
   type SourceFile,
   TASK_FILES_ENTRY,
   taskFilesEntry,
@@ -20,6 +22,7 @@ export async function buildTasks(
   files: readonly SourceFile[],
   { plugins = [], ...settings }: BuildOptions = {},
 ): Promise<BundledFile[]> {
+  const { exports } = await buildRuntime();
   try {
     const { outputFiles } = await build({
       ...BUILD_OPTIONS,
@@ -30,7 +33,7 @@ export async function buildTasks(
       write: false,
       sourcemap: "linked",
       sourcesContent: false,
-      plugins: [taskFilesEntry(root, files), announceTaskFiles(root, files), SDK_FROM_RUNTIME, ...plugins],
+      plugins: [taskFilesEntry(root, files), announceTaskFiles(root, files), sdkFromRuntime(exports), ...plugins],
     });
     return outputFiles.map(({ path, contents, text }) =>
       extname(path) === ".map"
@@ -56,8 +59,14 @@ function describeFailure(error: unknown): string {
   const lines = errors
     .slice(0, MAX_MESSAGES)
     .map(({ location, text }) =>
-      location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`,
+      (location === null ? text : `${placeOf(location)}: ${text}`).replaceAll('"windlass-sdk:', '"'),
     );
   if (errors.length > MAX_MESSAGES) lines.push(`and ${errors.length - MAX_MESSAGES} more`);
   return lines.join("\n");
+}
+
+/** By the lines and columns that the author sees: without what was put before his first line. */
+function placeOf({ file, line, column, lineText }: Location): string {
+  const added = ANNOUNCEMENT.exec(lineText)?.[0].length ?? 0;
+  return `${file}:${line}:${column + 1 - added}`;
 }

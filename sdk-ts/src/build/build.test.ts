@@ -42,11 +42,16 @@ describe("bundling", () => {
   });
 
   it.each([
-    { what: "a syntax error", source: "export const a = ;", message: /a\.ts:1:\d+: Unexpected ";"/ },
+    { what: "a syntax error", source: "export const a = ;", message: /^a\.ts:1:18: Unexpected ";"/ },
     {
       what: "an import that does not exist",
       source: '\nimport "./gone.ts";',
       message: /a\.ts:2:8: Could not resolve "\.\/gone\.ts"/,
+    },
+    {
+      what: "something that the SDK does not have",
+      source: 'import { gone } from "@trigger.dev/sdk/v3";\nconsole.log(gone);',
+      message: /^a\.ts:1:10: No matching export in "@trigger\.dev\/sdk" for import "gone"/,
     },
   ])("names file, line and column of $what", async ({ source, message }) => {
     await using folder = await createTaskFolder({ "a.ts": source });

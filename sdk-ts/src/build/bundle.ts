@@ -38,7 +38,7 @@ export interface BundledFile {
 export async function bundle(folder: string): Promise<TaskBundle> {
   const root = resolve(folder);
   const [runtime, tasks] = await Promise.all([buildRuntime(), bundleTasks(root)]);
-  const files = [{ path: ENTRY_POINT, content: Buffer.from(MAIN) }, ...runtime, ...tasks];
+  const files = [{ path: ENTRY_POINT, content: Buffer.from(MAIN) }, ...runtime.files, ...tasks];
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = toBinary(BundleSchema, create(BundleSchema, { files, entryPoint: ENTRY_POINT, runtime: "node" }));
   if (bytes.length > MAX_BUNDLE_BYTES) {

@@ -22,7 +22,8 @@ const TIMEOUT_MS = 30_000;
 export async function loadConfig(root: string, configPath: string): Promise<BuildSettings> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-config-"));
   try {
-    const files = [...(await buildRuntime()), ...(await buildTasks(root, [{ path: configPath, kind: "config" }]))];
+    const runtime = await buildRuntime();
+    const files = [...runtime.files, ...(await buildTasks(root, [{ path: configPath, kind: "config" }]))];
     for (const { path, content } of files) await writeFile(join(folder, path), content);
     const entryPoint = join(folder, "main.mjs");
     await writeFile(entryPoint, MAIN);
