@@ -4,6 +4,7 @@ export * from "./clock/index.ts";
 export * from "./config/index.ts";
 export * from "./failures/index.ts";
 export * from "./grpc/index.ts";
+export * from "./http/index.ts";
 export * from "./lifecycle/index.ts";
 export * from "./nats/index.ts";
 export * from "./postgres/index.ts";

@@ -8,6 +8,12 @@ const runStoreVariables = {
   WINDLASS_LISTEN: variable(address("listen").default("127.0.0.1:7070"), {
     description: "Where programs, the queue, the scheduler and supervisors connect, and where health is served.",
   }),
+  WINDLASS_HTTP_LISTEN: variable(address("listen").default("127.0.0.1:7080"), {
+    description: "Where wait tokens are completed over HTTP.",
+  }),
+  WINDLASS_PUBLIC_HTTP_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
+    description: "How callers outside reach WINDLASS_HTTP_LISTEN, for the urls of wait tokens; unset: by that address.",
+  }),
   DATABASE_URL: variable(z.url({ protocol: /^postgres(?:ql)?$/ }), {
     description: "The PostgreSQL database (15 or newer) that holds everything; the run-store makes its tables.",
     secret: true,

@@ -40,6 +40,8 @@ beforeAll(async () => {
     WINDLASS_DRAIN_TIMEOUT_MS: 1_000,
     WINDLASS_EXIT_WITH_PARENT: "0",
     WINDLASS_LISTEN: "127.0.0.1:0",
+    WINDLASS_HTTP_LISTEN: "127.0.0.1:0",
+    WINDLASS_PUBLIC_HTTP_URL: undefined,
     DATABASE_URL: database.url,
     NATS_URL: undefined,
     WINDLASS_ADMIN_TOKEN: undefined,

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import {
   type Component,
   createGrpcServer,
+  createHttpServer,
   createLogger,
   createPostgres,
   createService,
@@ -18,6 +19,7 @@ import {
   RunQueueService,
   RunService,
   TaskService,
+  WaitpointService,
 } from "@windlass/proto";
 import { createApiKeyLookup } from "./auth/api-key-lookup.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
@@ -26,6 +28,7 @@ import { guardStreams } from "./auth/guard-streams.ts";
 import type { RunStoreConfig } from "./config.ts";
 import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
 import { createFeed } from "./feed/feed.ts";
+import { createCompleteTokenRoute } from "./handlers/complete-token-route.ts";
 import { createDeploymentService } from "./handlers/deployment-service.ts";
 import { createDueService } from "./handlers/due-service.ts";
 import { createEnvironmentService } from "./handlers/environment-service.ts";
@@ -35,6 +38,7 @@ import { createReportExecution } from "./handlers/report-execution.ts";
 import { createRunQueueService } from "./handlers/run-queue-service.ts";
 import { createRunService } from "./handlers/run-service.ts";
 import { createTaskService } from "./handlers/task-service.ts";
+import { createWaitpointService } from "./handlers/waitpoint-service.ts";
 import { createHotPath } from "./hot-path.ts";
 import { createNatsParts } from "./outbox/nats-parts.ts";
 import { createPartitionLoop } from "./partition-loop.ts";
@@ -44,6 +48,9 @@ import { createTimelineReader } from "./runs/watch-run.ts";
 import { connectionUrl } from "./store/connection-url.ts";
 import { findApiKey } from "./store/find-api-key.ts";
 import { selectEnvironment } from "./store/select-environment.ts";
+import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
+import { publicHttpUrl } from "./tokens/public-http-url.ts";
+import { createTokenReader } from "./tokens/token-reader.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
 /** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
@@ -54,6 +61,7 @@ const MAX_CONNECTIONS = 16;
 /** A run-store, and where it is reached once it has started. */
 export interface RunStore extends Service {
   readonly address: string;
+  readonly httpAddress: string;
 }
 
 /** Puts the run-store together. Nothing runs before start. */
@@ -71,9 +79,10 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   });
   const reader = createRunEndReader(postgres);
   const base = { postgres, db: postgres, feed: createFeed(), reader, clock, logger, telemetry, random: Math.random };
-  const { outbox, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
+  const { outbox, tokenHints, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
   const hotPath = createHotPath({ ...base, outbox });
-  const parts = { ...base, ...hotPath.parts };
+  const announceTokens = createTokenAnnouncer(base.feed, tokenHints);
+  const parts = { ...base, ...hotPath.parts, announceTokens };
 
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const { WINDLASS_INTERNAL_TOKEN: internalToken, WINDLASS_ADMIN_TOKEN: adminToken } = config;
@@ -90,6 +99,17 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     RunService,
     guardStreams(RunService, createRunService({ ...parts, timelines: createTimelineReader(postgres) }), guard),
   );
+  const http = createHttpServer({
+    address: config.WINDLASS_HTTP_LISTEN,
+    routes: [createCompleteTokenRoute(parts)],
+    logger,
+  });
+  const tokens = {
+    ...parts,
+    reader: createTokenReader(postgres),
+    httpUrl: () => publicHttpUrl(config.WINDLASS_PUBLIC_HTTP_URL, http.address),
+  };
+  server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
   server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
   server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys }));
   server.add(RunQueueService, createRunQueueService(parts));
@@ -109,7 +129,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     stop: () => Promise.resolve(),
   };
   const loops = [createPartitionLoop(base), createPendingVersionLoop(parts)];
-  const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, server];
+  const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {
     logger,
     drainTimeoutMs: config.WINDLASS_DRAIN_TIMEOUT_MS,
@@ -118,6 +138,9 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     ...service,
     get address() {
       return server.address;
+    },
+    get httpAddress() {
+      return http.address;
     },
   };
 }

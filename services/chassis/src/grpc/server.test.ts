@@ -221,7 +221,7 @@ describe("every failure has a type", () => {
   test("a method or service that the server does not have", async () => {
     const { connect } = await started();
     const failure = await failureOf(createClient(RunService, connect().channel).getRun({}));
-    expect(failure).toMatchObject({ code: status.UNIMPLEMENTED, reason: ErrorReason.INTERNAL });
+    expect(failure).toMatchObject({ code: status.UNIMPLEMENTED, reason: ErrorReason.METHOD_UNKNOWN });
   });
 });
 

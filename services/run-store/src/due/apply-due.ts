@@ -1,12 +1,19 @@
 import type { DueItem } from "@windlass/proto";
-import { dueRun, dueSupervisor } from "../conversions/due-item.ts";
-import { runKey } from "../feed/feed.ts";
+import { dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
+import { runKey, tokenKey } from "../feed/feed.ts";
 import { tellQueued } from "../queue/tell-queued.ts";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { selectChangedRuns } from "../store/select-changed-runs.ts";
 import { selectSupervisorExpiries } from "../store/select-supervisor-expiries.ts";
 import { expireSupervisors, type RemoveSupervisorsOptions } from "../supervisors/remove-supervisors.ts";
+import { selectTokenTimeouts, timeOutTokens } from "../store/time-out-tokens.ts";
+import type { TokenAnnouncer } from "../tokens/announce-tokens.ts";
 import type { DueWork } from "../validation/due-requests.ts";
+
+/** What applying due work needs. */
+export interface ApplyDueOptions extends RemoveSupervisorsOptions {
+  readonly announceTokens: TokenAnnouncer;
+}
 
 /** What came of due work. */
 export interface AppliedDue {
@@ -17,15 +24,16 @@ export interface AppliedDue {
 }
 
 /**
- * The moment of these items has come: runs are queued, and expired supervisors removed. Each is checked by the database's clock and state, so that repeating it is harmless
+ * The moment of these items has come: runs are queued, expired supervisors removed, tokens timed out. Each is checked by the database's clock and state, so that repeating it is harmless
  * and a scheduler whose clock is wrong does no harm. A crash in between leaves the rest due.
  */
-export async function applyDue(options: RemoveSupervisorsOptions, work: DueWork): Promise<AppliedDue> {
+export async function applyDue(options: ApplyDueOptions, work: DueWork): Promise<AppliedDue> {
   const runs = work.runs.length === 0 ? NOTHING : await queueRuns(options, work.runs);
   const supervisors = work.supervisorIds.length === 0 ? NOTHING : await removeExpired(options, work.supervisorIds);
+  const tokens = work.tokens.length === 0 ? NOTHING : await timeOut(options, work.tokens);
   return {
-    applied: runs.applied + supervisors.applied,
-    postponed: [...runs.postponed, ...supervisors.postponed],
+    applied: runs.applied + supervisors.applied + tokens.applied,
+    postponed: [...runs.postponed, ...supervisors.postponed, ...tokens.postponed],
   };
 }
 
@@ -51,5 +59,18 @@ async function queueRuns(options: RemoveSupervisorsOptions, runs: DueWork["runs"
     postponed: unchanged.flatMap((row) =>
       row.due_in_ms === null ? [] : [dueRun(row.environment_id, row.id, row.due_in_ms)],
     ),
+  };
+}
+
+/** A token that was completed in the meantime stays completed: its row says which came first. */
+async function timeOut({ postgres, announceTokens }: ApplyDueOptions, refs: DueWork["tokens"]): Promise<AppliedDue> {
+  const timedOut = await timeOutTokens(postgres, refs);
+  announceTokens.ended(timedOut);
+  const gone = new Set(timedOut.map((token) => tokenKey(token.environmentId, token.tokenId)));
+  const others = refs.filter((token) => !gone.has(tokenKey(token.environmentId, token.tokenId)));
+  const pending = others.length === 0 ? [] : await selectTokenTimeouts(postgres, others);
+  return {
+    applied: timedOut.length,
+    postponed: pending.map((token) => dueToken(token.environmentId, token.tokenId, token.dueInMs)),
   };
 }

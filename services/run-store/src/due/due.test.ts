@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
 import { ENVIRONMENT_ID, failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";
+import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { applyDue } from "./apply-due.ts";
 import { listDue } from "./list-due.ts";
 import { watchDue } from "./watch-due.ts";
@@ -20,7 +22,10 @@ async function retrying(delayMs: number): Promise<string> {
 }
 
 const apply = (runIds: string[], supervisorIds: string[] = []) =>
-  applyDue(store.parts, { runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })), supervisorIds });
+  applyDue(
+    { ...store.parts, announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS) },
+    { runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })), supervisorIds, tokens: [] },
+  );
 
 async function listAll(horizonMs: number, size: number): Promise<string[]> {
   const ids: string[] = [];

@@ -1,7 +1,7 @@
 import type { Queryable } from "@windlass/chassis";
 import type { DueItem } from "@windlass/proto";
-import { dueRun, dueSupervisor } from "../conversions/due-item.ts";
-import { type DuePosition, listDue as listRows } from "../store/list-due.ts";
+import { dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
+import { type DuePosition, type DueRow, listDue as listRows } from "../store/list-due.ts";
 
 /** A page of due work, soonest first. */
 export interface DuePage {
@@ -18,11 +18,12 @@ export async function listDue(
   const rows = await listRows(db, { after: page.after, horizonMs: page.horizonMs, limit: page.size });
   const last = rows.at(-1);
   return {
-    items: rows.map((row) =>
-      row.environment_id === null
-        ? dueSupervisor(row.id, row.due_in_ms)
-        : dueRun(row.environment_id, row.id, row.due_in_ms),
-    ),
+    items: rows.map(toItem),
     next: last === undefined || rows.length < page.size ? undefined : { dueTimeUs: last.due_time_us, id: last.id },
   };
+}
+
+function toItem({ kind, environment_id: environmentId, id, due_in_ms: dueInMs }: DueRow): DueItem {
+  if (environmentId === null) return dueSupervisor(id, dueInMs);
+  return kind === "token" ? dueToken(environmentId, id, dueInMs) : dueRun(environmentId, id, dueInMs);
 }

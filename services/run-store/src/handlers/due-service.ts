@@ -1,15 +1,12 @@
 import type { ServiceCall } from "@windlass/chassis";
 import type { DueService } from "@windlass/proto";
 import type { ServiceImplementation } from "@windlass/proto/grpc";
-import { applyDue } from "../due/apply-due.ts";
+import { type ApplyDueOptions, applyDue } from "../due/apply-due.ts";
 import { listDue } from "../due/list-due.ts";
 import { watchDue } from "../due/watch-due.ts";
-import type { RemoveSupervisorsOptions } from "../supervisors/remove-supervisors.ts";
 import { dueToken, parseApplyDue, parseListDue, parseWatchDue } from "../validation/due-requests.ts";
 
-export function createDueService(
-  options: RemoveSupervisorsOptions,
-): ServiceImplementation<typeof DueService, ServiceCall> {
+export function createDueService(options: ApplyDueOptions): ServiceImplementation<typeof DueService, ServiceCall> {
   return {
     listDue: async (request) => {
       const { items, next } = await listDue(options.postgres, parseListDue(request));

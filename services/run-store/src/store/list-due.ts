@@ -1,8 +1,10 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import { microseconds, momentFromMicroseconds } from "./sql.ts";
 
-/** Something that happens at a time: a run's, or a supervisor's when there is no environment. */
+/** Something that happens at a time. */
 export interface DueRow {
+  readonly kind: "run" | "supervisor" | "token";
+  /** Null for a supervisor, which belongs to none. */
   readonly environment_id: string | null;
   readonly id: string;
   readonly due_time_us: number;
@@ -21,20 +23,26 @@ export const DUE_START: DuePosition = { dueTimeUs: 0, id: "" };
 
 const dueInMs = (moment: string) => `ceil(date_part('epoch', ${moment} - now()) * 1000)`;
 
-// Ids of runs and of supervisors start differently, so (time, id) orders both kinds together.
+// Ids of runs, supervisors and tokens start differently, so (time, id) orders all kinds together.
 const LIST_DUE: Statement = {
   name: "list_due",
   text: `
-(SELECT environment_id, id, ${microseconds("due_time")} AS due_time_us, ${dueInMs("due_time")} AS due_in_ms
+(SELECT 'run' AS kind, environment_id, id, ${microseconds("due_time")} AS due_time_us, ${dueInMs("due_time")} AS due_in_ms
   FROM runs
   WHERE due_time IS NOT NULL AND (due_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND due_time <= now() + $3::float8 * interval '1 millisecond'
   ORDER BY due_time, id LIMIT $4)
 UNION ALL
-(SELECT NULL, id, ${microseconds("expire_time")}, ${dueInMs("expire_time")}
+(SELECT 'supervisor', NULL, id, ${microseconds("expire_time")}, ${dueInMs("expire_time")}
   FROM supervisors
   WHERE (expire_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND expire_time <= now() + $3::float8 * interval '1 millisecond'
   ORDER BY expire_time, id LIMIT $4)
-ORDER BY 3, 2
+UNION ALL
+(SELECT 'token', environment_id, id, ${microseconds("timeout_time")}, ${dueInMs("timeout_time")}
+  FROM wait_tokens
+  WHERE status = 'PENDING' AND timeout_time IS NOT NULL
+    AND (timeout_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND timeout_time <= now() + $3::float8 * interval '1 millisecond'
+  ORDER BY timeout_time, id LIMIT $4)
+ORDER BY 4, 3
 LIMIT $4`,
 };
 

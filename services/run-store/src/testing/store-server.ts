@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import {
   type Clock,
   createGrpcServer,
+  createHttpServer,
   createLogger,
   createPostgres,
   type Postgres,
@@ -9,7 +10,14 @@ import {
   startTelemetry,
   systemClock,
 } from "@windlass/chassis";
-import { DeploymentService, EnvironmentService, EnvironmentType, ExecutionService, RunService } from "@windlass/proto";
+import {
+  DeploymentService,
+  EnvironmentService,
+  EnvironmentType,
+  ExecutionService,
+  RunService,
+  WaitpointService,
+} from "@windlass/proto";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { createTestDatabase } from "../../../../test/kit/test-database.ts";
 import { createAnnouncer } from "../announce-changes.ts";
@@ -18,16 +26,22 @@ import { createAuthenticator } from "../auth/authenticator.ts";
 import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
 import { guardStreams } from "../auth/guard-streams.ts";
 import { createFeed, type Feed } from "../feed/feed.ts";
+import { createCompleteTokenRoute } from "../handlers/complete-token-route.ts";
 import { createDeploymentService } from "../handlers/deployment-service.ts";
 import { createEnvironmentService } from "../handlers/environment-service.ts";
 import { createGetBundle } from "../handlers/get-bundle.ts";
 import { createGetVariables } from "../handlers/get-variables.ts";
 import { createRunService } from "../handlers/run-service.ts";
+import { createWaitpointService } from "../handlers/waitpoint-service.ts";
 import { NO_OUTBOX } from "../outbox/outbox-publisher.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTimelineReader } from "../runs/watch-run.ts";
 import { findApiKey } from "../store/find-api-key.ts";
 import { selectEnvironment } from "../store/select-environment.ts";
+import { createTokenAnnouncer, type TokenAnnouncer } from "../tokens/announce-tokens.ts";
+import { publicHttpUrl } from "../tokens/public-http-url.ts";
+import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
+import { createTokenReader } from "../tokens/token-reader.ts";
 import { createVariablesRevisions } from "../variables/variables-revisions.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
@@ -40,6 +54,7 @@ export interface TestClients {
   readonly environments: Client<typeof EnvironmentService>;
   readonly deployments: Client<typeof DeploymentService>;
   readonly runs: Client<typeof RunService>;
+  readonly tokens: Client<typeof WaitpointService>;
   readonly execution: Client<typeof ExecutionService>;
 }
 
@@ -55,6 +70,8 @@ export interface StoreServer {
   readonly postgres: Postgres;
   readonly feed: Feed;
   readonly address: string;
+  /** What ApplyDue works with. */
+  readonly announceTokens: TokenAnnouncer;
   /** Environments whose waiting runs were to be promoted, in order. */
   readonly promoted: string[];
   connect(token: string | undefined): TestClients;
@@ -125,6 +142,21 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       guard,
     ),
   );
+  const announceTokens = createTokenAnnouncer(feed, NO_TOKEN_HINTS);
+  const http = createHttpServer({
+    address: "127.0.0.1:0",
+    routes: [createCompleteTokenRoute({ db: postgres, announceTokens })],
+    logger,
+  });
+  const tokens = {
+    db: postgres,
+    feed,
+    clock,
+    announceTokens,
+    reader: createTokenReader(postgres),
+    httpUrl: () => publicHttpUrl(undefined, http.address),
+  };
+  server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
     getVariables: createGetVariables(postgres),
@@ -132,6 +164,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       throw new Error("not part of these tests");
     },
   });
+  await http.start();
   await server.start();
 
   const channels: ClientChannel[] = [];
@@ -142,6 +175,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       environments: createClient(EnvironmentService, channel),
       deployments: createClient(DeploymentService, channel),
       runs: createClient(RunService, channel),
+      tokens: createClient(WaitpointService, channel),
       execution: createClient(ExecutionService, channel),
     };
   };
@@ -150,6 +184,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     postgres,
     feed,
     address: server.address,
+    announceTokens,
     promoted,
     connect,
     async createEnvironment() {
@@ -165,6 +200,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     async stop() {
       for (const channel of channels) channel.close();
       await server.stop();
+      await http.stop();
       await postgres.stop();
       await database.drop();
     },

@@ -2,15 +2,17 @@ import type { ApplyDueRequest, ListDueRequest, WatchDueRequest } from "@windlass
 import type { Violation } from "@windlass/proto/grpc";
 import { byRunKey } from "../run-order.ts";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
+import type { TokenRef } from "../store/token-row.ts";
 import { STORE_ID } from "./field-rules.ts";
 import { parseInteger } from "./number-rule.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
-/** Items whose moment has come, each once, runs ordered by (environment, run). */
+/** Items whose moment has come, each once, runs and tokens ordered by their keys. */
 export interface DueWork {
   readonly runs: readonly { readonly environmentId: string; readonly runId: string }[];
   readonly supervisorIds: readonly string[];
+  readonly tokens: readonly TokenRef[];
 }
 
 const HORIZON_MS = { min: 0, max: 3_600_000 };
@@ -55,6 +57,7 @@ export function parseApplyDue(request: ApplyDueRequest): DueWork {
   }
   const runs = new Map<string, { environmentId: string; runId: string }>();
   const supervisorIds = new Set<string>();
+  const tokens = new Map<string, TokenRef>();
   for (const [index, { item }] of request.items.entries()) {
     const field = `items[${index}]`;
     if (item.case === "run") {
@@ -64,10 +67,20 @@ export function parseApplyDue(request: ApplyDueRequest): DueWork {
     } else if (item.case === "supervisor") {
       const { supervisorId } = item.value;
       supervisorIds.add(parseText(supervisorId, STORE_ID, `${field}.supervisor.supervisor_id`, violations));
-    } else violations.push({ field, description: "must be a run or a supervisor." });
+    } else if (item.case === "token") {
+      const environmentId = parseText(item.value.environmentId, STORE_ID, `${field}.token.environment_id`, violations);
+      const tokenId = parseText(item.value.tokenId, STORE_ID, `${field}.token.token_id`, violations);
+      tokens.set(`${environmentId}/${tokenId}`, { environmentId, tokenId });
+    } else violations.push({ field, description: "must be a run, a supervisor or a token." });
   }
   throwIfInvalid(violations);
-  return { runs: Array.from(runs.values()).toSorted(byRunKey), supervisorIds: Array.from(supervisorIds) };
+  return {
+    runs: Array.from(runs.values()).toSorted(byRunKey),
+    supervisorIds: Array.from(supervisorIds),
+    tokens: Array.from(tokens)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, token]) => token),
+  };
 }
 
 /** The token for the page after a position. */

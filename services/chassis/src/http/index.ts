@@ -1,0 +1,2 @@
+export type { HttpRequest, HttpRoute } from "./http-route.ts";
+export { createHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.ts";
