@@ -1,0 +1,45 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { credentials } from "@grpc/grpc-js";
+import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
+import { configured, type ResolvedConfig, resolveConfig } from "../../client/client-config.ts";
+import { type Connection, defaultConnection } from "../../client/connection.ts";
+import { retrying } from "../../client/retrying.ts";
+import { windlassErrorFrom } from "../../client/windlass-error.ts";
+
+/** Opens a channel to the configured cluster; whoever opens it closes it. Throws NOT_CONFIGURED. */
+export function openChannel(): { readonly channel: ClientChannel; readonly config: ResolvedConfig } {
+  const config = resolveConfig(configured.config, undefined, process.env);
+  const channel = createChannel(config.address, {
+    token: config.apiKey,
+    ...(config.useTls ? { credentials: credentials.createSsl() } : {}),
+  });
+  return { channel, config };
+}
+
+/** Makes one call that may be repeated, over the SDK's connection. What it throws is a WindlassError. */
+export async function callDefault<T>(
+  call: (connection: Connection, options: { timeoutMs: number }) => Promise<T>,
+): Promise<T> {
+  const connection = defaultConnection();
+  try {
+    return await retrying(connection.config.timeoutMs, (options) => call(connection, options));
+  } catch (error) {
+    throw windlassErrorFrom(error);
+  }
+}
+
+/** The same for a service that the SDK has no client of: over a connection of the call's own. */
+export async function callService<S extends DescService, T>(
+  service: S,
+  call: (client: Client<S>, options: { timeoutMs: number }) => Promise<T>,
+): Promise<T> {
+  const { channel, config } = openChannel();
+  try {
+    const client = createClient(service, channel);
+    return await retrying(config.timeoutMs, (options) => call(client, options));
+  } catch (error) {
+    throw windlassErrorFrom(error);
+  } finally {
+    channel.close();
+  }
+}
