@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
+  Cancel,
   HelloSchema,
   SessionRequestSchema,
   SessionResponse,
@@ -10,7 +11,7 @@ import type { BidiCall } from "@windlass/proto/grpc";
 import { Attempt } from "./attempt.ts";
 import type { LoopLag } from "./loop-lag.ts";
 import { Outbox } from "./outbox.ts";
-import { durationFromMs, timestampFromMs } from "./protocol-time.ts";
+import { durationFromMs, msFromDuration, timestampFromMs } from "./protocol-time.ts";
 
 /** What a session needs of its process. */
 export interface SessionProcess {
@@ -70,7 +71,11 @@ export class Session {
         this.#start(body.value);
         return;
       case "cancel":
-        this.#cancel(body.value.runId, body.value.reason);
+        this.#cancel(body.value);
+        return;
+      case "resume":
+        // The attempt may have ended while the message was on its way.
+        if (this.#attempt?.runId === body.value.runId) this.#attempt.resume(body.value.waitId);
         return;
       case "ping": {
         const loopLag = durationFromMs(this.#process.loopLag.takeMaxMs());
@@ -108,11 +113,11 @@ export class Session {
     this.#outbox.push({ case: "attemptFinished", value: { runId: attempt.runId, time, result, discardWorker } }, bytes);
   }
 
-  #cancel(runId: string, reason: string): void {
+  #cancel({ runId, reason, timeLeft }: Cancel): void {
     // The attempt may have ended while the cancel was on its way.
     if (this.#attempt?.runId !== runId) return;
     this.#outbox.push({ case: "cancelAck", value: { runId } });
     this.#outbox.flush();
-    this.#attempt.cancel(reason);
+    this.#attempt.cancel(reason, timeLeft === undefined ? undefined : msFromDuration(timeLeft));
   }
 }

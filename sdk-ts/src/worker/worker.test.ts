@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { HookOutcome, HookScope, LogLevel, RunErrorCode } from "@windlass/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundle } from "../build/index.ts";
+import { decodeContent } from "../content/json-content.ts";
 import { TestSupervisor } from "../testing/test-supervisor.ts";
 
 const folder = fileURLToPath(new URL("../testing/tasks", import.meta.url));
@@ -38,7 +39,7 @@ function json(value: unknown): { data: Uint8Array; contentType: string } {
 
 function outputOf({ result }: Awaited<ReturnType<TestSupervisor["run"]>>): unknown {
   if (result.case !== "output") throw new Error(`no output but ${result.case}`, { cause: result.value });
-  return result.value.data.length === 0 ? undefined : JSON.parse(Buffer.from(result.value.data).toString());
+  return decodeContent(result.value);
 }
 
 function failureOf({ result }: Awaited<ReturnType<TestSupervisor["run"]>>) {
@@ -135,8 +136,8 @@ describe("an attempt", () => {
         tags: ["a"],
         isTest: true,
         isReplay: false,
-        createdAt: "1970-01-01T00:00:01.000Z",
-        startedAt: "1970-01-01T00:00:02.000Z",
+        createdAt: new Date(1_000),
+        startedAt: new Date(2_000),
         maxAttempts: 3,
         version: "20260101.1",
       },
@@ -217,7 +218,7 @@ describe("a failure", () => {
   });
 
   it.each([
-    { what: "bigint", message: "output.deep[0] is a BigInt" },
+    { what: "symbol", message: "output.deep[0] is a symbol" },
     { what: "function", message: "output.fn is a function" },
     { what: "circle", message: "output.self contains itself" },
     { what: "large", message: "output is 20,971,522 bytes of JSON; at most 10,485,760 are allowed" },

@@ -65,10 +65,12 @@ export const throwsAnything = task({
 
 export const badOutput = task({
   id: "bad-output",
-  run: async (what: "bigint" | "function" | "circle" | "large") => {
+  run: async (what: "symbol" | "function" | "circle" | "large") => {
     const circle: Record<string, unknown> = {};
     circle["self"] = circle;
-    return { bigint: { deep: [1n] }, function: { fn: () => {} }, circle, large: "x".repeat(20 * 1024 * 1024) }[what];
+    return { symbol: { deep: [Symbol("s")] }, function: { fn: () => {} }, circle, large: "x".repeat(20 * 1024 * 1024) }[
+      what
+    ];
   },
 });
 

@@ -1,6 +1,8 @@
+import type { AttemptWait } from "../../task/active-attempt.ts";
 import type { TaskContext } from "../../task/context.ts";
 import type { GlobalHook } from "../../task/hook-registry.ts";
-import type { AnyHook, HookName } from "../../task/hook-types.ts";
+import type { HookName } from "../../task/hook-types.ts";
+import type { RegisteredTask } from "../../task/task-registry.ts";
 import type { Interruption } from "./interruption.ts";
 
 /** Everything the lifecycle needs to know and do about one attempt; it touches nothing else. */
@@ -8,24 +10,27 @@ export interface LifecycleAttempt<Encoded> {
   readonly task: LifecycleTask;
   /** The global hooks of a kind as they are now: `run` may register more. */
   readonly globalHooks: (hook: HookName) => readonly GlobalHook[];
-  /** Decoded, and checked. */
+  /** Decoded, not yet checked against the task's schema. */
   readonly payload: unknown;
   readonly ctx: TaskContext;
-  /** Aborted: the attempt is no longer wanted, and nothing but cleanup begins any more. */
+  /** Aborted: the attempt is no longer wanted. A MaxDurationExceededError as reason: it ran too long; any other: it was canceled. */
   readonly signal: AbortSignal;
   readonly interruption: Interruption;
+  /** Suspends the attempt; resolves when it is resumed. */
+  readonly suspend: (wait: AttemptWait) => Promise<void>;
   /** Throws when the output cannot be stored. */
   readonly encodeOutput: (output: unknown) => Encoded;
   /** Called as each function settles, in that order. */
   readonly report: (report: HookReport) => void;
   readonly clock: LifecycleClock;
+  /** From 0 to 1, as Math.random. */
+  readonly random: () => number;
 }
 
-export interface LifecycleTask {
-  readonly id: string;
-  readonly run: AnyHook;
-  readonly hooks: Partial<Record<HookName, AnyHook>>;
-}
+export type LifecycleTask = Pick<
+  RegisteredTask,
+  "id" | "run" | "hooks" | "retry" | "isRetryDisabledInDevelopment" | "parsePayload"
+>;
 
 export interface LifecycleClock {
   wallMs(): number;
@@ -53,9 +58,20 @@ export type LifecycleOutcome<Encoded> =
   | { readonly ok: false; readonly failure: LifecycleFailure };
 
 export interface LifecycleFailure {
-  readonly code: "TASK_ERROR" | "TASK_ABORTED" | "TASK_OUTPUT_ERROR" | "UNCAUGHT_EXCEPTION" | "CANCELED";
+  readonly code:
+    | "TASK_ERROR"
+    | "TASK_ABORTED"
+    | "TASK_INPUT_ERROR"
+    | "TASK_OUTPUT_ERROR"
+    | "UNCAUGHT_EXCEPTION"
+    | "HANDLE_ERROR_ERROR"
+    | "MIDDLEWARE_NEXT_NOT_CALLED"
+    | "MAX_DURATION_EXCEEDED"
+    | "CANCELED";
   /** Anything, null and undefined too. */
   readonly thrown: unknown;
   /** True when no next attempt is wanted. */
   readonly skipRetry: boolean;
+  /** Present when something else than the task's policy chose the delay before the next attempt. */
+  readonly retryDelayMs?: number;
 }

@@ -1,20 +1,32 @@
-import type { TaskContext } from "../../task/context.ts";
 import type { AnyHook, HookName } from "../../task/hook-types.ts";
 import { AbortTaskRunError } from "../../task/abort-task-run-error.ts";
+import type { RetryPolicy } from "../../task/retry-options.ts";
+import { fakeContext } from "../../testing/fake-context.ts";
+import { MaxDurationExceededError } from "./end-reason.ts";
 import { Interruption } from "./interruption.ts";
 import type { HookReport, HookScope, LifecycleOutcome } from "./lifecycle-attempt.ts";
-import { runLifecycle } from "./run-lifecycle.ts";
+import { Lifecycle } from "./lifecycle.ts";
 
 /**
  * What a function of the user's does when it is called. "uncaught": something throws outside of it, and it never
- * settles. "cancel...": the run is canceled while it runs, and it then returns or throws.
+ * settles. "cancel...": the run is canceled while it runs, and it then returns or throws. "hang": it never settles, until
+ * the attempt's time is up.
  */
-export const behaviours = ["return", "throw", "reject", "abort", "uncaught", "cancel", "cancel-throw"] as const;
+export const behaviours = ["return", "throw", "reject", "abort", "uncaught", "cancel", "cancel-throw", "hang"] as const;
 export type Behaviour = (typeof behaviours)[number];
+
+/** What an error handler that returns decides. */
+export const decisions = ["nothing", "skip", "delay", "replace"] as const;
+/** Where a middleware behaves as planned: before it calls next, after that, or instead. */
+export const places = ["before", "after", "instead"] as const;
 
 export interface HookPlan {
   readonly behaviour: Behaviour;
   readonly form: "object" | "positional";
+  /** Of error handlers only. Default: nothing. */
+  readonly decision?: (typeof decisions)[number];
+  /** Of middleware only. Default: before. */
+  readonly place?: (typeof places)[number];
 }
 
 /** An attempt as a test describes it. */
@@ -24,6 +36,8 @@ export interface Scenario {
   readonly globals: Partial<Record<HookName, readonly HookPlan[]>>;
   readonly own: Partial<Record<HookName, HookPlan>>;
   readonly run: Behaviour;
+  /** Whether run waits before it does anything else. */
+  readonly waits: boolean;
   /** Whether the output can be encoded. */
   readonly isOutputValid: boolean;
 }
@@ -46,7 +60,20 @@ export interface Played {
 
 export const PAYLOAD = { from: "the trigger" };
 export const OUTPUT = { from: "run" };
+export const WAIT = { type: "duration", date: new Date(60_000) } as const;
 export const CANCEL_REASON = new Error("canceled");
+export const TIME_IS_UP = new MaxDurationExceededError(5);
+export const ENCODING_ERROR = new Error("the output cannot be encoded");
+export const REPLACEMENT = new Error("what a handler puts in the error's place");
+export const DECIDED_DELAY_MS = 123;
+export const RETRY: RetryPolicy = {
+  maxAttempts: 3,
+  factor: 2,
+  minTimeoutInMs: 1_000,
+  maxTimeoutInMs: 60_000,
+  randomize: true,
+};
+export const RANDOM = 0.5;
 
 export function thrownBy(hook: string, scope: HookScope, index: number, behaviour: Behaviour): unknown {
   const key = `${hook}/${scope}/${index}/${behaviour}`;
@@ -63,16 +90,21 @@ export function initReturnedBy(scope: HookScope, index: number): Record<string, 
   return { [`${scope}${index}`]: true, last: `${scope}${index}` };
 }
 
+const DECISIONS = {
+  nothing: undefined,
+  skip: { skipRetrying: true },
+  delay: { retryDelayInMs: DECIDED_DELAY_MS },
+  replace: { error: REPLACEMENT },
+} as const;
+
 /** Plays a scenario with the engine. */
 export async function play(scenario: Scenario): Promise<Played> {
   const calls: Call[] = [];
   const reports: Played["reports"] = [];
   const interruption = new Interruption();
-  const cancellation = new AbortController();
+  const end = new AbortController();
 
-  const act = (hook: HookName | "run", scope: HookScope, index: number, behaviour: Behaviour): unknown => {
-    const thrown = thrownBy(hook, scope, index, behaviour);
-    const value = hook === "run" ? OUTPUT : hook === "init" ? initReturnedBy(scope, index) : `ignored by everybody`;
+  const act = (behaviour: Behaviour, thrown: unknown, value: unknown): unknown => {
     switch (behaviour) {
       case "return":
         return value;
@@ -85,34 +117,55 @@ export async function play(scenario: Scenario): Promise<Played> {
         queueMicrotask(() => interruption.raise(thrown));
         return new Promise(() => {});
       case "cancel":
-        cancellation.abort(CANCEL_REASON);
+        end.abort(CANCEL_REASON);
         return Promise.resolve(value);
       case "cancel-throw":
-        cancellation.abort(CANCEL_REASON);
+        end.abort(CANCEL_REASON);
         return Promise.reject(thrown);
+      case "hang":
+        queueMicrotask(() => {
+          end.abort(TIME_IS_UP);
+          interruption.giveUp("everything");
+        });
+        return new Promise(() => {});
     }
   };
-  const hookOf = (hook: HookName, scope: HookScope, index: number, { behaviour, form }: HookPlan): AnyHook => {
+  const returnedBy = (hook: HookName, scope: HookScope, index: number, plan: HookPlan): unknown => {
+    if (hook === "init") return initReturnedBy(scope, index);
+    if (hook === "handleError" || hook === "catchError") return DECISIONS[plan.decision ?? "nothing"];
+    return "ignored by everybody";
+  };
+  const middleware = async (plan: HookPlan, next: () => Promise<void>, behave: () => unknown): Promise<void> => {
+    if (plan.place === "after") await next();
+    await behave();
+    if (plan.place !== "after" && plan.place !== "instead") await next();
+  };
+  const hookOf = (hook: HookName, scope: HookScope, index: number, plan: HookPlan): AnyHook => {
     const called = (positional: unknown[], params: Record<string, unknown>): unknown => {
       calls.push({ hook, scope, index, positional, params });
-      return act(hook, scope, index, behaviour);
+      const thrown = thrownBy(hook, scope, index, plan.behaviour);
+      const behave = () => act(plan.behaviour, thrown, returnedBy(hook, scope, index, plan));
+      return hook === "middleware" ? middleware(plan, params["next"] as () => Promise<void>, behave) : behave();
     };
-    const takesThree = hook === "onSuccess" || hook === "onFailure" || hook === "onComplete";
-    if (form === "object") return (params: Record<string, unknown>) => called([], params);
-    if (takesThree) return (a: unknown, b: unknown, params: Record<string, unknown>) => called([a, b], params);
+    if (plan.form === "object") return (params: Record<string, unknown>) => called([], params);
+    if (takesThree.has(hook))
+      return (a: unknown, b: unknown, params: Record<string, unknown>) => called([a, b], params);
     return (a: unknown, params: Record<string, unknown>) => called([a], params);
   };
 
-  const outcome = await runLifecycle({
+  const lifecycle = new Lifecycle({
     task: {
       id: "the-task",
-      run: (payload: unknown, params: Record<string, unknown>) => {
+      run: async (payload: unknown, params: Record<string, unknown>) => {
         calls.push({ hook: "run", scope: "task", index: 0, positional: [payload], params });
-        return act("run", "task", 0, scenario.run);
+        if (scenario.waits) await lifecycle.wait(WAIT);
+        return act(scenario.run, thrownBy("run", "task", 0, scenario.run), OUTPUT);
       },
       hooks: Object.fromEntries(
         Object.entries(scenario.own).map(([hook, plan]) => [hook, hookOf(hook as HookName, "task", 0, plan)]),
       ),
+      retry: RETRY,
+      isRetryDisabledInDevelopment: false,
     },
     globalHooks: (hook) =>
       (scenario.globals[hook] ?? []).map((plan, index) => ({
@@ -120,9 +173,10 @@ export async function play(scenario: Scenario): Promise<Played> {
         fn: hookOf(hook, "global", index, plan),
       })),
     payload: PAYLOAD,
-    ctx: contextOf(scenario),
-    signal: cancellation.signal,
+    ctx: fakeContext(scenario.attempt, scenario.maxAttempts),
+    signal: end.signal,
     interruption,
+    suspend: () => Promise.resolve(),
     encodeOutput: (output) => {
       if (!scenario.isOutputValid) throw ENCODING_ERROR;
       return JSON.stringify(output);
@@ -130,30 +184,16 @@ export async function play(scenario: Scenario): Promise<Played> {
     report: ({ hook, scope, name, outcome, error }) =>
       reports.push({ hook, scope, name, outcome, ...(error === undefined ? {} : { error }) }),
     clock: { wallMs: () => 0, monotonicMs: () => 0 },
+    random: () => RANDOM,
   });
+  const outcome = await lifecycle.run();
   return { calls, reports, outcome };
 }
 
-export const ENCODING_ERROR = new Error("the output cannot be encoded");
-
-function contextOf({ attempt, maxAttempts }: Pick<Scenario, "attempt" | "maxAttempts">): TaskContext {
-  const now = new Date(0);
-  return {
-    task: { id: "the-task", filePath: "the-task.ts" },
-    attempt: { number: attempt, startedAt: now },
-    run: {
-      id: "run_1",
-      tags: [],
-      isTest: false,
-      isReplay: false,
-      createdAt: now,
-      startedAt: now,
-      maxAttempts,
-      priority: 0,
-      version: "1",
-    },
-    queue: { id: "q", name: "q" },
-    environment: { id: "env_1", slug: "dev", type: "DEVELOPMENT" },
-    project: { id: "p", ref: "p" },
-  };
-}
+const takesThree: ReadonlySet<HookName> = new Set([
+  "onSuccess",
+  "onFailure",
+  "onComplete",
+  "handleError",
+  "catchError",
+] as const);
