@@ -1,4 +1,4 @@
-import { DeploymentService, EnvironmentService, RunService, TaskService } from "@windlass/proto";
+import { DeploymentService, EnvironmentService, RunService, TaskService, WaitpointService } from "@windlass/proto";
 import { createChannel, createClient, type Client } from "@windlass/proto/grpc";
 
 /** The public API, call by call, without the SDK. */
@@ -7,6 +7,7 @@ export interface Clients {
   readonly runs: Client<typeof RunService>;
   readonly deployments: Client<typeof DeploymentService>;
   readonly environments: Client<typeof EnvironmentService>;
+  readonly waitpoints: Client<typeof WaitpointService>;
   close(): void;
 }
 
@@ -18,6 +19,7 @@ export function connectClients(address: string, token: string): Clients {
     runs: createClient(RunService, channel),
     deployments: createClient(DeploymentService, channel),
     environments: createClient(EnvironmentService, channel),
+    waitpoints: createClient(WaitpointService, channel),
     close: () => channel.close(),
   };
 }

@@ -16,3 +16,4 @@ export { createScratchDirectory } from "./scratch-directory.ts";
 export { runStartCommand, type StartCommand } from "./start-command.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";
 export { waitFor, waitUntilClean } from "./wait-for.ts";
+export { runWindlass, startWindlass, type WindlassCommand, type WindlassResult } from "./windlass-command.ts";
