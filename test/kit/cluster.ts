@@ -38,6 +38,8 @@ export interface TestClusterOptions {
 export interface TestCluster extends AsyncDisposable {
   /** For configure(): where clients connect. */
   readonly url: string;
+  /** Where the urls of wait tokens lead: "http://127.0.0.1:port" of the first run-store. */
+  readonly httpUrl: string;
   /** For configure(): of the development environment. */
   readonly apiKey: string;
   readonly secrets: Secrets;
@@ -104,6 +106,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
 
   const testCluster: TestCluster = {
     url: cluster.address,
+    httpUrl: `http://${cluster.httpAddress}`,
     apiKey: secrets.apiKey,
     secrets,
     home: scratch.path,

@@ -31,6 +31,8 @@ export interface ClusterOptions {
 export interface Cluster {
   /** Where clients connect: the first run-store. */
   readonly address: string;
+  /** Where the first run-store answers HTTP, "127.0.0.1:port". */
+  readonly httpAddress: string;
   readonly postgres: PostgresMember;
   readonly nats: ClusterMember;
   /** In start order. */
@@ -45,7 +47,7 @@ export interface Cluster {
 
 /** Chooses the ports and describes the members; nothing is started. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { postgres, nats, services } = await describeMembers(options);
+  const { httpAddress, postgres, nats, services } = await describeMembers(options);
   let stopping = false;
   let starting: Promise<void> = Promise.resolve();
 
@@ -65,6 +67,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
 
   return {
     address: addressOf(services, "run-store"),
+    httpAddress,
     postgres,
     nats,
     services,
@@ -116,16 +119,20 @@ async function startTogether(members: readonly ClusterMember[], onReady: ReadyLi
   }
 }
 
-async function describeMembers(options: ClusterOptions): Promise<Pick<Cluster, "postgres" | "nats" | "services">> {
+type Members = Pick<Cluster, "httpAddress" | "postgres" | "nats" | "services">;
+
+async function describeMembers(options: ClusterOptions): Promise<Members> {
   const { paths, secrets } = options;
   const taken = new Set<number>();
+  const port = (kind: keyof typeof defaultPorts): Promise<number> =>
+    options.ports === "default" ? choosePort(defaultPorts[kind], taken) : choosePrivatePort(taken);
   const place = async (
     name: string,
     kind: keyof typeof defaultPorts,
     env: () => Record<string, string>,
   ): Promise<MemberPlace> => ({
     name,
-    port: options.ports === "default" ? await choosePort(defaultPorts[kind], taken) : await choosePrivatePort(taken),
+    port: await port(kind),
     logDirectory: paths.logs,
     recordDirectory: paths.records,
     env: () => ({ WINDLASS_HOME: paths.home, ...env() }),
@@ -146,18 +153,22 @@ async function describeMembers(options: ClusterOptions): Promise<Pick<Cluster, "
   });
 
   const services: ServiceMember[] = [];
+  let httpAddress = "";
   for (const service of serviceNames) {
     for (let index = 1; index <= (options.instances?.[service] ?? 1); index++) {
       const name = index === 1 ? service : `${service}-${index}`;
+      const http = service === "run-store" ? `127.0.0.1:${await port("http")}` : undefined;
+      if (index === 1 && http !== undefined) httpAddress = http;
       const env = (): Record<string, string> => ({
         WINDLASS_INTERNAL_TOKEN: secrets.internalToken,
+        ...(http !== undefined && { WINDLASS_HTTP_LISTEN: http }),
         ...serviceEnv(service, name),
         ...options.env,
       });
       services.push(createServiceMember(service, await place(name, service, env)));
     }
   }
-  return { postgres, nats, services };
+  return { httpAddress, postgres, nats, services };
 
   function serviceEnv(service: ServiceName, name: string): Record<string, string> {
     const runStore = addressOf(services, "run-store");

@@ -81,6 +81,7 @@ function printAddresses(terminal: Terminal, cluster: Cluster, apiKey: string, pa
     ["WINDLASS_URL", cluster.address],
     ["WINDLASS_API_KEY", apiKey],
     ...cluster.services.map((member) => [member.name, member.address]),
+    ["HTTP", `http://${cluster.httpAddress}`],
     ["PostgreSQL", cluster.postgres.url],
     ["NATS", `nats://${cluster.nats.address}`],
     ["logs", shortPath(paths.logs)],

@@ -194,6 +194,14 @@ test("an item that the run-store cannot apply holds up nobody, and is tried agai
   await eventuallyWithTime(clock, () => expect(store.applied).toContain(poison));
 });
 
+test("a token's timeout fires as a run's moment does, and two environments' tokens of one id are two", async () => {
+  const { store, clock, start } = await setUp();
+  store.addToken("env_a", "token_1", 500);
+  await start();
+  store.addToken("env_b", "token_1", 200);
+  await eventuallyWithTime(clock, () => expect(store.applied).toEqual(["env_b/token_1", "env_a/token_1"]));
+});
+
 test("of more timers than memory may hold the soonest are kept, and the others listed in time", async () => {
   const { store, clock, start } = await setUp({ maxTimers: 100 });
   const runIds: string[] = [];

@@ -3,6 +3,10 @@ import { DUE_START, type DuePosition } from "../store/list-due.ts";
 import { ENVIRONMENT_ID, failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
 import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
+import { tokenKey } from "../feed/feed.ts";
+import { newResourceId } from "../resource-id.ts";
+import { completeToken } from "../store/complete-token.ts";
+import { insertToken } from "../store/insert-token.ts";
 import { applyDue } from "./apply-due.ts";
 import { listDue } from "./list-due.ts";
 import { watchDue } from "./watch-due.ts";
@@ -21,10 +25,22 @@ async function retrying(delayMs: number): Promise<string> {
   return lease.run?.id ?? "";
 }
 
-const apply = (runIds: string[], supervisorIds: string[] = []) =>
+/** A token that times out in so many milliseconds. */
+async function timingOut(timeoutMs: number): Promise<string> {
+  const id = newResourceId("token", Date.now());
+  const rest = { secretHash: Buffer.alloc(32), idempotencyKey: undefined, tags: [] };
+  await insertToken(store.postgres, { environmentId: ENVIRONMENT_ID, id, timeoutMs, ...rest });
+  return id;
+}
+
+const apply = (runIds: string[], supervisorIds: string[] = [], tokenIds: string[] = []) =>
   applyDue(
     { ...store.parts, announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS) },
-    { runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })), supervisorIds, tokens: [] },
+    {
+      runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })),
+      supervisorIds,
+      tokens: tokenIds.map((tokenId) => ({ environmentId: ENVIRONMENT_ID, tokenId })),
+    },
   );
 
 async function listAll(horizonMs: number, size: number): Promise<string[]> {
@@ -33,7 +49,11 @@ async function listAll(horizonMs: number, size: number): Promise<string[]> {
     const page = await listDue(store.postgres, { after, horizonMs, size });
     ids.push(
       ...page.items.map(({ item }) =>
-        item.case === "run" ? item.value.runId : item.case === "supervisor" ? item.value.supervisorId : "",
+        item.case === "run"
+          ? item.value.runId
+          : item.case === "supervisor"
+            ? item.value.supervisorId
+            : (item.value?.tokenId ?? ""),
       ),
     );
     after = page.next;
@@ -76,6 +96,37 @@ describe("due work", () => {
     expect(applied).toBe(0);
     expect(postponed).toMatchObject([{ item: { case: "run", value: { runId: early } } }]);
     expect(Number(postponed[0]?.dueInMs)).toBeGreaterThan(50_000);
+  });
+
+  it("of tokens is listed among the rest, and only of those that are pending", async () => {
+    const [soon, late, completed] = [await timingOut(-5), await timingOut(100_000), await timingOut(50_000)];
+    await completeToken(
+      store.postgres,
+      { environmentId: ENVIRONMENT_ID, tokenId: completed },
+      { data: null, dataType: null },
+    );
+    for (const size of [1, 2, 100])
+      expect((await listAll(3_600_000, size)).filter((id) => id.startsWith("token_"))).toEqual([soon, late]);
+    expect(await apply([], [], [soon, late, completed])).toMatchObject({ applied: 1 });
+  });
+
+  it("of a token times it out when its moment has come, once, and tells whoever waits; one named too early is postponed", async () => {
+    const [due, early] = [await timingOut(0), await timingOut(60_000)];
+    const told: string[] = [];
+    const stop = store.feed.endedTokens.listen(tokenKey(ENVIRONMENT_ID, due), () => told.push(due));
+    const { applied, postponed } = await apply([], [], [due, early, "token_unknown"]);
+    expect([applied, told]).toEqual([1, [due]]);
+    expect(postponed).toMatchObject([{ item: { case: "token", value: { tokenId: early } } }]);
+    expect(Number(postponed[0]?.dueInMs)).toBeGreaterThan(50_000);
+    expect(await apply([], [], [due])).toEqual({ applied: 0, postponed: [] });
+    stop();
+    const rows = await store.sql("SELECT id, status FROM wait_tokens WHERE id = ANY ($1) ORDER BY id", [[due, early]]);
+    expect(rows.map((row) => ({ ...row }))).toEqual(
+      [
+        { id: due, status: "TIMED_OUT" },
+        { id: early, status: "PENDING" },
+      ].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    );
   });
 
   it("of a supervisor that was renewed is postponed", async () => {

@@ -1,4 +1,4 @@
-import { type ErrorReason, RunStatus } from "@windlass/proto";
+import { type ErrorReason, RunStatus, TokenStatus } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf } from "../testing/failure-of.ts";
@@ -12,6 +12,7 @@ let owner: TestEnvironment;
 let stranger: TestEnvironment;
 let runId: string;
 let apiKeyId: string;
+let tokenId: string;
 
 beforeAll(async () => {
   server = await startStoreServer();
@@ -21,6 +22,7 @@ beforeAll(async () => {
   runId = await seeder.trigger(owner.id, { tags: ["mine"] });
   const { apiKeys } = await owner.environments.listApiKeys({});
   apiKeyId = apiKeys[0]?.id ?? "";
+  tokenId = (await owner.tokens.createToken({ idempotencyKey: "mine" })).token?.id ?? "";
 });
 afterAll(() => server.stop());
 
@@ -71,6 +73,42 @@ describe("another environment's run cannot be told from none", () => {
 
   it("and is still what it was", async () => {
     expect((await owner.runs.getRun({ runId })).run?.status).toBe(RunStatus.QUEUED);
+  });
+});
+
+describe("another environment's token cannot be told from none", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ["GetToken", (id) => stranger.tokens.getToken({ tokenId: id })],
+    ["CompleteToken", (id) => stranger.tokens.completeToken({ tokenId: id })],
+  ])("by %s", async (_, call) => {
+    const none = "token_00000000000000000000000000";
+    expect(await answerTo(call(tokenId), tokenId)).toBe(await answerTo(call(none), none));
+    expect(reasonName((await failureOf(call(tokenId))).reason)).toBe("TOKEN_NOT_FOUND");
+  });
+
+  it("by AwaitTokens, not even when it is completed", async () => {
+    const call = stranger.tokens.awaitTokens();
+    call.send({ tokenIds: [tokenId] });
+    call.end();
+    const answers = (await Array.fromAsync(call.responses)).flatMap(({ results }) => results);
+    expect(answers.map(({ result }) => result.case === "error" && reasonName(result.value.reason))).toEqual([
+      "TOKEN_NOT_FOUND",
+    ]);
+    expect(server.feed.endedTokens.has(`${stranger.id}/${tokenId}`)).toBe(false);
+  });
+
+  it("by ListTokens, nor by its idempotency key", async () => {
+    expect((await stranger.tokens.listTokens({})).tokens).toEqual([]);
+    const own = await stranger.tokens.createToken({ idempotencyKey: "mine" });
+    expect([own.isCached, own.token?.id === tokenId]).toEqual([false, false]);
+    await owner.tokens.createToken({});
+    const { nextPageToken } = await owner.tokens.listTokens({ pageSize: 1 });
+    const { tokens } = await stranger.tokens.listTokens({ pageToken: nextPageToken });
+    expect(tokens.map(({ id }) => id)).not.toContain(tokenId);
+  });
+
+  it("and is still what it was", async () => {
+    expect((await owner.tokens.getToken({ tokenId })).token?.status).toBe(TokenStatus.PENDING);
   });
 });
 

@@ -79,7 +79,10 @@ describe("due work", () => {
     const run = (runId: string, environmentId = "env_b") =>
       ({ item: { case: "run", value: { environmentId, runId } } }) as const;
     const supervisor = { item: { case: "supervisor", value: { supervisorId: "sup_1" } } } as const;
-    const items = [run("run_2"), run("run_1"), run("run_2"), run("run_9", "env_a"), supervisor, supervisor];
+    const token = (tokenId: string) =>
+      ({ item: { case: "token", value: { environmentId: "env_b", tokenId } } }) as const;
+    const runs = [run("run_2"), run("run_1"), run("run_2"), run("run_9", "env_a")];
+    const items = [...runs, supervisor, supervisor, token("token_2"), token("token_1"), token("token_2")];
     expect(parseApplyDue(create(ApplyDueRequestSchema, { items }))).toEqual({
       runs: [
         { environmentId: "env_a", runId: "run_9" },
@@ -87,6 +90,10 @@ describe("due work", () => {
         { environmentId: "env_b", runId: "run_2" },
       ],
       supervisorIds: ["sup_1"],
+      tokens: [
+        { environmentId: "env_b", tokenId: "token_1" },
+        { environmentId: "env_b", tokenId: "token_2" },
+      ],
     });
     expect(fieldsOf(() => parseApplyDue(create(ApplyDueRequestSchema, { items: [{}, run("a\0")] })))).toEqual([
       "items[0]",

@@ -8,6 +8,7 @@ import {
   DueRunSchema,
   DueService,
   DueSupervisorSchema,
+  DueTokenSchema,
   type ListDueRequest,
   type WatchDueRequest,
 } from "@windlass/proto";
@@ -23,9 +24,11 @@ export interface FakeDueStore extends AsyncDisposable {
   addRuns(dueInMs: number, count?: number, options?: { isLost: boolean }): string[];
   /** Registers or renews a supervisor: its lease runs out the given time from now. */
   addSupervisor(supervisorId: string, dueInMs: number): void;
+  /** Makes a token that times out the given time from now; told to the watchers. */
+  addToken(environmentId: string, tokenId: string, dueInMs: number): void;
   /** Moves the expiry of a supervisor, without telling anybody. */
   renew(supervisorId: string, dueInMs: number): void;
-  /** What was applied, in order: run ids and supervisor ids. */
+  /** What was applied, in order: run ids, supervisor ids, and tokens as "environment/token". */
   readonly applied: readonly string[];
   /** How many items each ApplyDue named. */
   readonly batchSizes: readonly number[];
@@ -94,6 +97,11 @@ class InMemoryDueStore implements FakeDueStore, ServiceImplementation<typeof Due
     this.#tell([
       this.#add(supervisorId, { case: "supervisor", value: create(DueSupervisorSchema, { supervisorId }) }, dueInMs),
     ]);
+  }
+
+  addToken(environmentId: string, tokenId: string, dueInMs: number): void {
+    const value = create(DueTokenSchema, { environmentId, tokenId });
+    this.#tell([this.#add(`${environmentId}/${tokenId}`, { case: "token", value }, dueInMs)]);
   }
 
   renew(supervisorId: string, dueInMs: number): void {
