@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { fromJson } from "@bufbuild/protobuf";
 import { RunErrorSchema } from "@windlass/proto";
 import type { BuildSettings } from "../task/read-config.ts";
 import type { ConfigReport } from "../worker/report-config.ts";
@@ -30,7 +30,7 @@ export async function loadConfig(root: string, configPath: string): Promise<Buil
     const reportPath = join(folder, "report.json");
     await runToEnd(entryPoint, join(root, dirname(configPath)), reportPath, basename(configPath));
     const report = JSON.parse(await readFile(reportPath, "utf8")) as ConfigReport;
-    if (!report.ok) throw new ImportError(fromJson(RunErrorSchema, report.importError as JsonValue));
+    if (!report.ok) throw new ImportError(fromJson(RunErrorSchema, report.importError));
     return report.build;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -35,6 +35,8 @@ export interface BuildConfig {
         readonly automatic?: boolean | undefined;
       }
     | undefined;
+  /** Read and left alone: a package that cannot be bundled is an error, and is then named in `external`. */
+  readonly autoDetectExternal?: boolean | undefined;
   /** Refused unless empty: extensions change the image that a task runs in, and there is no image. */
   readonly extensions?: readonly object[] | undefined;
 }
@@ -79,6 +81,8 @@ export interface ProjectConfig {
   readonly experimental_processKeepAlive?: boolean | object | undefined;
   /** Read and left alone. */
   readonly compatibilityFlags?: readonly string[] | undefined;
+  /** Read and left alone, see `build.autoDetectExternal`. */
+  readonly experimental_autoDetectExternal?: boolean | undefined;
   /** Read and left alone. */
   readonly legacyDevProcessCwdBehaviour?: boolean | undefined;
 

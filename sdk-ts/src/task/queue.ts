@@ -26,8 +26,8 @@ export interface TaskQueue {
  * deployed together. Throws a TypeError that names the option and its limit.
  */
 export function queue(definition: QueueDefinition): QueueDefinition {
-  if (typeof definition !== "object" || definition === null) throw new TypeError("queue() takes an object with a name");
-  if (definition.name === undefined) throw new TypeError("queue() takes an object with a name");
+  if (typeof definition !== "object" || definition?.name === undefined)
+    throw new TypeError("queue() takes an object with a name");
   const { name, concurrencyLimit } = resolveQueue("queue()", definition);
   return { name, ...(concurrencyLimit !== undefined && { concurrencyLimit }) };
 }

@@ -52,8 +52,10 @@ const LEFT_ALONE = [
   "experimental_processKeepAlive",
   "compatibilityFlags",
   "legacyDevProcessCwdBehaviour",
+  "experimental_autoDetectExternal",
 ];
-const BUILD_FIELDS = ["external", "conditions", "keepNames", "minify", "jsx", "extensions"];
+/** autoDetectExternal is left alone: a package that cannot be bundled is an error here, and is then named in external. */
+const BUILD_FIELDS = ["external", "conditions", "keepNames", "minify", "jsx", "extensions", "autoDetectExternal"];
 
 /**
  * Checks what a config file exports. Throws a TypeError that names the field and what it may be. A worker does without

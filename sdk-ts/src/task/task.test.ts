@@ -3,6 +3,7 @@ import { logger, task, tasks } from "../index.ts";
 import { activeAttempt } from "./active-attempt.ts";
 import { fakeAttempt } from "../testing/fake-attempt.ts";
 import { globalHooks, HookRegistry } from "./hook-registry.ts";
+import { projectDefaults } from "./project-defaults.ts";
 import { taskRegistry } from "./task-registry.ts";
 
 const run = async (): Promise<void> => {};
@@ -27,6 +28,40 @@ describe("task", () => {
     const retry = { maxAttempts: 10, factor: 1.8, minTimeoutInMs: 500, maxTimeoutInMs: 30_000, randomize: false };
     task({ id: "task-with-retries", retry, run });
     expect(taskRegistry.get("task-with-retries")?.retry).toEqual(retry);
+  });
+
+  it("takes machine, maxDuration, description, and a machine for out of memory", () => {
+    task({
+      id: "all",
+      description: "All of them",
+      machine: { preset: "large-1x" },
+      maxDuration: 300,
+      retry: { outOfMemory: { machine: "large-2x" } },
+      run,
+    });
+    expect(taskRegistry.get("all")).toMatchObject({
+      description: "All of them",
+      machine: "large-1x",
+      maxDurationS: 300,
+      retry: { maxAttempts: 3, outOfMemory: { machine: "large-2x" } },
+    });
+  });
+
+  it("puts its retry options over the project's over the built-in ones, field by field", () => {
+    projectDefaults.current = {
+      retry: { maxAttempts: 7, factor: 3 },
+      isRetryDisabledInDevelopment: true,
+      machine: "micro",
+      maxDurationS: 60,
+    };
+    task({ id: "over", retry: { factor: 1.5, maxAttempts: undefined }, maxDuration: 10, run });
+    projectDefaults.current = {};
+    expect(taskRegistry.get("over")).toMatchObject({
+      retry: { maxAttempts: 7, factor: 1.5, minTimeoutInMs: 1_000 },
+      isRetryDisabledInDevelopment: true,
+      machine: "micro",
+      maxDurationS: 10,
+    });
   });
 
   it("replaces a task that is defined again outside of a bundle", () => {
@@ -55,6 +90,26 @@ describe("task", () => {
       problem: '"schema" is not an option of the task "bad"',
     },
     { what: "a hook that is no function", options: { id: "bad", run, onStart: 1 }, problem: "onStart of task" },
+    {
+      what: "two names for one hook",
+      options: { id: "bad", run, handleError: run, catchError: run },
+      problem: 'task "bad" has both handleError and catchError',
+    },
+    { what: "a machine that does not exist", options: { id: "bad", run, machine: "huge" }, problem: "one of micro, " },
+    {
+      what: "a machine without a preset",
+      options: { id: "bad", run, machine: { cpu: 2 } },
+      problem: '"cpu" is not an option of the machine of task "bad"',
+    },
+    { what: "4 seconds", options: { id: "bad", run, maxDuration: 4 }, problem: "at least 5, got 4" },
+    { what: "half a second", options: { id: "bad", run, maxDuration: 5.5 }, problem: "maxDuration of task" },
+    { what: "a long description", options: { id: "bad", run, description: "x".repeat(1_001) }, problem: "1,000" },
+    { what: "retry as a number", options: { id: "bad", run, retry: 3 }, problem: "retry of task" },
+    {
+      what: "out of memory without a machine that exists",
+      options: { id: "bad", run, retry: { outOfMemory: { machine: "huge" } } },
+      problem: 'retry.outOfMemory.machine of task "bad" must be one of',
+    },
     { what: "a queue by name alone", options: { id: "bad", run, queue: "q" }, problem: "queue of task" },
     { what: "a queue with a strange name", options: { id: "bad", run, queue: { name: "a b" } }, problem: "queue.name" },
     {
