@@ -1,18 +1,31 @@
 // What task files and the programs that trigger tasks import.
 export type { ClientConfig } from "./client/client-config.ts";
 export { close, configure } from "./client/connection.ts";
-export type { RunEvent } from "./client/run-event.ts";
+export type { HookSnapshot } from "./client/hook-snapshot.ts";
+export type { RunFilter } from "./client/list-runs.ts";
+export type { Page, PagePromise } from "./client/pages.ts";
+export type { RunErrorCodeName, RunErrorDetails } from "./client/run-error-details.ts";
+export type { RunEvent, WaitSnapshot } from "./client/run-event.ts";
 export type {
   AttemptOutcomeName,
   AttemptSnapshot,
-  RunErrorCodeName,
-  RunErrorDetails,
+  RunOptionsSnapshot,
   RunSnapshot,
   RunStatusName,
 } from "./client/run-snapshot.ts";
 export { runs, type WaitOptions } from "./client/runs.ts";
 export type { TriggerOptions } from "./client/trigger-options.ts";
 export { WindlassError, type WindlassErrorReason } from "./client/windlass-error.ts";
+export type { MetadataObject, MetadataValue } from "./content/metadata-content.ts";
+export type { BackoffStrategy, FetchRetryOptions, HeadersStrategy } from "./retry/fetch-options.ts";
+export type { RetryFetchInit } from "./retry/fetch.ts";
+export type { OnThrowOptions, OnThrowParams } from "./retry/on-throw.ts";
+export { retry } from "./retry/retry.ts";
+export { idempotencyKeys, type IdempotencyScope } from "./run/idempotency-keys.ts";
+export { metadata, type Metadata } from "./run/metadata.ts";
+export { tags } from "./run/tags.ts";
+export { timeout } from "./run/timeout.ts";
+export { type ComputeUsage, type RunUsage, usage } from "./run/usage.ts";
 export { AbortTaskRunError } from "./task/abort-task-run-error.ts";
 export type { TaskContext } from "./task/context.ts";
 export { type BuildConfig, defineConfig, type ProjectConfig } from "./task/define-config.ts";
@@ -26,5 +39,31 @@ export { PayloadInvalid, type PayloadIssue } from "./task/payload-invalid.ts";
 export { queue, type QueueDefinition, type QueueOption } from "./task/queue.ts";
 export { schemaTask, type SchemaTaskOptions } from "./task/schema-task.ts";
 export { task } from "./task/task.ts";
-export type { AnyTask, RunHandle, Task, TaskIdentifier, TaskOutput, TaskPayload } from "./task/task-types.ts";
+export type {
+  AnyTask,
+  BatchHandle,
+  BatchItem,
+  BatchResult,
+  RunHandle,
+  Task,
+  TaskIdentifier,
+  TaskOutput,
+  TaskPayload,
+  TaskRunPromise,
+  TaskRunResult,
+} from "./task/task-types.ts";
 export { tasks } from "./task/tasks.ts";
+export {
+  batch,
+  type BatchItemById,
+  type BatchItemByTask,
+  type MixedBatchHandle,
+  type MixedBatchResult,
+} from "./wait/batch.ts";
+export { SubtaskUnwrapError } from "./wait/subtask-unwrap-error.ts";
+export { TaskRunError } from "./wait/task-run-result.ts";
+export type { TokenSnapshot } from "./wait/token-snapshot.ts";
+export type { CreatedToken, CreateTokenOptions, TokenReference } from "./wait/tokens.ts";
+export { type TokenResult, type TokenResultPromise, WaitpointTimeoutError } from "./wait/wait-for-token.ts";
+export type { WaitForOptions } from "./wait/wait-date.ts";
+export { wait } from "./wait/wait.ts";

@@ -20,6 +20,7 @@ export interface AnyBatchHandle {
 
 /** As many as one wait can name. */
 const MAX_ITEMS = 1_000;
+const ITEM_FIELDS = ["id", "payload", "options"];
 
 /**
  * Triggers several tasks at once. Every item is checked before any is sent. Throws WindlassError: FIELD_INVALID naming item and field; when the cluster
@@ -49,6 +50,8 @@ function prepareBatch(items: readonly AnyBatchItem[]): PreparedTrigger[] {
   return items.map((item: AnyBatchItem, index) => {
     const place = `items[${index}]`;
     if (typeof item !== "object" || item === null) throw invalidField(place, "must be an object with a payload.");
+    const unknown = Object.keys(item).find((key) => !ITEM_FIELDS.includes(key));
+    if (unknown !== undefined) throw invalidField(`${place}.${unknown}`, "is not a field of a batch's item.");
     return prepareTrigger(item.id, item.payload, item.options, `${place}.`);
   });
 }

@@ -1,25 +1,20 @@
 import type { DescEnum } from "@bufbuild/protobuf";
-import { durationMs } from "@bufbuild/protobuf/wkt";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   AttemptOutcomeSchema,
   type CancelPhase,
   CancelPhaseSchema,
-  HookOutcome,
-  HookScope,
   type LogLevel,
   LogLevelSchema,
   type RunEvent as RunEventMessage,
   RunStatusSchema,
+  type Wait,
 } from "@windlass/proto";
 import { enumName } from "./enum-name.ts";
-import {
-  type AttemptOutcomeName,
-  dateOf,
-  errorFromProto,
-  present,
-  type RunErrorDetails,
-  type RunStatusName,
-} from "./run-snapshot.ts";
+import { type HookSnapshot, hookFromProto } from "./hook-snapshot.ts";
+import { present } from "./present.ts";
+import { errorFromProto, type RunErrorDetails } from "./run-error-details.ts";
+import { type AttemptOutcomeName, dateOf, type RunStatusName } from "./run-snapshot.ts";
 
 type LogLevelName = Exclude<keyof typeof LogLevel, "UNSPECIFIED">;
 type CancelPhaseName = Exclude<keyof typeof CancelPhase, "UNSPECIFIED">;
@@ -31,21 +26,19 @@ export type RunEvent = {
   readonly time: Date;
 } & RunEventBody;
 
+/** What a run waits for. */
+export type WaitSnapshot =
+  | { readonly type: "duration"; readonly date: Date }
+  | { readonly type: "task"; readonly runId: string }
+  | { readonly type: "batch"; readonly batchId: string; readonly runCount: number }
+  | { readonly type: "token"; readonly token: string }
+  /** Something that a newer cluster knows. */
+  | { readonly type: "unknown" };
+
 export type RunEventBody =
   | { readonly type: "status"; readonly status: RunStatusName; readonly attempt: number }
   | { readonly type: "attempt-started"; readonly attempt: number }
-  | {
-      readonly type: "hook";
-      /** "init", "onStart", "run" and so on. */
-      readonly hook: string;
-      readonly scope: "global" | "task";
-      /** Empty when the hook has none. */
-      readonly name: string;
-      readonly attempt: number;
-      readonly outcome: "ok" | "ignored" | "failed";
-      readonly durationMs: number;
-      readonly error?: RunErrorDetails;
-    }
+  | ({ readonly type: "hook" } & HookSnapshot)
   | {
       readonly type: "log";
       readonly level: Lowercase<LogLevelName>;
@@ -60,6 +53,10 @@ export type RunEventBody =
       readonly outcome: AttemptOutcomeName;
       readonly error?: RunErrorDetails;
     }
+  /** The run waits, and its process is suspended. */
+  | { readonly type: "wait-started"; readonly waitId: string; readonly wait: WaitSnapshot; readonly attempt: number }
+  /** The run continues after a wait. */
+  | { readonly type: "wait-ended"; readonly waitId: string; readonly attempt: number }
   /** Something that a newer cluster tells. */
   | { readonly type: "unknown" };
 
@@ -75,19 +72,8 @@ function bodyOf(body: RunEventMessage["body"]): RunEventBody {
     }
     case "attemptStarted":
       return { type: "attempt-started", attempt: body.value.attemptNumber };
-    case "hookResult": {
-      const { hook, scope, name, attemptNumber, outcome, duration, error } = body.value;
-      return {
-        type: "hook",
-        hook,
-        scope: scope === HookScope.GLOBAL ? "global" : "task",
-        name,
-        attempt: attemptNumber,
-        outcome: outcome === HookOutcome.OK ? "ok" : outcome === HookOutcome.IGNORED ? "ignored" : "failed",
-        durationMs: duration === undefined ? 0 : durationMs(duration),
-        ...present({ error: errorFromProto(error) }),
-      };
-    }
+    case "hookResult":
+      return { type: "hook", ...hookFromProto(body.value) };
     case "log": {
       const { level, message, attributesJson, attemptNumber } = body.value;
       return {
@@ -115,6 +101,27 @@ function bodyOf(body: RunEventMessage["body"]): RunEventBody {
         ...present({ error: errorFromProto(error) }),
       };
     }
+    case "waitStarted": {
+      const { wait, attemptNumber } = body.value;
+      return { type: "wait-started", waitId: wait?.id ?? "", wait: waitFromProto(wait), attempt: attemptNumber };
+    }
+    case "waitEnded":
+      return { type: "wait-ended", waitId: body.value.waitId, attempt: body.value.attemptNumber };
+    default:
+      return { type: "unknown" };
+  }
+}
+
+function waitFromProto(wait: Wait | undefined): WaitSnapshot {
+  switch (wait?.kind.case) {
+    case "until":
+      return { type: "duration", date: timestampDate(wait.kind.value) };
+    case "runId":
+      return { type: "task", runId: wait.kind.value };
+    case "batch":
+      return { type: "batch", batchId: wait.kind.value.batchId, runCount: wait.kind.value.runIds.length };
+    case "tokenId":
+      return { type: "token", token: wait.kind.value };
     default:
       return { type: "unknown" };
   }

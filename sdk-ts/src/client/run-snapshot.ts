@@ -1,21 +1,24 @@
-import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import { durationMs, type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import {
   type Attempt,
   AttemptOutcomeSchema,
   type AttemptOutcome,
   type Run,
-  type RunError,
-  type RunErrorCode,
-  RunErrorCodeSchema,
+  type RunOptions,
   type RunStatus,
   RunStatusSchema,
 } from "@windlass/proto";
 import { decodeContent } from "../content/json-content.ts";
+import type { MetadataObject } from "../content/metadata-content.ts";
 import { enumName } from "./enum-name.ts";
+import { type HookSnapshot, hookFromProto } from "./hook-snapshot.ts";
+import { present } from "./present.ts";
+import { errorFromProto, type RunErrorDetails } from "./run-error-details.ts";
+
+export type { RunErrorCodeName, RunErrorDetails } from "./run-error-details.ts";
 
 /** Where a run is in its life, in the words of windlass.v1.RunStatus. */
 export type RunStatusName = Exclude<keyof typeof RunStatus, "UNSPECIFIED">;
-export type RunErrorCodeName = Exclude<keyof typeof RunErrorCode, "UNSPECIFIED">;
 export type AttemptOutcomeName = Exclude<keyof typeof AttemptOutcome, "UNSPECIFIED">;
 
 /** A run as it was at one moment. */
@@ -47,6 +50,20 @@ export interface RunSnapshot<Payload = unknown, Output = unknown> {
   readonly cancelReason?: string;
   readonly tags: readonly string[];
   readonly isTest: boolean;
+  /** What it was triggered with beside the payload. */
+  readonly options: RunOptionsSnapshot;
+  /** As it is now; only from `runs.retrieve`, `runs.subscribeToRun` and what changes it. */
+  readonly metadata?: MetadataObject;
+  /** The machine preset of the current or next attempt; absent while no version says which. */
+  readonly machine?: string;
+  /** The run that triggered this one. */
+  readonly parentRunId?: string;
+  /** The first run of the tree that this one belongs to. */
+  readonly rootRunId?: string;
+  /** The run that this one repeats. */
+  readonly replayOfRunId?: string;
+  /** The batch that it was triggered with. */
+  readonly batchId?: string;
   /** What the run was triggered with; only from `runs.retrieve` and `runs.subscribeToRun`. */
   readonly payload?: Payload;
   /** What `run` returned; once it has. */
@@ -57,26 +74,29 @@ export interface RunSnapshot<Payload = unknown, Output = unknown> {
   readonly attempts: readonly AttemptSnapshot[];
 }
 
+/** What a run was triggered with beside the payload; what was not said is absent. */
+export interface RunOptionsSnapshot {
+  readonly idempotencyKey?: string;
+  readonly idempotencyKeyTtlMs?: number;
+  readonly delayedUntil?: Date;
+  readonly ttlMs?: number;
+  readonly priority?: number;
+  readonly concurrencyKey?: string;
+  /** Seconds. */
+  readonly maxDuration?: number;
+  readonly machine?: string;
+  readonly version?: string;
+}
+
 /** An attempt that has ended. */
 export interface AttemptSnapshot {
   readonly number: number;
   readonly outcome: AttemptOutcomeName;
+  /** Every lifecycle function that ran, in the order in which they ended. */
+  readonly hooks: readonly HookSnapshot[];
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
   readonly error?: RunErrorDetails;
-}
-
-/** A stored error. */
-export interface RunErrorDetails {
-  readonly code: RunErrorCodeName;
-  readonly name: string;
-  readonly message: string;
-  /** The frames, one a line; empty when there were none. */
-  readonly stack: string;
-  readonly causes: readonly RunErrorDetails[];
-  /** Own fields of the error beside the usual ones. */
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly hint?: string;
 }
 
 const FAILED_STATUSES: ReadonlySet<RunStatusName> = new Set([
@@ -108,6 +128,7 @@ export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = []
     createdAt: dateOf(run.createTime) ?? new Date(0),
     tags: run.tags,
     isTest: run.isTest,
+    options: optionsFromProto(run.options),
     attempts: attempts.map(attemptFromProto),
     ...present({
       version: run.version || undefined,
@@ -116,6 +137,12 @@ export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = []
       dueAt: dateOf(run.dueTime),
       cancelRequestedAt: dateOf(run.cancelRequestTime),
       cancelReason: run.cancelReason || undefined,
+      metadata: decodeContent(run.metadata) as MetadataObject | undefined,
+      machine: run.machine || undefined,
+      parentRunId: run.parentRunId || undefined,
+      rootRunId: run.rootRunId || undefined,
+      replayOfRunId: run.replayOfRunId || undefined,
+      batchId: run.options?.batchId || undefined,
       payload: decodeContent(run.payload),
       output: decodeContent(run.output),
       error: errorFromProto(run.error),
@@ -123,24 +150,27 @@ export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = []
   };
 }
 
-export function errorFromProto(error: RunError | undefined): RunErrorDetails | undefined {
-  if (error === undefined) return undefined;
-  const { name, message, stack, causes, fieldsJson, hint } = error;
-  return {
-    code: enumName(RunErrorCodeSchema, error.code) as RunErrorCodeName,
-    name,
-    message,
-    stack,
-    causes: causes.flatMap((cause) => errorFromProto(cause) ?? []),
-    fields: fieldsJson === "" ? {} : (JSON.parse(fieldsJson) as Record<string, unknown>),
-    ...present({ hint: hint || undefined }),
-  };
+function optionsFromProto(options: RunOptions | undefined): RunOptionsSnapshot {
+  if (options === undefined) return {};
+  const { idempotencyKeyTtl, ttl } = options;
+  return present({
+    idempotencyKey: options.idempotencyKey || undefined,
+    idempotencyKeyTtlMs: idempotencyKeyTtl === undefined ? undefined : durationMs(idempotencyKeyTtl),
+    delayedUntil: dateOf(options.startTime),
+    ttlMs: ttl === undefined ? undefined : durationMs(ttl),
+    priority: options.priority || undefined,
+    concurrencyKey: options.concurrencyKey || undefined,
+    maxDuration: options.maxDurationSeconds || undefined,
+    machine: options.machine || undefined,
+    version: options.version || undefined,
+  });
 }
 
 function attemptFromProto(attempt: Attempt): AttemptSnapshot {
   return {
     number: attempt.number,
     outcome: enumName(AttemptOutcomeSchema, attempt.outcome) as AttemptOutcomeName,
+    hooks: attempt.hooks.map(hookFromProto),
     ...present({
       startedAt: dateOf(attempt.startTime),
       finishedAt: dateOf(attempt.finishTime),
@@ -151,11 +181,4 @@ function attemptFromProto(attempt: Attempt): AttemptSnapshot {
 
 export function dateOf(time: Timestamp | undefined): Date | undefined {
   return time === undefined ? undefined : timestampDate(time);
-}
-
-/** The fields that have a value. */
-export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

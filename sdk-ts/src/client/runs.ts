@@ -1,10 +1,19 @@
-import type { TaskOutput, TaskPayload } from "../task/task-types.ts";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { EncodedContent } from "../content/json-content.ts";
+import type { MetadataObject } from "../content/metadata-content.ts";
+import type { RunHandle, TaskOutput, TaskPayload } from "../task/task-types.ts";
+import { callCluster, given } from "./call-cluster.ts";
+import { refuseUnknownOptions } from "./call-options.ts";
 import { defaultConnection } from "./connection.ts";
-import { retrying } from "./retrying.ts";
+import { listRuns, type RunFilter } from "./list-runs.ts";
+import type { PagePromise } from "./pages.ts";
+import { createRequestId } from "./request-id.ts";
 import { type RunEvent, runEventFromProto } from "./run-event.ts";
 import { type RunSnapshot, runSnapshotFromProto } from "./run-snapshot.ts";
+import { checkDelay, checkMetadata, checkTags } from "./trigger-options.ts";
+import { encodePayload } from "./trigger-task.ts";
 import { watchRun } from "./watch-run.ts";
-import { invalidField, windlassErrorFrom } from "./windlass-error.ts";
+import { invalidField } from "./windlass-error.ts";
 
 /** Names a run: the handle that a trigger gave, a snapshot, or just its id. */
 type RunReference<T> = T extends { readonly taskIdentifier: string } ? T : string;
@@ -19,7 +28,7 @@ export interface WaitOptions {
 }
 
 /**
- * Reads, awaits, watches and cancels runs of the default connection's environment. Everything here throws
+ * Reads, lists, awaits, watches, cancels, repeats and describes runs of the default connection's environment. Everything here throws
  * WindlassError, RUN_NOT_FOUND among others.
  */
 export const runs = {
@@ -46,15 +55,57 @@ export const runs = {
   async cancel<T>(run: RunReference<T>, options: { readonly reason?: string } = {}): Promise<RunOf<T>> {
     refuseUnknownOptions(options, ["reason"]);
     const runId = runIdOf(run);
-    const { runs: client, config } = defaultConnection();
+    const connection = defaultConnection();
     const request = { runId, reason: options.reason ?? "" };
-    try {
-      const response = await retrying(config.timeoutMs, (call) => client.cancelRun(request, call));
-      if (response.run === undefined) throw new Error(`The cluster's answer says nothing of ${runId}.`);
-      return runSnapshotFromProto(response.run) as RunOf<T>;
-    } catch (error) {
-      throw windlassErrorFrom(error);
-    }
+    const { run: left } = await callCluster(connection, (call) => connection.runs.cancelRun(request, call));
+    return runSnapshotFromProto(given(left, runId)) as RunOf<T>;
+  },
+
+  /**
+   * Runs of the environment, newest first, without payloads and outputs: `await` gives a page, `for await` all of them, fetched page by page.
+   */
+  list(filter: RunFilter = {}): PagePromise<RunSnapshot> {
+    return listRuns(filter);
+  },
+
+  /**
+   * Triggers the run's task once more with the same payload, tags and metadata, or with another payload.
+   */
+  async replay<T>(
+    run: RunReference<T>,
+    options: { readonly payload?: unknown } = {},
+  ): Promise<RunHandle<string, TaskPayload<T>, TaskOutput<T>>> {
+    refuseUnknownOptions(options, ["payload"]);
+    const runId = runIdOf(run);
+    const connection = defaultConnection();
+    const payload = options.payload === undefined ? {} : { payload: encodePayload("options.payload", options.payload) };
+    // Made once: whatever breaks on the way, there is one replay.
+    const request = { runId, requestId: createRequestId(), ...payload };
+    const response = await callCluster(connection, (call) => connection.runs.replayRun(request, call));
+    const { id, taskId } = given(response.run, `the replay of ${runId}`);
+    return { id, taskIdentifier: taskId, isCached: false };
+  },
+
+  /**
+   * Gives a DELAYED run another start time: "1h30m" from now, or a Date; one that has passed queues it now. RUN_NOT_DELAYED for any other run.
+   */
+  async reschedule<T>(run: RunReference<T>, options: { readonly delay: string | Date }): Promise<RunOf<T>> {
+    refuseUnknownOptions(options, ["delay"]);
+    const runId = runIdOf(run);
+    const connection = defaultConnection();
+    const request = { runId, startTime: timestampFromDate(checkDelay(options.delay, "options.delay")) };
+    const response = await callCluster(connection, (call) => connection.runs.rescheduleRun(request, call));
+    return runSnapshotFromProto(given(response.run, runId)) as RunOf<T>;
+  },
+
+  /** Replaces the run's metadata: a JSON object of at most 256 KB. Inside of the run itself `metadata` is what you want. */
+  async updateMetadata<T>(run: RunReference<T>, metadata: MetadataObject): Promise<RunOf<T>> {
+    return (await update(runIdOf(run), { metadata: checkMetadata(metadata, "metadata") })) as RunOf<T>;
+  },
+
+  /** Adds labels; a run has at most 10 in all. */
+  async addTags<T>(run: RunReference<T>, tags: string | readonly string[]): Promise<RunOf<T>> {
+    return (await update(runIdOf(run), { addTags: checkTags(tags, "tags") })) as RunOf<T>;
   },
 
   /**
@@ -89,14 +140,18 @@ export const runs = {
 };
 
 async function retrieve(runId: string): Promise<RunSnapshot> {
-  const { runs: client, config } = defaultConnection();
-  try {
-    const { run, attempts } = await retrying(config.timeoutMs, (call) => client.getRun({ runId }, call));
-    if (run === undefined) throw new Error(`The cluster's answer says nothing of ${runId}.`);
-    return runSnapshotFromProto(run, attempts);
-  } catch (error) {
-    throw windlassErrorFrom(error);
-  }
+  const connection = defaultConnection();
+  const { run, attempts } = await callCluster(connection, (call) => connection.runs.getRun({ runId }, call));
+  return runSnapshotFromProto(given(run, runId), attempts);
+}
+
+async function update(
+  runId: string,
+  changes: { readonly metadata?: EncodedContent; readonly addTags?: string[] },
+): Promise<RunSnapshot> {
+  const connection = defaultConnection();
+  const response = await callCluster(connection, (call) => connection.runs.updateRun({ runId, ...changes }, call));
+  return runSnapshotFromProto(given(response.run, runId));
 }
 
 async function* eventsOf(runId: string, afterSeq: number, signal: AbortSignal | undefined): AsyncGenerator<RunEvent[]> {
@@ -115,10 +170,4 @@ function runIdOf(run: unknown): string {
 
 function checkWaitOptions(options: WaitOptions): void {
   refuseUnknownOptions(options, ["signal"]);
-}
-
-function refuseUnknownOptions(options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw invalidField(`options.${unknown}`, `is not an option here; there is ${known.join(", ")}.`);
 }

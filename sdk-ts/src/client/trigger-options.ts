@@ -168,7 +168,8 @@ function checkMachine(machine: MachineOption, field: string): string {
   throw invalidField(field, `must be one of ${machinePresets.join(", ")}.`);
 }
 
-function checkMetadata(metadata: MetadataObject, field: string): ReturnType<typeof encodeMetadata> {
+/** Throws FIELD_INVALID naming the place of what JSON cannot carry. */
+export function checkMetadata(metadata: MetadataObject, field: string): ReturnType<typeof encodeMetadata> {
   try {
     return encodeMetadata(field, metadata);
   } catch (error) {

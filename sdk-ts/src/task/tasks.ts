@@ -1,4 +1,4 @@
-import { triggerTask } from "../client/trigger-task.ts";
+import { triggersById } from "../wait/triggers-by-id.ts";
 import { globalHooks } from "./hook-registry.ts";
 import type {
   AnyHook,
@@ -16,7 +16,6 @@ import type {
   SuccessHook,
   WaitHook,
 } from "./hook-types.ts";
-import type { AnyTask, RunHandle, TaskIdentifier, TaskOutput, TaskPayload, TriggerArguments } from "./task-types.ts";
 
 /**
  * Registers a hook that runs for every task, before the task's own hook of the same kind. With a name, a later
@@ -29,16 +28,7 @@ interface Register<Hook> {
 
 /** Triggers any task by its id, and registers global hooks. */
 export const tasks = {
-  /**
-   * Triggers a task that this program does not import: `tasks.trigger<typeof helloWorld>("hello-world", payload)` with a type-only import.
-   * Throws WindlassError. See `Task.trigger`.
-   */
-  trigger<T extends AnyTask>(
-    id: TaskIdentifier<T>,
-    ...[payload, options]: TriggerArguments<TaskPayload<T>>
-  ): Promise<RunHandle<TaskIdentifier<T>, TaskPayload<T>, TaskOutput<T>>> {
-    return triggerTask(id, payload, options) as Promise<RunHandle<TaskIdentifier<T>, TaskPayload<T>, TaskOutput<T>>>;
-  },
+  ...triggersById,
   middleware: register<MiddlewareHook<unknown>>("middleware"),
   init: register<InitHook<unknown, unknown>>("init"),
   onStart: register<StartHook<unknown, InitData>>("onStart"),

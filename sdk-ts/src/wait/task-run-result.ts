@@ -1,5 +1,6 @@
 import type { Run } from "@windlass/proto";
-import { type RunErrorDetails, runSnapshotFromProto, type RunStatusName } from "../client/run-snapshot.ts";
+import type { RunErrorDetails } from "../client/run-error-details.ts";
+import { runSnapshotFromProto, type RunStatusName } from "../client/run-snapshot.ts";
 import type { TaskRunPromise, TaskRunResult } from "../task/task-types.ts";
 import { SubtaskUnwrapError } from "./subtask-unwrap-error.ts";
 

@@ -16,7 +16,9 @@ import { triggerBatchAndWait, triggerTaskAndWait } from "./trigger-and-wait.ts";
 export function taskTriggers<Id extends string, Payload, Output>(id: Id): TaskTriggers<Id, Payload, Output> {
   // A list that is none is refused where all items are checked.
   const withTask = (items: readonly BatchItem<Payload>[]): readonly AnyBatchItem[] =>
-    Array.isArray(items) ? items.map((item: BatchItem<Payload>) => ({ ...item, id })) : (items as never);
+    Array.isArray(items)
+      ? items.map((item: BatchItem<Payload> | null) => (item === null ? (item as never) : { ...item, id }))
+      : (items as never);
   return {
     trigger: (...[payload, options]) => triggerTask(id, payload, options) as Promise<RunHandle<Id, Payload, Output>>,
     batchTrigger: (items) => triggerBatch(withTask(items)) as Promise<BatchHandle<Id, Payload, Output>>,
