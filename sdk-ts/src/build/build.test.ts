@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { fromBinary } from "@bufbuild/protobuf";
-import { BundleSchema } from "@windlass/proto";
+import { fromBinary, toJson } from "@bufbuild/protobuf";
+import { BundleSchema, TaskDefinitionSchema } from "@windlass/proto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createTaskFolder } from "../testing/task-folder.ts";
 import { BuildError, bundle, ImportError, index } from "./index.ts";
@@ -92,6 +92,39 @@ describe("indexing", () => {
       ["c", "c.js", "default"],
       ["d", "d.cjs", "d"],
       ["e", "e.tsx", ""],
+    ]);
+  });
+
+  it("learns everything that a deployment tells of a task", async () => {
+    const tasks = await indexFolder({
+      "lib/a.ts": `${sdk}import { queue } from "@windlass/sdk";
+        export const emails = queue({ name: "emails", concurrencyLimit: 3 });
+        export const sendMail = task({
+          id: "a", description: "Sends", queue: emails, machine: "medium-2x", maxDuration: 60,
+          retry: { maxAttempts: 2, factor: 1.5, minTimeoutInMs: 10, maxTimeoutInMs: 20, randomize: false, outOfMemory: { machine: "large-1x" } },
+          run: async () => {},
+        });
+        export const limited = task({ id: "b", queue: { concurrencyLimit: 1 }, run: async () => {} });`,
+    });
+    expect(tasks.map((task) => toJson(TaskDefinitionSchema, task))).toEqual([
+      {
+        id: "a",
+        filePath: "lib/a.ts",
+        exportName: "sendMail",
+        description: "Sends",
+        queue: "emails",
+        queueConcurrencyLimit: 3,
+        machine: "medium-2x",
+        maxDurationSeconds: 60,
+        retry: { maxAttempts: 2, factor: 1.5, minTimeoutMs: "10", maxTimeoutMs: "20", outOfMemoryMachine: "large-1x" },
+      },
+      {
+        id: "b",
+        filePath: "lib/a.ts",
+        exportName: "limited",
+        queueConcurrencyLimit: 1,
+        retry: { maxAttempts: 3, factor: 2, minTimeoutMs: "1000", maxTimeoutMs: "60000", randomize: true },
+      },
     ]);
   });
 
