@@ -1,3 +1,4 @@
+import path from "node:path";
 import { defineConfig } from "vitest/config";
 
 /** Tests end with a name that says what they check; these are found, the rest of test/ is what they share. */
@@ -32,6 +33,7 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: [`test/${testFiles}`],
+          exclude: [`test/conformance/${testFiles}`],
           globalSetup,
           setupFiles: "test/kit/end-clusters.ts",
           sequence: { groupOrder: 1 },
@@ -39,6 +41,20 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // The task model, rule by rule, all on one cluster. Its tests mostly wait, so they do it together.
+        resolve: { alias: { "@trigger.dev/sdk": path.resolve(import.meta.dirname, "sdk-ts/src/index.ts") } }, // as in tsconfig.json
+        test: {
+          name: "conformance",
+          include: [`test/conformance/${testFiles}`],
+          globalSetup: "test/conformance/harness/global-setup.ts",
+          sequence: { groupOrder: 2, concurrent: true },
+          maxWorkers: 5,
+          maxConcurrency: 20,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { task, tasks, wait } from "@windlass/sdk";
+import { said } from "../said.ts";
+
+tasks.onCancel("global", ({ task }) => {
+  if (task === "stops-when-told") said("global onCancel");
+});
+
+export const stopsWhenTold = task({
+  id: "stops-when-told",
+  retry: { maxAttempts: 3 },
+  init: () => ({ fromInit: true }),
+  run: async ({ failAtTheEnd }: { failAtTheEnd?: boolean }, { signal }) => {
+    said("running");
+    await once(signal, "abort");
+    said("signal aborted", { reason: String(signal.reason) });
+    if (failAtTheEnd === true) throw new Error("fails after the cancel");
+    return "the output";
+  },
+  onCancel: async ({ payload, ctx, signal, init, runPromise, task }) => {
+    said("task onCancel", { payload, runId: ctx.run.id, aborted: signal.aborted, init, task });
+    const outcome = await runPromise.then(
+      (output) => ({ output }),
+      (error: unknown) => ({ error: String(error) }),
+    );
+    said("runPromise settled", outcome);
+  },
+  onSuccess: () => said("onSuccess"),
+  onFailure: () => said("onFailure"),
+  onComplete: () => said("onComplete"),
+  handleError: () => said("handleError"),
+  cleanup: () => said("cleanup"),
+});
+
+/** What of it never ends. */
+export const neverStops = task({
+  id: "never-stops",
+  run: async ({ where }: { where: "run" | "a loop" | "onCancel" | "init" }, { signal }) => {
+    said("running", { pid: process.pid });
+    if (where === "a loop") for (;;);
+    if (where === "onCancel") await once(signal, "abort");
+    else await new Promise(() => {});
+  },
+  init: async ({ payload }) => {
+    if (payload.where !== "init") return undefined;
+    said("running", { pid: process.pid });
+    return await new Promise<undefined>(() => {});
+  },
+  onCancel: async ({ payload, runPromise }) => {
+    said("onCancel");
+    if (payload.where === "onCancel") await new Promise(() => {});
+    await runPromise;
+  },
+});
+
+export const waitsLong = task({
+  id: "waits-long",
+  onWait: () => said("onWait"),
+  onResume: () => said("onResume"),
+  onCancel: ({ signal }) => said("onCancel", { aborted: signal.aborted }),
+  cleanup: () => said("cleanup"),
+  run: async () => {
+    said("before");
+    await wait.for({ minutes: 10 });
+    said("after");
+  },
+});
+
+export const failsSlowly = task({
+  id: "fails-slowly",
+  retry: { maxAttempts: 3, minTimeoutInMs: 600_000, maxTimeoutInMs: 600_000, randomize: false },
+  run: async () => {
+    throw new Error("as asked");
+  },
+});
+
+export const returns = task({ id: "returns", run: async () => "the output" });
+
+/** Has children, waits for one or not. */
+export const parent = task({
+  id: "parent",
+  run: async ({ waits }: { waits: boolean }, { signal }) => {
+    if (waits) {
+      await stopsWhenTold.triggerAndWait({});
+      return;
+    }
+    const { id } = await stopsWhenTold.trigger({});
+    said("child", { id });
+    await once(signal, "abort");
+  },
+});

@@ -1,0 +1,5 @@
+import { defineConfig } from "@windlass/sdk";
+
+export default defineConfig({ project: "conformance" });
+
+throw new Error("broken on purpose");

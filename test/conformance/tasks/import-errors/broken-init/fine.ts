@@ -1,0 +1,3 @@
+import { task } from "@windlass/sdk";
+
+export const fine = task({ id: "fine", run: async () => {} });

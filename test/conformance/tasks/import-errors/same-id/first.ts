@@ -1,0 +1,3 @@
+import { task } from "@windlass/sdk";
+
+export const first = task({ id: "twice", run: async () => {} });

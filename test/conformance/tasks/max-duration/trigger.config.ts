@@ -1,0 +1,3 @@
+import { defineConfig } from "@windlass/sdk";
+
+export default defineConfig({ project: "conformance", maxDuration: 60 });

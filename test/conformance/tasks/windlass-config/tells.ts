@@ -1,0 +1,3 @@
+import { task } from "@windlass/sdk";
+
+export const tells = task({ id: "tells", run: async (_: unknown, { ctx }) => ctx.run.maxDuration });
