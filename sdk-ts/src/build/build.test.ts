@@ -198,6 +198,24 @@ describe("indexing", () => {
     );
   });
 
+  it("gives a queue's limit to all tasks that share it, and refuses two limits, naming both tasks", async () => {
+    const shares = (id: string, queue: string): string =>
+      `${sdk}task({ id: "${id}", queue: ${queue}, run: async () => {} });`;
+    const shared = await indexFolder({
+      "a.ts": shares("a", '{ name: "q" }'),
+      "b.ts": shares("b", '{ name: "q", concurrencyLimit: 2 }'),
+    });
+    expect(shared.map(({ queueConcurrencyLimit }) => queueConcurrencyLimit)).toEqual([2, 2]);
+    await expect(
+      indexFolder({
+        "a.ts": shares("a", '{ name: "q", concurrencyLimit: 1 }'),
+        "b.ts": shares("b", '{ name: "q", concurrencyLimit: 2 }'),
+      }),
+    ).rejects.toThrow(
+      'b.ts: the queue "q" has a concurrencyLimit of 1 in task "a" (a.ts), and of 2 in task "b" (b.ts): define it once',
+    );
+  });
+
   it("says that there is no task", async () => {
     await expect(indexFolder({ "a.ts": "export const a = 1;" })).rejects.toThrow(
       "no file of the task folder defines a task",

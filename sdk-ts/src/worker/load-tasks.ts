@@ -5,6 +5,7 @@ import { hookNames } from "../task/hook-types.ts";
 import { projectDefaults } from "../task/project-defaults.ts";
 import { configExport, readConfig } from "../task/read-config.ts";
 import { type RegisteredTask, taskRegistry } from "../task/task-registry.ts";
+import { QueueLimitConflict, queueLimits, queueNameOf } from "./queue-limits.ts";
 import { limitMessage, serializeError } from "./serialize-error.ts";
 
 /** One file of the task folder, in the order in which the bundler wants them loaded: the config, init files, task files. */
@@ -38,10 +39,19 @@ export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): 
   } finally {
     taskRegistry.enterFile("");
   }
-  return {
-    ok: true,
-    definitions: taskRegistry.list().map((task) => definitionOf(task, exportNames.get(task.handle) ?? "")),
-  };
+  const tasks = taskRegistry.list();
+  try {
+    const limits = queueLimits(tasks);
+    return {
+      ok: true,
+      definitions: tasks.map((task) =>
+        definitionOf(task, exportNames.get(task.handle) ?? "", limits.get(queueNameOf(task))),
+      ),
+    };
+  } catch (error) {
+    if (error instanceof QueueLimitConflict) return { ok: false, importError: importErrorIn(error.filePath, error) };
+    throw error;
+  }
 }
 
 /** Sets the project's defaults for the tasks that follow, and registers the config's hooks before all others. */
@@ -66,7 +76,11 @@ function rememberExport(exportNames: Map<object, string>, name: string, value: u
   if (typeof value === "object" && value !== null && !exportNames.has(value)) exportNames.set(value, name);
 }
 
-function definitionOf(task: RegisteredTask, exportName: string): TaskDefinition {
+function definitionOf(
+  task: RegisteredTask,
+  exportName: string,
+  queueConcurrencyLimit: number | undefined,
+): TaskDefinition {
   const { id, filePath, description, queue, retry, maxDurationS, machine } = task;
   return create(TaskDefinitionSchema, {
     id,
@@ -74,7 +88,7 @@ function definitionOf(task: RegisteredTask, exportName: string): TaskDefinition 
     exportName,
     description,
     queue: queue.name,
-    ...(queue.concurrencyLimit !== undefined && { queueConcurrencyLimit: queue.concurrencyLimit }),
+    ...(queueConcurrencyLimit !== undefined && { queueConcurrencyLimit }),
     maxDurationSeconds: maxDurationS ?? 0,
     machine: machine ?? "",
     retry: {
