@@ -114,11 +114,8 @@ test.for(["run", "a loop", "onCancel", "init"])(
     const story = await cancelRunning("never-stops", { where });
     expect(story.run.status).toBe("CANCELED");
     const tookMs = Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt);
-    if (where !== "init") {
-      // A run that has begun has all the time there is.
-      expect(phasesOf(story.events).at(-1)).toBe("forced");
-      expect(tookMs).toBeGreaterThanOrEqual(2_500);
-    }
+    const isForced = phasesOf(story.events).at(-1) === "forced" && tookMs >= 2_500;
+    expect(isForced || where === "init").toBe(true); // a run that has begun has all the time there is
     expect(tookMs).toBeLessThan(8_000);
     expect(() => process.kill(Number(story.at("running")["pid"]), 0)).toThrow("ESRCH");
   },

@@ -47,7 +47,7 @@ describe("drop-in", { concurrent: false }, () => {
       vi.stubEnv("TRIGGER_API_URL", `http://${section.url}`);
       vi.stubEnv("TRIGGER_SECRET_KEY", section.apiKey);
       configure({});
-      completed(await play("imports-sdk", { message: "hi" }));
+      expect((await play("imports-sdk", { message: "hi" })).run.status).toBe("COMPLETED");
     });
 
     test("set: these hold", async () => {
@@ -56,7 +56,7 @@ describe("drop-in", { concurrent: false }, () => {
       vi.stubEnv("TRIGGER_API_URL", "http://127.0.0.1:1");
       vi.stubEnv("TRIGGER_SECRET_KEY", "wrong");
       configure({});
-      completed(await play("imports-sdk", { message: "hi" }));
+      expect((await play("imports-sdk", { message: "hi" })).run.status).toBe("COMPLETED");
     });
   });
 

@@ -46,7 +46,7 @@ test("longer waits: onWait hooks, status WAITING, process suspended; when done: 
 
 test("the timeline tells of the wait's begin and end", async () => {
   const { events } = await play("waits-for", { duration: { seconds: 6 } });
-  expect(events.map(({ type }) => String(type)).filter((type) => type.startsWith("wait"))).toEqual([
+  expect(events.map(({ type }) => type).filter((type) => type.startsWith("wait"))).toEqual([
     "wait-started",
     "wait-ended",
   ]);

@@ -21,6 +21,7 @@ export const fetches = task({
   retry: { maxAttempts: 1 },
   run: async ({ url }: { url: string }) => {
     const response = await retry.fetch(url, {
+      timeoutInMs: 300,
       retry: {
         byStatus: {
           "500-599": { strategy: "backoff", maxAttempts: 3, minTimeoutInMs: 5, maxTimeoutInMs: 5, randomize: false },
@@ -33,7 +34,7 @@ export const fetches = task({
           },
         },
         connectionError: { maxAttempts: 3, minTimeoutInMs: 5, maxTimeoutInMs: 5, randomize: false },
-        timeout: { maxAttempts: 2, minTimeoutInMs: 5, maxTimeoutInMs: 5, randomize: false, durationInMs: 300 },
+        timeout: { maxAttempts: 2, minTimeoutInMs: 5, maxTimeoutInMs: 5, randomize: false },
       },
     });
     return { status: response.status, text: await response.text() };
