@@ -6,15 +6,27 @@ import {
   type FinishAttempt,
   type Lease,
   type LeaseRef,
+  type ResumeAttempt,
+  type RunUpdate,
   type SupervisorMessage,
+  type SuspendAttempt,
+  type Wait,
   type WorkerMessage,
 } from "@windlass/proto";
 import { Attempt, type RecordEvent } from "./attempt.ts";
 import { endAttemptSpan, startAttemptSpan } from "./attempt-span.ts";
+import type { Machine } from "./driver/machine.ts";
 import { type AttemptEnd, classifyExit } from "./exit-policy.ts";
 import type { HeldLease } from "./lease-book.ts";
-import { protocolViolationError, supervisorStoppedError } from "./run-errors.ts";
+import {
+  maxDurationError,
+  protocolViolationError,
+  supervisorStoppedError,
+  suspendLimitError,
+  waitLostError,
+} from "./run-errors.ts";
 import type { SupervisorMetrics } from "./supervisor-metrics.ts";
+import type { WakeUps } from "./wake-ups.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
 
 /** An attempt that is over. */
@@ -23,9 +35,25 @@ export interface EndedAttempt {
   readonly worker: Worker;
   /** What is to be reported; undefined when the lease is not ours any more. */
   readonly finish: FinishAttempt | undefined;
+  /** Without the time it waited. */
   readonly durationMs: number;
+  /** The wait that it was in, if it was. */
+  readonly waitId: string | undefined;
   /** The worker can have another attempt. */
   readonly isWorkerFree: boolean;
+}
+
+/** What the runner tells of attempts. */
+export interface AttemptEvents {
+  onEnded(ended: EndedAttempt): void;
+  /** The task described its run anew. */
+  onDescribed(held: HeldLease, update: RunUpdate): void;
+  /** The attempt wants to wait; once that is stored, `suspend` is to be called. */
+  onWaiting(held: HeldLease, suspend: SuspendAttempt): void;
+  /** It waits now, and its worker can be stopped. */
+  onSuspended(held: HeldLease, worker: Worker): void;
+  /** Its wait is over. A lease that continues it is to follow. */
+  onWaitOver(held: HeldLease, resume: ResumeAttempt): void;
 }
 
 /** The attempts that workers have: from hand-over to the moment from which nothing of them executes. */
@@ -36,12 +64,31 @@ export interface AttemptRunner {
   onViolation(worker: Worker, violation: string): void;
   /** Whether it had an attempt. */
   onGone(worker: Worker, end: WorkerEnd): boolean;
+  /** That it waits is stored: its worker has nothing to do until the wait is over. */
+  suspend(held: HeldLease): void;
+  /** That it waits, or waits no longer, cannot be stored. */
+  endRefusedWait(held: HeldLease, why: string): void;
+  /** The lease under which an attempt waits whose process is here. */
+  findWaiting(runId: string, waitId: string): HeldLease | undefined;
+  /** Whether its wait is over and a lease is to follow, under which it may already be stored. */
+  isResuming(held: HeldLease): boolean;
+  /** The lease under which this run's attempt is held while a lease is to follow. */
+  findResuming(runId: string): HeldLease | undefined;
+  /** The attempt goes on under another lease; it still waits, for a slot. */
+  continueUnder(held: HeldLease, next: HeldLease): void;
+  workerOf(held: HeldLease): Worker | undefined;
+  /** It has a slot: its worker, which runs again, is told that the wait is over. */
+  resume(held: HeldLease): void;
+  /** The store does not know this lease any more, which is so if the lease that follows is on its way. */
+  doubt(held: HeldLease): void;
+  /** Ends those that wait as LOST, and lets none wait from now on, because the supervisor leaves. */
+  endWaiting(): void;
   /** Tells the worker; asking again changes nothing. */
   cancel(held: HeldLease, request: CancelLease): void;
   /** Ends the attempt of a lease that is not ours any more. */
   drop(held: HeldLease): void;
-  /** Kills what should have ended by itself after a cancel. */
-  forceDueCancels(): void;
+  /** Kills what should have ended by itself: after a cancel, or because it ran long enough. Resolves doubts. */
+  enforceLimits(): void;
   /** Ends everything as LOST, because the supervisor stops. */
   endAll(): void;
   /** Looks into the workers' event loops. */
@@ -58,21 +105,46 @@ type PendingEnd =
   | { readonly kind: "cancel-forced" }
   | { readonly kind: "dropped" };
 
+/**
+ * running: it executes. reporting: it waits, and that is being stored. suspended: its process is stopped. resuming: its wait
+ * is over, and a lease that continues it is to follow. continued: that lease has come, and waits for a slot.
+ */
+type Phase = "running" | "reporting" | "suspended" | "resuming" | "continued";
+
 interface RunningAttempt {
-  readonly held: HeldLease;
+  held: HeldLease;
   readonly worker: Worker;
   readonly attempt: Attempt;
   readonly span: OpenSpan;
-  /** By the monotonic clock, like all times here. */
-  readonly begunMs: number;
+  phase: Phase;
+  /** What it waits for, in every phase but running. */
+  wait: Wait | undefined;
+  /** Takes back the watch for the end of its wait. */
+  unwatch: (() => void) | undefined;
+  /** How long it ran before it last began to run; by the monotonic clock, like all times here. */
+  ranMs: number;
+  /** Since when it runs; undefined while it waits. */
+  runsSinceMs: number | undefined;
+  /** Until when the lease that continues it must have come; undefined while there is no doubt that it will. */
+  doubtDueMs: number | undefined;
+  /** Its process was stopped since the last sign of life, so how late that comes says nothing. */
+  isLagUnknown: boolean;
   /** When its cancel has to have come to an end; undefined while none was delivered. */
   cancelDueMs: number | undefined;
   pendingEnd: PendingEnd | undefined;
 }
 
+/** How long a worker has to end an attempt by itself that exceeds its maxDuration. */
+const maxDurationGraceMs = 1_000;
+/** A lease that was claimed and has not come after this long was lost on its way: the store takes it back after 10 s. */
+const doubtLimitMs = 20_000;
+
 export function createAttemptRunner(options: {
   recorder: (held: HeldLease) => RecordEvent;
-  onEnded: (ended: EndedAttempt) => void;
+  events: AttemptEvents;
+  wakeUps: Pick<WakeUps, "watch">;
+  /** How many attempts may wait at once. */
+  maxSuspended: number;
   /** This supervisor's present id. */
   supervisorId: () => string;
   cancelLimitMs: number;
@@ -81,27 +153,44 @@ export function createAttemptRunner(options: {
   clock: Clock;
   logger: Logger;
 }): AttemptRunner {
-  const { recorder, onEnded, supervisorId, cancelLimitMs, metrics, telemetry, clock, logger } = options;
+  const { recorder, events, wakeUps, maxSuspended, supervisorId, cancelLimitMs } = options;
+  const { metrics, telemetry, clock, logger } = options;
   const byWorker = new Map<Worker, RunningAttempt>();
   let pings = 0n;
+  let isLeaving = false;
 
   function begin(held: HeldLease, worker: Worker): void {
     const { lease, ref } = held;
     const attempt = new Attempt(lease, ref, clock.nowMs(), recorder(held));
     const span = startAttemptSpan(telemetry, lease, worker.id);
-    const begunMs = clock.monotonicMs();
-    byWorker.set(worker, { held, worker, attempt, span, begunMs, cancelDueMs: undefined, pendingEnd: undefined });
-    if (worker.begin(attempt, startAttempt(lease, ref, span.traceparent))) return;
+    byWorker.set(worker, {
+      held,
+      worker,
+      attempt,
+      span,
+      phase: "running",
+      wait: undefined,
+      unwatch: undefined,
+      ranMs: 0,
+      runsSinceMs: clock.monotonicMs(),
+      doubtDueMs: undefined,
+      isLagUnknown: false,
+      cancelDueMs: undefined,
+      pendingEnd: undefined,
+    });
+    if (worker.begin(attempt, startAttempt(lease, ref, worker.kind.machine, span.traceparent))) return;
     onViolation(worker, "it does not read what it is told");
     worker.kill();
   }
 
   function onMessage(worker: Worker, { body }: WorkerMessage): void {
+    const running = byWorker.get(worker);
     if (body.case === "pong") {
-      metrics.loopLag(body.value.loopLag === undefined ? 0 : durationMs(body.value.loopLag));
+      const isKnown = running?.isLagUnknown !== true;
+      if (isKnown) metrics.loopLag(body.value.loopLag === undefined ? 0 : durationMs(body.value.loopLag));
+      else running.isLagUnknown = false;
       return;
     }
-    const running = byWorker.get(worker);
     // Once it is decided how an attempt ends, its worker is only being waited for.
     if (running === undefined || running.pendingEnd !== undefined) return;
     const { attempt } = running;
@@ -119,13 +208,60 @@ export function createAttemptRunner(options: {
       case "cancelAck":
         attempt.cancelAcknowledged(nowMs);
         break;
+      case "describeRun":
+        if (body.value.update !== undefined) events.onDescribed(running.held, body.value.update);
+        break;
+      case "suspend":
+        if (body.value.wait !== undefined) beginWait(running, body.value.wait);
+        break;
       case "attemptFinished": {
         const finish = attempt.endedByWorker(body.value, nowMs);
-        // What a canceled or broken attempt may have left behind in its process must not execute once its end is known (I5).
-        if (body.value.discardWorker || attempt.isCancelDelivered) endWith(running, { kind: "finished", finish });
+        // What a canceled, broken or timed out attempt may have left behind in its process must not execute once its end is
+        // known (I5); and a process that is stopped can take no other attempt.
+        const isSpent = body.value.discardWorker || attempt.isCancelDelivered || isStopped(running);
+        const isWorkerDone = isSpent || finish.outcome === AttemptOutcome.TIMED_OUT;
+        if (isWorkerDone) endWith(running, { kind: "finished", finish });
         else over(running, finish, true);
       }
     }
+  }
+
+  function beginWait(running: RunningAttempt, wait: Wait): void {
+    if (isLeaving) {
+      endWith(running, { kind: "ended", end: stopped() });
+      return;
+    }
+    let waiting = 0;
+    for (const { phase } of byWorker.values()) if (phase !== "running") waiting += 1;
+    if (waiting >= maxSuspended) {
+      const error = suspendLimitError(maxSuspended);
+      endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.FAILED, error, retry: "by-policy" } });
+      return;
+    }
+    running.phase = "reporting";
+    running.wait = wait;
+    running.ranMs = runMsOf(running);
+    running.runsSinceMs = undefined;
+    events.onWaiting(running.held, running.attempt.suspended(wait, clock.nowMs()));
+  }
+
+  function endWait(running: RunningAttempt): void {
+    running.unwatch?.();
+    running.unwatch = undefined;
+    running.doubtDueMs = undefined;
+    running.phase = "running";
+    running.wait = undefined;
+  }
+
+  function wakeUp(running: RunningAttempt, wait: Wait): void {
+    if (running.phase !== "suspended" || running.wait !== wait || running.pendingEnd !== undefined) return;
+    running.phase = "resuming";
+    const { held } = running;
+    events.onWaitOver(held, { $typeName: "windlass.internal.v1.ResumeAttempt", ref: held.ref, waitId: wait.id });
+  }
+
+  function runMsOf({ ranMs, runsSinceMs }: RunningAttempt): number {
+    return runsSinceMs === undefined ? ranMs : ranMs + clock.monotonicMs() - runsSinceMs;
   }
 
   function onViolation(worker: Worker, violation: string): void {
@@ -156,7 +292,8 @@ export function createAttemptRunner(options: {
       case "dropped":
         return undefined;
       case undefined:
-        return attempt.ended(exit === undefined ? stopped() : classifyExit(exit, worker.machine), nowMs);
+        if (exit === undefined) return attempt.ended(stopped(), nowMs);
+        return attempt.ended(classifyExit(exit, worker.kind.machine, worker.excessBytes), nowMs);
     }
   }
 
@@ -169,15 +306,17 @@ export function createAttemptRunner(options: {
   function over(running: RunningAttempt, finish: FinishAttempt | undefined, isWorkerFree: boolean): void {
     const { held, worker, span } = running;
     byWorker.delete(worker);
-    const durationMs = clock.monotonicMs() - running.begunMs;
+    const durationMs = runMsOf(running);
+    const waitId = running.wait?.id;
+    running.unwatch?.();
     if (finish !== undefined) {
       endAttemptSpan(telemetry, span, finish);
       metrics.attemptEnded(finish.outcome, durationMs);
     }
-    onEnded({ held, worker, finish, durationMs, isWorkerFree });
+    events.onEnded({ held, worker, finish, durationMs, waitId, isWorkerFree });
   }
 
-  /** There are no more attempts than slots: looking through them costs less than keeping another index. */
+  /** There are no more attempts than slots and suspended processes: looking through them costs less than keeping another index. */
   function find(held: HeldLease): RunningAttempt | undefined {
     for (const running of byWorker.values()) if (running.held === held) return running;
     return undefined;
@@ -191,10 +330,77 @@ export function createAttemptRunner(options: {
     onMessage,
     onViolation,
     onGone,
+    suspend(held) {
+      const running = find(held);
+      const wait = running?.wait;
+      if (running?.phase !== "reporting" || wait === undefined) return;
+      if (running.pendingEnd !== undefined || running.attempt.isCancelDelivered) return;
+      running.phase = "suspended";
+      running.isLagUnknown = true;
+      events.onSuspended(held, running.worker);
+      running.unwatch = wakeUps.watch(held.ref.environmentId, wait, () => wakeUp(running, wait));
+    },
+    endRefusedWait(held, why) {
+      const running = find(held);
+      if (running === undefined) return;
+      const error = protocolViolationError(`what it waits for cannot be stored (${why})`);
+      endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.CRASHED, error, retry: "by-policy" } });
+    },
+    findWaiting(runId, waitId) {
+      for (const { held, wait } of byWorker.values()) {
+        if (held.ref.runId === runId && wait?.id === waitId) return held;
+      }
+      return undefined;
+    },
+    isResuming: (held) => find(held)?.phase === "resuming",
+    findResuming(runId) {
+      for (const { held, phase } of byWorker.values()) {
+        if (held.ref.runId === runId && phase === "resuming") return held;
+      }
+      return undefined;
+    },
+    continueUnder(held, next) {
+      const running = find(held);
+      if (running === undefined) return;
+      running.held = next;
+      running.attempt.continueUnder(next.ref, recorder(next));
+      running.phase = "continued";
+      running.doubtDueMs = undefined;
+      // It has ended meanwhile, and that can be said only under the lease that is valid.
+      if (running.pendingEnd?.kind === "finished") running.pendingEnd.finish.ref = next.ref;
+    },
+    workerOf: (held) => find(held)?.worker,
+    resume(held) {
+      const running = find(held);
+      const waitId = running?.wait?.id;
+      if (running === undefined || waitId === undefined || running.pendingEnd !== undefined) return;
+      endWait(running);
+      running.runsSinceMs = clock.monotonicMs();
+      running.attempt.resumed(waitId, clock.nowMs());
+      const { runId } = held.ref;
+      running.worker.send({
+        case: "resume",
+        value: { $typeName: "windlass.worker.v1.Resume", runId, waitId },
+      });
+    },
+    doubt(held) {
+      const running = find(held);
+      if (running !== undefined) running.doubtDueMs ??= clock.monotonicMs() + doubtLimitMs;
+    },
+    endWaiting() {
+      isLeaving = true;
+      for (const running of byWorker.values()) {
+        const isWaiting = running.phase !== "running" && !running.attempt.isCancelDelivered;
+        if (isWaiting) endWith(running, { kind: "ended", end: stopped() });
+      }
+    },
     cancel(held, { reason }) {
       const running = find(held);
       if (running === undefined || running.attempt.isCancelDelivered || running.pendingEnd !== undefined) return;
       running.attempt.deliverCancel(reason, clock.nowMs());
+      // A process that waits goes on just for its onCancel hooks, slot or not: they are few and bounded in time.
+      endWait(running);
+      running.worker.resume();
       running.cancelDueMs = clock.monotonicMs() + cancelLimitMs;
       const { runId } = held.ref;
       const timeLeft = durationFromMs(cancelLimitMs);
@@ -209,11 +415,22 @@ export function createAttemptRunner(options: {
       running.pendingEnd = { kind: "dropped" };
       running.worker.kill();
     },
-    forceDueCancels() {
+    enforceLimits() {
       const nowMs = clock.monotonicMs();
       for (const running of byWorker.values()) {
-        const { cancelDueMs } = running;
-        if (cancelDueMs !== undefined && cancelDueMs <= nowMs) endWith(running, { kind: "cancel-forced" });
+        const { cancelDueMs, doubtDueMs, held } = running;
+        if (doubtDueMs !== undefined && doubtDueMs <= nowMs) {
+          const end: AttemptEnd = { outcome: AttemptOutcome.LOST, error: waitLostError(), retry: "by-policy" };
+          endWith(running, { kind: "ended", end });
+        }
+        if (cancelDueMs !== undefined) {
+          if (cancelDueMs <= nowMs) endWith(running, { kind: "cancel-forced" });
+          continue;
+        }
+        const { maxDurationSeconds } = held.lease;
+        if (maxDurationSeconds === 0 || runMsOf(running) <= maxDurationSeconds * 1_000 + maxDurationGraceMs) continue;
+        const error = maxDurationError(maxDurationSeconds);
+        endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.TIMED_OUT, error, retry: "never" } });
       }
     },
     endAll() {
@@ -221,24 +438,39 @@ export function createAttemptRunner(options: {
     },
     pingAll() {
       pings += 1n;
-      for (const worker of byWorker.keys()) worker.ping(pings);
+      for (const running of byWorker.values()) if (!isStopped(running)) running.worker.ping(pings);
     },
     countLongerThan(ms) {
-      const beforeMs = clock.monotonicMs() - ms;
       let count = 0;
-      for (const { begunMs } of byWorker.values()) if (begunMs < beforeMs) count += 1;
+      for (const running of byWorker.values()) if (!isStopped(running) && runMsOf(running) > ms) count += 1;
       return count;
     },
   };
+}
+
+/** Whether its process is stopped, or was when last looked at. */
+function isStopped({ phase }: RunningAttempt): boolean {
+  return phase === "suspended" || phase === "resuming" || phase === "continued";
 }
 
 function stopped(): AttemptEnd {
   return { outcome: AttemptOutcome.LOST, error: supervisorStoppedError(), retry: "by-policy" };
 }
 
+/** How long the attempt may run is the worker's own to keep, at first. */
+function maxDurationOf({ maxDurationSeconds }: Lease) {
+  return maxDurationSeconds === 0 ? undefined : durationFromMs(maxDurationSeconds * 1_000);
+}
+
 /** The run's payload travels beside it: what the task is given as context does not carry it a second time. */
-function startAttempt(lease: Lease, ref: LeaseRef, traceparent: string): SupervisorMessage["body"] {
+function startAttempt(
+  lease: Lease,
+  ref: LeaseRef,
+  { preset, cpu, memoryMb }: Machine,
+  traceparent: string,
+): SupervisorMessage["body"] {
   const { run } = lease;
+  const maxDuration = maxDurationOf(lease);
   const payload = run?.payload;
   if (run !== undefined) run.payload = undefined;
   return {
@@ -253,6 +485,8 @@ function startAttempt(lease: Lease, ref: LeaseRef, traceparent: string): Supervi
       environment: lease.environment,
       deploymentId: lease.deploymentId,
       traceparent,
+      machine: { $typeName: "windlass.worker.v1.Machine", name: preset, cpu, memory: memoryMb / 1_024 },
+      ...(maxDuration !== undefined && { maxDuration }),
     },
   };
 }

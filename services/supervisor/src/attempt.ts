@@ -15,6 +15,8 @@ import {
   RunErrorCode,
   type RunEvent,
   type Started,
+  type SuspendAttempt,
+  type Wait,
 } from "@windlass/proto";
 import type { AttemptEnd } from "./exit-policy.ts";
 import { canceledError } from "./run-errors.ts";
@@ -44,16 +46,17 @@ const eventBytes = 64;
  */
 export class Attempt implements JudgedAttempt {
   readonly lease: Lease;
-  readonly ref: LeaseRef;
   readonly runId: string;
   readonly attemptNumber: number;
   readonly hooks: HookResult[] = [];
   /** Set by `deliverCancel`: the reason given with the cancel. */
   cancelReason: string | undefined;
   isCancelAcknowledged = false;
+  isSuspended = false;
 
   readonly #handedOverMs: number;
-  readonly #record: RecordEvent;
+  #ref: LeaseRef;
+  #record: RecordEvent;
   #startTime: Timestamp | undefined;
   #lastCancelHookEnd: Timestamp | undefined;
   #hookErrorBytes = 0;
@@ -63,7 +66,7 @@ export class Attempt implements JudgedAttempt {
 
   constructor(lease: Lease, ref: LeaseRef, handedOverMs: number, record: RecordEvent) {
     this.lease = lease;
-    this.ref = ref;
+    this.#ref = ref;
     this.runId = ref.runId;
     this.attemptNumber = lease.attemptNumber;
     this.#handedOverMs = handedOverMs;
@@ -120,9 +123,33 @@ export class Attempt implements JudgedAttempt {
     this.#add(boundTime(message.time, this.#handedOverMs, nowMs), { case: "log", value: record }, sizeBytes);
   }
 
+  /** The worker says that the attempt waits. */
+  suspended(wait: Wait, nowMs: number): SuspendAttempt {
+    this.isSuspended = true;
+    const { attemptNumber } = this;
+    const value = { $typeName: "windlass.v1.WaitStarted", wait, attemptNumber } as const;
+    this.#add(timestampFromMs(nowMs), { case: "waitStarted", value }, eventBytes + waitBytes(wait));
+    return { $typeName: "windlass.internal.v1.SuspendAttempt", ref: this.#ref, wait, events: [] };
+  }
+
+  /** From now on everything is said under this lease, which continues the attempt. */
+  continueUnder(ref: LeaseRef, record: RecordEvent): void {
+    this.#ref = ref;
+    this.#record = record;
+  }
+
+  /** The worker is being told that the wait is over. */
+  resumed(waitId: string, nowMs: number): void {
+    this.isSuspended = false;
+    const { attemptNumber } = this;
+    const value = { $typeName: "windlass.v1.WaitEnded", waitId, attemptNumber } as const;
+    this.#add(timestampFromMs(nowMs), { case: "waitEnded", value }, eventBytes, true);
+  }
+
   /** The worker is being told of the cancel. */
   deliverCancel(reason: string, nowMs: number): void {
     this.cancelReason = reason;
+    this.isSuspended = false;
     this.#cancelPhase(CancelPhase.DELIVERED, timestampFromMs(nowMs));
   }
 
@@ -140,11 +167,12 @@ export class Attempt implements JudgedAttempt {
       return this.#finish(AttemptOutcome.SUCCEEDED, finishTime, { output });
     }
     const error = boundRunError(message.result.value.error);
-    error.code = boundFailureCode(error.code);
+    error.code = this.#boundCode(error.code);
     if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, error);
     const { skipRetry, retryDelay } = message.result.value;
+    const outcome = outcomes.get(error.code) ?? AttemptOutcome.FAILED;
+    if (outcome === AttemptOutcome.TIMED_OUT) return this.#finish(outcome, finishTime, { error });
     const retry = skipRetry || neverRetried.has(error.code) ? never : retryAfter(retryDelay);
-    const outcome = error.code === RunErrorCode.TASK_IMPORT_ERROR ? AttemptOutcome.LOST : AttemptOutcome.FAILED;
     return this.#finish(outcome, finishTime, { error, retry });
   }
 
@@ -152,6 +180,7 @@ export class Attempt implements JudgedAttempt {
   ended(end: AttemptEnd, nowMs: number): FinishAttempt {
     const finishTime = timestampFromMs(nowMs);
     if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, end.error);
+    if (end.outcome === AttemptOutcome.TIMED_OUT) return this.#finish(end.outcome, finishTime, { error: end.error });
     return this.#finish(end.outcome, finishTime, { error: end.error, retry: end.retry === "never" ? never : byPolicy });
   }
 
@@ -159,6 +188,12 @@ export class Attempt implements JudgedAttempt {
   canceled(by: "before-start" | "force", reason: string, nowMs: number): FinishAttempt {
     this.cancelReason = reason;
     return this.#canceled(by === "force" ? CancelPhase.FORCED : CancelPhase.ENDED, timestampFromMs(nowMs));
+  }
+
+  /** Only an attempt that has a maxDuration can exceed it. */
+  #boundCode(code: RunErrorCode): RunErrorCode {
+    const isLimited = this.lease.maxDurationSeconds > 0;
+    return code === RunErrorCode.MAX_DURATION_EXCEEDED && !isLimited ? RunErrorCode.TASK_ERROR : boundFailureCode(code);
   }
 
   #canceled(
@@ -181,7 +216,7 @@ export class Attempt implements JudgedAttempt {
     if (this.#logsDropped > 0) this.#reportDroppedLogs(finishTime);
     return {
       $typeName: "windlass.internal.v1.FinishAttempt",
-      ref: this.ref,
+      ref: this.#ref,
       attemptNumber: this.attemptNumber,
       outcome,
       output: result.output,
@@ -237,6 +272,14 @@ const neverRetried: ReadonlySet<RunErrorCode> = new Set<RunErrorCode>([
   RunErrorCode.TASK_ABORTED,
   RunErrorCode.TASK_INPUT_ERROR,
   RunErrorCode.TASK_IMPORT_ERROR,
+  RunErrorCode.HANDLE_ERROR_ERROR,
+]);
+
+/** How an attempt ends that failed with such an error; with any other it is FAILED. */
+const outcomes: ReadonlyMap<RunErrorCode, AttemptOutcome> = new Map<RunErrorCode, AttemptOutcome>([
+  [RunErrorCode.TASK_IMPORT_ERROR, AttemptOutcome.LOST],
+  [RunErrorCode.HANDLE_ERROR_ERROR, AttemptOutcome.CRASHED],
+  [RunErrorCode.MAX_DURATION_EXCEEDED, AttemptOutcome.TIMED_OUT],
 ]);
 
 const byPolicy: RetryDecision = {
@@ -254,6 +297,12 @@ function retryAfter(delay: Duration | undefined): RetryDecision {
   const isUsable = seconds >= 0n && seconds <= longestRetryDelaySeconds && delay.nanos >= 0 && delay.nanos < 1e9;
   if (!isUsable) return byPolicy;
   return { $typeName: "windlass.internal.v1.RetryDecision", decision: { case: "after", value: delay } };
+}
+
+/** An upper estimate of a wait's encoded size. */
+function waitBytes({ kind }: Wait): number {
+  if (kind.case !== "batch") return 2 * attemptLimits.idChars;
+  return kind.value.runIds.reduce((bytes, runId) => bytes + runId.length * 3 + 2, 2 * attemptLimits.idChars);
 }
 
 function later(time: Timestamp, duration: Duration | undefined): Timestamp {

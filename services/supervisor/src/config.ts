@@ -32,6 +32,9 @@ export const supervisorVariables = {
     description: "How long a canceled attempt may take to end before its process group is killed.",
     unit: "ms",
   }),
+  WINDLASS_MAX_SUSPENDED: variable(wholeNumber({ min: 0, max: 10_000 }).default(500), {
+    description: "How many attempts may wait at once, each with its process stopped and its memory kept.",
+  }),
 };
 
 export type SupervisorConfig = ReturnType<typeof readConfig>;

@@ -1,14 +1,26 @@
 import type { Clock, Logger, Telemetry, Timer } from "@windlass/chassis";
-import { AttemptOutcome, type CancelLease, type FinishAttempt, type Lease, type LeaseRef } from "@windlass/proto";
+import {
+  AttemptOutcome,
+  type CancelLease,
+  type FinishAttempt,
+  type Lease,
+  type LeaseRef,
+  type ResumeAttempt,
+  type RunUpdate,
+  type SuspendAttempt,
+} from "@windlass/proto";
 import { Attempt, type RecordEvent } from "./attempt.ts";
 import { createAttemptRunner, type EndedAttempt } from "./attempt-runner.ts";
 import { leasesWanted, longRunMs, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import { defaultMachine, machineOf } from "./driver/machine.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
 import { createLeaseBook, type HeldLease } from "./lease-book.ts";
 import { createRecentMap } from "./recent-map.ts";
 import type { ReportEntry } from "./report-buffer.ts";
-import { taskMissingError } from "./run-errors.ts";
+import { machineUnknownError, taskMissingError, waitLostError } from "./run-errors.ts";
 import type { SupervisorMetrics } from "./supervisor-metrics.ts";
+import type { WakeUps } from "./wake-ups.ts";
+import { workerKindOf } from "./worker-kind.ts";
 import type { Worker, WorkerEnd, WorkerEvents } from "./worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -20,6 +32,11 @@ export interface ExecutionReports {
   recorder(entry: ReportEntry): RecordEvent;
   finish(entry: ReportEntry, finish: FinishAttempt): void;
   release(entry: ReportEntry): void;
+  describe(entry: ReportEntry, update: RunUpdate): void;
+  suspend(entry: ReportEntry, suspend: SuspendAttempt): void;
+  resume(entry: ReportEntry, resume: ResumeAttempt): void;
+  /** The attempt goes on under another lease. */
+  succeed(entry: ReportEntry, ref: LeaseRef): ReportEntry;
   forget(entry: ReportEntry): void;
   /** Lets go what has been held long enough. */
   flushHeld(): void;
@@ -37,6 +54,12 @@ export interface Executor {
   cancel(request: CancelLease): void;
   /** The lease is not ours any more: its work is ended, and nothing is said of it. Should it come yet, it is refused. */
   drop(ref: LeaseRef): void;
+  /** What was said of the lease was not stored, because it is not ours any more; or another that continues it is on its way. */
+  lost(ref: LeaseRef): void;
+  /** That the attempt of this lease waits is stored. */
+  suspended(ref: LeaseRef): void;
+  /** That the attempt of this lease waits, or waits no longer, cannot be stored. */
+  waitRefused(ref: LeaseRef, why: string): void;
   /** No lease is ours any more. */
   dropAll(): void;
   /** What was reported last of the lease is stored. */
@@ -45,8 +68,8 @@ export interface Executor {
   capacity(): Capacity;
   workers(): Iterable<Worker>;
   /** How many leases stand where. */
-  counts(): Record<"waiting" | "running" | "reported", number>;
-  /** Takes nothing new, gives back what has not begun, and resolves when the rest has ended or the signal aborts. */
+  counts(): Record<"waiting" | "running" | "suspended" | "reported", number>;
+  /** Takes nothing new, gives back what has not begun, ends what waits as LOST, and resolves when the rest has ended or the signal aborts. */
   drain(signal: AbortSignal): Promise<void>;
   /** Ends what still runs as LOST, and every worker. */
   stop(): Promise<void>;
@@ -57,6 +80,7 @@ const sweepMs = 50;
 const pingIntervalMs = 5_000;
 const rememberedCancels = 1_000;
 const rememberedRevocations = 10_000;
+const rememberedEnds = 1_000;
 
 export function createExecutor(options: {
   /** Builds the pool with the executor as its audience. */
@@ -67,6 +91,9 @@ export function createExecutor(options: {
   /** Capacity may have changed. */
   onCapacity: () => void;
   cancelLimitMs: number;
+  wakeUps: Pick<WakeUps, "watch">;
+  /** How many attempts may wait at once. */
+  maxSuspended: number;
   metrics: SupervisorMetrics;
   telemetry: Telemetry;
   clock: Clock;
@@ -77,7 +104,13 @@ export function createExecutor(options: {
   const runner = createAttemptRunner({
     ...options,
     recorder: ({ report }) => reports.recorder(report),
-    onEnded,
+    events: {
+      onEnded,
+      onDescribed: ({ report }, update) => reports.describe(report, update),
+      onWaiting: ({ report }, suspend) => reports.suspend(report, suspend),
+      onSuspended,
+      onWaitOver: ({ report }, resume) => reports.resume(report, resume),
+    },
   });
   const pool = options.createPool({
     onReady: rearrange,
@@ -88,6 +121,8 @@ export function createExecutor(options: {
   /** Cancels that came before their lease. */
   const earlyCancels = createRecentMap<CancelLease>(rememberedCancels);
   const revoked = createRecentMap<true>(rememberedRevocations);
+  /** How attempts ended that waited, by their wait: the lease that was to continue one may have been made at that moment. */
+  const endedWaits = createRecentMap<FinishAttempt>(rememberedEnds);
   const whenIdle = new Set<() => void>();
   let meanRunMs: number | undefined;
   let lastEndMs = 0;
@@ -102,21 +137,43 @@ export function createExecutor(options: {
       return;
     }
     if (revoked.take(ref.leaseToken) !== undefined || book.get(ref.leaseToken) !== undefined) return;
+    const machine = machineOf(lease.machine);
+    const waited = lease.resumeWaitId === "" ? undefined : runner.findWaiting(ref.runId, lease.resumeWaitId);
     const held: HeldLease = {
       lease,
       ref,
+      kind: workerKindOf(lease, machine ?? defaultMachine),
       receivedMs: clock.monotonicMs(),
-      report: reports.open(ref),
+      report: waited === undefined ? reports.open(ref) : reports.succeed(waited.report, ref),
+      isContinuation: waited !== undefined,
       state: "waiting",
     };
     book.add(held);
     const cancel = earlyCancels.take(ref.leaseToken);
-    if (cancel !== undefined) cancelWaiting(held, cancel);
+    if (waited !== undefined) {
+      runner.continueUnder(waited, held);
+      book.remove(waited);
+      if (cancel !== undefined) cancelContinuation(held, cancel);
+    } else if (lease.resumeWaitId !== "") endLostWait(held, lease.resumeWaitId);
+    else if (cancel !== undefined) cancelWaiting(held, cancel);
     else if (isDraining) release(held);
     else {
-      const failure = pool.recentFailure(lease.bundleHash);
+      const failure = machine === undefined ? machineUnknown(lease.machine) : pool.recentFailure(held.kind.key);
       if (failure !== undefined) endUnstarted(held, failure);
     }
+  }
+
+  /** The lease continues an attempt whose process is gone: it ends as it has ended, or as lost when that is not known. */
+  function endLostWait(held: HeldLease, waitId: string): void {
+    const finish = endedWaits.take(waitId);
+    if (finish !== undefined) report(held, { ...finish, ref: held.ref, events: [] });
+    else endUnstarted(held, { outcome: AttemptOutcome.LOST, error: waitLostError(), retry: "by-policy" });
+  }
+
+  function onSuspended(held: HeldLease, worker: Worker): void {
+    book.move(held, "suspended");
+    pool.park(worker);
+    rearrange();
   }
 
   /** Workers for what waits, and work for who is idle. */
@@ -127,9 +184,16 @@ export function createExecutor(options: {
   }
 
   function assign(): void {
+    for (let held = book.firstContinuation(); held !== undefined && pool.hasFreeSlot; held = book.firstContinuation()) {
+      book.move(held, "running");
+      const worker = runner.workerOf(held);
+      if (worker === undefined) continue;
+      pool.unpark(worker);
+      runner.resume(held);
+    }
     while (book.waitingCount > 0) {
-      const held = book.longestWaiting((bundleHash) => pool.hasIdle(bundleHash));
-      const worker = held === undefined ? undefined : pool.takeIdle(held.lease.bundleHash);
+      const held = book.longestWaiting((kind) => pool.hasIdle(kind));
+      const worker = held === undefined ? undefined : pool.takeIdle(held.kind.key);
       if (held === undefined || worker === undefined) return;
       const taskId = held.lease.run?.taskId ?? "";
       if (worker.hasTask(taskId)) {
@@ -142,8 +206,9 @@ export function createExecutor(options: {
     }
   }
 
-  function onEnded({ held, worker, finish, durationMs, isWorkerFree }: EndedAttempt): void {
+  function onEnded({ held, worker, finish, durationMs, waitId, isWorkerFree }: EndedAttempt): void {
     lastEndMs = clock.monotonicMs();
+    if (finish !== undefined && waitId !== undefined) endedWaits.set(waitId, { ...finish });
     if (finish !== undefined) report(held, finish);
     if (!isWorkerFree) return;
     meanRunMs = nextMeanRunMs(meanRunMs, durationMs);
@@ -160,9 +225,9 @@ export function createExecutor(options: {
   function onGone(worker: Worker, end: WorkerEnd): void {
     const hadAttempt = runner.onGone(worker, end);
     // As long as another worker of the version is there or may come, its leases wait for that one.
-    if (!hadAttempt && end.startFailure !== undefined && pool.recentFailure(worker.bundleHash) !== undefined) {
+    if (!hadAttempt && end.startFailure !== undefined && pool.recentFailure(worker.kind.key) !== undefined) {
       for (const waiting of book.waiting()) {
-        if (waiting.lease.bundleHash === worker.bundleHash) endUnstarted(waiting, end.startFailure);
+        if (waiting.kind.key === worker.kind.key) endUnstarted(waiting, end.startFailure);
       }
     }
     rearrange();
@@ -192,20 +257,33 @@ export function createExecutor(options: {
     report(held, unstarted(held).canceled("before-start", reason, clock.nowMs()));
   }
 
+  /** It waits for a slot, which a cancel does not need. */
+  function cancelContinuation(held: HeldLease, request: CancelLease): void {
+    book.move(held, "running");
+    runner.cancel(held, request);
+  }
+
   function dropHeld(held: HeldLease): void {
     runner.drop(held);
     reports.forget(held.report);
     book.remove(held);
   }
 
+  function drop(ref: LeaseRef): void {
+    // A lease that was to continue an attempt, and was lost on its way, is taken back with the run: it begins anew.
+    const held = book.get(ref.leaseToken) ?? runner.findResuming(ref.runId);
+    if (held?.ref.leaseToken !== ref.leaseToken) revoked.set(ref.leaseToken, true);
+    if (held !== undefined) dropHeld(held);
+  }
+
   function sweep(): void {
     sweepTimer = undefined;
     const nowMs = clock.monotonicMs();
     reports.flushHeld();
-    runner.forceDueCancels();
+    runner.enforceLimits();
     for (const held of book.waiting()) {
       if (!shouldRelease(nowMs - held.receivedMs, nowMs - lastEndMs)) continue;
-      if (!pool.isStarting(held.lease.bundleHash)) release(held);
+      if (!pool.isStarting(held.kind.key)) release(held);
     }
     if (nowMs - lastPingMs >= pingIntervalMs) {
       lastPingMs = nowMs;
@@ -235,13 +313,23 @@ export function createExecutor(options: {
       if (request.ref === undefined) return;
       const held = book.get(request.ref.leaseToken);
       if (held === undefined) earlyCancels.set(request.ref.leaseToken, request);
+      else if (held.state === "running" || held.state === "suspended") runner.cancel(held, request);
+      else if (held.isContinuation && held.state === "waiting") cancelContinuation(held, request);
       else if (held.state === "waiting") cancelWaiting(held, request);
-      else if (held.state === "running") runner.cancel(held, request);
     },
-    drop(ref) {
+    drop,
+    lost(ref) {
       const held = book.get(ref.leaseToken);
-      if (held === undefined) revoked.set(ref.leaseToken, true);
-      else dropHeld(held);
+      if (held !== undefined && runner.isResuming(held)) runner.doubt(held);
+      else drop(ref);
+    },
+    suspended(ref) {
+      const held = book.get(ref.leaseToken);
+      if (held !== undefined) runner.suspend(held);
+    },
+    waitRefused(ref, why) {
+      const held = book.get(ref.leaseToken);
+      if (held !== undefined) runner.endRefusedWait(held, why);
     },
     dropAll() {
       for (const token of book.tokens()) {
@@ -261,12 +349,13 @@ export function createExecutor(options: {
     },
     workers: () => pool.workers,
     counts() {
-      const { waitingCount: waiting, runningCount: running } = book;
-      return { waiting, running, reported: book.size - waiting - running };
+      const { waitingCount: waiting, runningCount: running, suspendedCount: suspended } = book;
+      return { waiting, running, suspended, reported: book.size - waiting - running - suspended };
     },
     async drain(signal) {
       isDraining = true;
       for (const held of book.waiting()) release(held);
+      runner.endWaiting();
       onCapacity();
       if (runner.count === 0 || signal.aborted) return;
       await new Promise<void>((resolve) => {
@@ -282,4 +371,8 @@ export function createExecutor(options: {
       sweepTimer?.cancel();
     },
   };
+}
+
+function machineUnknown(machine: string): AttemptEnd {
+  return { outcome: AttemptOutcome.LOST, error: machineUnknownError(machine), retry: "never" };
 }

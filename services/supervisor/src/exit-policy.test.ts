@@ -6,11 +6,11 @@ import { classifyExit } from "./exit-policy.ts";
 const classify = (exit: { exitCode?: number; signal?: string; output?: string }) =>
   classifyExit({ wasKilled: false, output: "", ...exit }, defaultMachine);
 
-it("tells a full heap from every other abort, and does not repeat it", () => {
+it("tells a full heap from every other abort, and leaves it to the stored policy whether it is repeated on a larger machine", () => {
   const output = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory";
   for (const how of [{ exitCode: 134 }, { signal: "SIGABRT" }, { signal: "SIGTRAP" }]) {
     const end = classify({ ...how, output });
-    expect(end).toMatchObject({ outcome: AttemptOutcome.CRASHED, retry: "never" });
+    expect(end).toMatchObject({ outcome: AttemptOutcome.CRASHED, retry: "by-policy" });
     expect(end.error).toMatchObject({ code: RunErrorCode.OUT_OF_MEMORY, message: expect.stringContaining("512 MB") });
   }
   expect(classify({ signal: "SIGABRT" }).error.code).toBe(RunErrorCode.PROCESS_SIGNALED);

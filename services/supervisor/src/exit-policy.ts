@@ -15,18 +15,21 @@ const quotedOutputChars = 2_000;
 
 /**
  * What a worker process's end means for the attempt it was executing. V8 aborts a process whose heap is full, by SIGABRT or
- * SIGTRAP, after saying so; everything else is told apart by exit code and signal (lifecycle.md, section 4).
+ * SIGTRAP, after saying so; everything else is told apart by exit code and signal (lifecycle.md, section 4). Whether what ran
+ * out of memory is repeated, and on which machine, is in the task's stored policy. `seenBytes`: it was killed because it was
+ * seen to use so much, more than its machine has.
  */
-export function classifyExit(exit: ProcessExit, machine: Machine): AttemptEnd {
+export function classifyExit(exit: ProcessExit, machine: Machine, seenBytes?: number): AttemptEnd {
   const fields = {
+    ...(seenBytes === undefined ? {} : { residentBytes: seenBytes }),
     ...(exit.exitCode === undefined ? {} : { exitCode: exit.exitCode }),
     ...(exit.signal === undefined ? {} : { signal: exit.signal }),
     ...(exit.output === "" ? {} : { output: exit.output.slice(-quotedOutputChars) }),
   };
-  if (isHeapExhausted(exit)) {
+  if (seenBytes !== undefined || isHeapExhausted(exit)) {
     return {
       outcome: AttemptOutcome.CRASHED,
-      retry: "never",
+      retry: "by-policy",
       error: runError(RunErrorCode.OUT_OF_MEMORY, {
         name: "OutOfMemoryError",
         message: `The task used more memory than its machine has (${machine.preset}, ${machine.memoryMb} MB).`,

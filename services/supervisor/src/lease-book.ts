@@ -1,20 +1,26 @@
 import type { Lease, LeaseRef } from "@windlass/proto";
-import type { Demand } from "./pool-plan.ts";
 import type { ReportEntry } from "./report-buffer.ts";
+import type { WorkerKind } from "./worker-kind.ts";
+import type { KindDemand } from "./worker-pool.ts";
 
 /**
- * Where a held lease stands. waiting: for a worker. running: a worker has it, or is being ended because of it. reported: its
- * end or its return is on the way to the run-store.
+ * Where a held lease stands. waiting: for a worker, or for a slot when its worker is suspended. running: a worker has it, or is
+ * being ended because of it. suspended: its worker is suspended. reported: its end or its return is on the way to the
+ * run-store.
  */
-export type LeaseState = "waiting" | "running" | "reported";
+export type LeaseState = "waiting" | "running" | "suspended" | "reported";
 
 /** A lease this supervisor holds. */
 export interface HeldLease {
   readonly lease: Lease;
   readonly ref: LeaseRef;
+  /** What kind of worker it needs. */
+  readonly kind: WorkerKind;
   /** By the monotonic clock. */
   readonly receivedMs: number;
   readonly report: ReportEntry;
+  /** It continues an attempt whose worker is suspended here, so it needs a slot and no other worker. */
+  readonly isContinuation: boolean;
   state: LeaseState;
 }
 
@@ -24,77 +30,94 @@ export interface LeaseBook {
   get(leaseToken: string): HeldLease | undefined;
   /** It is not held any more: its end is stored, or it is not ours. */
   remove(held: HeldLease): void;
-  /** The lease that has waited longest among the bundles that `isServable`. It stays until `move`. */
-  longestWaiting(isServable: (bundleHash: string) => boolean): HeldLease | undefined;
-  move(held: HeldLease, state: "running" | "reported"): void;
+  /** The lease that has waited longest among the kinds (WorkerKind.key) that are `isServable`. It stays until `move`. */
+  longestWaiting(isServable: (kind: string) => boolean): HeldLease | undefined;
+  /** The first that waits for a slot alone. It stays until `move`. */
+  firstContinuation(): HeldLease | undefined;
+  move(held: HeldLease, state: "running" | "suspended" | "reported"): void;
+  /** Those that wait for a worker. */
   waiting(): HeldLease[];
-  demands(nowMs: number): Demand[];
+  demands(nowMs: number): KindDemand[];
   tokens(): string[];
+  /** Continuations included. */
   readonly waitingCount: number;
   readonly runningCount: number;
+  readonly suspendedCount: number;
   readonly size: number;
+}
+
+interface Line {
+  readonly kind: WorkerKind;
+  readonly leases: Set<HeldLease>;
 }
 
 export function createLeaseBook(): LeaseBook {
   const held = new Map<string, HeldLease>();
-  const queues = new Map<string, Set<HeldLease>>();
-  let waitingCount = 0;
-  let runningCount = 0;
+  const lines = new Map<string, Line>();
+  const continuations = new Set<HeldLease>();
+  const counts = { waiting: 0, running: 0, suspended: 0, reported: 0 };
 
   function leave(lease: HeldLease): void {
-    if (lease.state === "running") runningCount -= 1;
-    if (lease.state !== "waiting") return;
-    const queue = queues.get(lease.lease.bundleHash);
-    if (queue?.delete(lease) !== true) return;
-    waitingCount -= 1;
-    if (queue.size === 0) queues.delete(lease.lease.bundleHash);
+    if (!continuations.delete(lease)) {
+      const line = lines.get(lease.kind.key);
+      if (line?.leases.delete(lease) === true && line.leases.size === 0) lines.delete(lease.kind.key);
+    }
+    counts[lease.state] -= 1;
   }
 
-  const first = (queue: Set<HeldLease>) => queue.values().next().value;
+  const first = (leases: Set<HeldLease>) => leases.values().next().value;
 
   return {
     add(lease) {
       held.set(lease.ref.leaseToken, lease);
-      const { bundleHash } = lease.lease;
-      const queue = queues.get(bundleHash);
-      if (queue === undefined) queues.set(bundleHash, new Set([lease]));
-      else queue.add(lease);
-      waitingCount += 1;
+      counts[lease.state] += 1;
+      if (lease.isContinuation) {
+        continuations.add(lease);
+        return;
+      }
+      const line = lines.get(lease.kind.key);
+      if (line === undefined) lines.set(lease.kind.key, { kind: lease.kind, leases: new Set([lease]) });
+      else line.leases.add(lease);
     },
     get: (leaseToken) => held.get(leaseToken),
     remove(lease) {
+      if (!held.delete(lease.ref.leaseToken)) return;
       leave(lease);
       lease.state = "reported";
-      held.delete(lease.ref.leaseToken);
     },
     longestWaiting(isServable) {
       let longest: HeldLease | undefined;
-      for (const [bundleHash, queue] of queues) {
-        const candidate = first(queue);
+      for (const [kind, { leases }] of lines) {
+        const candidate = first(leases);
         if (candidate === undefined || (longest !== undefined && longest.receivedMs <= candidate.receivedMs)) continue;
-        if (isServable(bundleHash)) longest = candidate;
+        if (isServable(kind)) longest = candidate;
       }
       return longest;
     },
+    firstContinuation: () => first(continuations),
     move(lease, state) {
       leave(lease);
       lease.state = state;
-      if (state === "running") runningCount += 1;
+      counts[state] += 1;
     },
-    waiting: () => [...queues.values()].flatMap((queue) => [...queue]),
+    waiting: () => [...lines.values()].flatMap(({ leases }) => [...leases]),
     demands(nowMs) {
-      return [...queues].map(([bundleHash, queue]) => ({
-        bundleHash,
-        waiting: queue.size,
-        oldestWaitMs: nowMs - (first(queue)?.receivedMs ?? nowMs),
+      return [...lines.values()].map(({ kind, leases }) => ({
+        kind: kind.key,
+        workerKind: kind,
+        waiting: leases.size,
+        oldestWaitMs: nowMs - (first(leases)?.receivedMs ?? nowMs),
       }));
     },
     tokens: () => [...held.keys()],
     get waitingCount() {
-      return waitingCount;
+      return counts.waiting;
     },
     get runningCount() {
-      return runningCount;
+      return counts.running;
+    },
+    get suspendedCount() {
+      return counts.suspended;
     },
     get size() {
       return held.size;

@@ -110,7 +110,14 @@ it("asks an unanswered report again after a break", async () => {
   ];
   const answer = membership.ask({
     case: "work",
-    value: { $typeName: "windlass.internal.v1.WorkReport", progress: [], finished: [], released },
+    value: {
+      $typeName: "windlass.internal.v1.WorkReport",
+      progress: [],
+      finished: [],
+      released,
+      suspended: [],
+      resumed: [],
+    },
   });
   store.answerWork = () => ({ lost: released });
   store.cut();

@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { type PlannedWorker, planWorkers, type PoolView } from "./pool-plan.ts";
 
 function view(parts: Partial<PoolView>): PoolView {
-  return { slots: 2, workers: [], demands: [], lastUsedBundle: undefined, resting: new Set(), ...parts };
+  return { slots: 2, workers: [], demands: [], lastUsedKind: undefined, resting: new Set(), ...parts };
 }
 
-function worker(id: string, bundleHash: string, state: PlannedWorker["state"], idleSinceMs = 0): PlannedWorker {
-  return { id, bundleHash, state, idleSinceMs };
+function worker(id: string, kind: string, state: PlannedWorker["state"], idleSinceMs = 0): PlannedWorker {
+  return { id, kind, state, idleSinceMs };
 }
 
-const waiting = (bundleHash: string, count = 1, oldestWaitMs = 0) => ({ bundleHash, waiting: count, oldestWaitMs });
+const waiting = (kind: string, count = 1, oldestWaitMs = 0) => ({ kind, waiting: count, oldestWaitMs });
 
 describe("starting", () => {
   it("starts a worker for a lease that has none", () => {
@@ -34,7 +34,7 @@ describe("starting", () => {
   });
 
   it("leaves a version alone that could not be started a moment ago", () => {
-    const plan = planWorkers(view({ demands: [waiting("a")], lastUsedBundle: "a", resting: new Set(["a"]) }));
+    const plan = planWorkers(view({ demands: [waiting("a")], lastUsedKind: "a", resting: new Set(["a"]) }));
     expect(plan).toEqual({ start: [], stop: [] });
   });
 });
@@ -65,21 +65,21 @@ describe("making room", () => {
 describe("the spare", () => {
   it("is of the version used last, and there is one", () => {
     const workers = [worker("1", "a", "busy")];
-    expect(planWorkers(view({ workers, lastUsedBundle: "a" })).start).toEqual(["a"]);
+    expect(planWorkers(view({ workers, lastUsedKind: "a" })).start).toEqual(["a"]);
     const withSpare = [...workers, worker("2", "a", "idle")];
-    expect(planWorkers(view({ workers: withSpare, lastUsedBundle: "a" })).start).toEqual([]);
+    expect(planWorkers(view({ workers: withSpare, lastUsedKind: "a" })).start).toEqual([]);
   });
 
   it("stands beside full slots, but is never a second one", () => {
     const workers = [worker("1", "a", "busy"), worker("2", "a", "busy")];
-    expect(planWorkers(view({ workers, lastUsedBundle: "a" })).start).toEqual(["a"]);
+    expect(planWorkers(view({ workers, lastUsedKind: "a" })).start).toEqual(["a"]);
     const full = [...workers, worker("3", "a", "starting")];
-    expect(planWorkers(view({ workers: full, lastUsedBundle: "a" })).start).toEqual([]);
+    expect(planWorkers(view({ workers: full, lastUsedKind: "a" })).start).toEqual([]);
   });
 
   it("does not cost anybody a place", () => {
     const workers = [worker("1", "b", "idle"), worker("2", "b", "idle"), worker("3", "a", "busy")];
-    expect(planWorkers(view({ workers, lastUsedBundle: "a" }))).toEqual({ start: [], stop: [] });
+    expect(planWorkers(view({ workers, lastUsedKind: "a" }))).toEqual({ start: [], stop: [] });
   });
 });
 
@@ -87,26 +87,23 @@ it("whatever is waiting: never more processes than slots and spare, nothing ende
   const bundle = fc.constantFrom("a", "b", "c", "d");
   const arbitrary = fc.record({
     slots: fc.integer({ min: 1, max: 5 }),
-    workers: fc.array(
-      fc.record({ bundleHash: bundle, state: fc.constantFrom("starting", "idle", "busy", "leaving") }),
-      { maxLength: 6 },
-    ),
+    workers: fc.array(fc.record({ kind: bundle, state: fc.constantFrom("starting", "idle", "busy", "leaving") }), {
+      maxLength: 6,
+    }),
     demands: fc.uniqueArray(
       fc.record({
-        bundleHash: bundle,
+        kind: bundle,
         waiting: fc.integer({ min: 1, max: 200 }),
         oldestWaitMs: fc.integer({ min: 0, max: 300 }),
       }),
-      { selector: (demand) => demand.bundleHash },
+      { selector: (demand) => demand.kind },
     ),
-    lastUsedBundle: fc.option(bundle, { nil: undefined }),
+    lastUsedKind: fc.option(bundle, { nil: undefined }),
   });
   fc.assert(
     fc.property(arbitrary, ({ workers: made, ...rest }) => {
       const limit = rest.slots + 1;
-      const workers = made
-        .slice(0, limit)
-        .map(({ bundleHash, state }, index) => worker(String(index), bundleHash, state, index));
+      const workers = made.slice(0, limit).map(({ kind, state }, index) => worker(String(index), kind, state, index));
       const { start, stop } = planWorkers(view({ ...rest, workers }));
       const stopped = workers.filter(({ id }) => stop.includes(id));
       expect(new Set(stop).size).toBe(stop.length);
@@ -115,8 +112,7 @@ it("whatever is waiting: never more processes than slots and spare, nothing ende
       expect(workers.length - stoppedNow + start.length).toBeLessThanOrEqual(limit);
       const longest = rest.demands.toSorted((left, right) => right.oldestWaitMs - left.oldestWaitMs)[0];
       if (longest === undefined || longest.oldestWaitMs < 100) return;
-      const isServed =
-        workers.some(({ bundleHash }) => bundleHash === longest.bundleHash) || start.includes(longest.bundleHash);
+      const isServed = workers.some(({ kind }) => kind === longest.kind) || start.includes(longest.kind);
       const isPromised = stopped.length > 0 || workers.some(({ state }) => state === "leaving" || state === "starting");
       expect(isServed || isPromised).toBe(true);
     }),

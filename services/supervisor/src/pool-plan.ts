@@ -1,16 +1,17 @@
 /** What the plan sees of a worker. */
 export interface PlannedWorker {
   readonly id: string;
-  readonly bundleHash: string;
+  /** Its WorkerKind's key; so everywhere here. */
+  readonly kind: string;
   /** leaving: it executes an attempt, and ends with it. */
   readonly state: "starting" | "idle" | "busy" | "leaving";
   /** When it last became idle, by the monotonic clock. */
   readonly idleSinceMs: number;
 }
 
-/** Leases that wait for a worker of one bundle. */
+/** Leases that wait for a worker of one kind. */
 export interface Demand {
-  readonly bundleHash: string;
+  readonly kind: string;
   readonly waiting: number;
   /** How long the oldest of them has waited. */
   readonly oldestWaitMs: number;
@@ -19,39 +20,41 @@ export interface Demand {
 export interface PoolView {
   /** How many attempts may execute at once; one more process is kept as a spare. */
   readonly slots: number;
-  /** Workers that are not ending. */
+  /** Workers that are neither ending nor suspended. */
   readonly workers: readonly PlannedWorker[];
   readonly demands: readonly Demand[];
-  /** Of the attempt that was started last: the spare is of this bundle. */
-  readonly lastUsedBundle: string | undefined;
-  /** Bundles whose last start failed a moment ago. */
+  /** Of the attempt that was started last: the spare is of this kind. */
+  readonly lastUsedKind: string | undefined;
+  /** Kinds whose last start failed a moment ago. */
   readonly resting: ReadonlySet<string>;
 }
 
 export interface PoolPlan {
-  /** A bundle hash for each worker to start. */
+  /** The kind of each worker to start. */
   readonly start: readonly string[];
   /** Workers to end, the busy ones when their attempt has ended. */
   readonly stop: readonly string[];
 }
 
-/** How long a version without any worker waits before it takes one from a version that still has work for it. */
+/** How long a kind without any worker waits before it takes one from a kind that still has work for it. */
 const takeOverAfterMs = 100;
 
 /**
- * Which workers to start and to end, so that every waiting lease finds a worker of its version: the longest waiting version
- * first; idle workers of others make room, first those nobody waits for, the longest idle first. A version that has no
- * worker at all takes one over, if need be at the end of its attempt. What is left goes to one spare of the version used last, so that an attempt which uses up its process does not cost the next one a start.
+ * Which workers to start and to end, so that every waiting lease finds a worker of its kind: the longest waiting kind first;
+ * idle workers of others make room, first those nobody waits for, the longest idle first. A kind that has no worker at all
+ * takes one over, if need be at the end of its attempt. What is left goes to one spare of the kind used last, so that an
+ * attempt which uses up its process does not cost the next one a start. When suspended workers have come back, so that there
+ * are more than there should be, idle ones end.
  */
 export function planWorkers(view: PoolView): PoolPlan {
   const limit = view.slots + 1;
-  const counts = countByBundle(view.workers);
+  const counts = countByKind(view.workers);
   const start: string[] = [];
   const stop: string[] = [];
   let total = view.workers.length;
 
-  const begin = (bundleHash: string) => {
-    start.push(bundleHash);
+  const begin = (kind: string) => {
+    start.push(kind);
     total += 1;
   };
   const end = (candidates: readonly PlannedWorker[]): boolean => {
@@ -65,30 +68,31 @@ export function planWorkers(view: PoolView): PoolPlan {
     return isMade;
   };
 
-  const demands = view.demands.filter(({ bundleHash }) => !view.resting.has(bundleHash)).toSorted(byWait);
-  const wanted = new Set(view.demands.map(({ bundleHash }) => bundleHash));
+  const demands = view.demands.filter(({ kind }) => !view.resting.has(kind)).toSorted(byWait);
+  const wanted = new Set(view.demands.map(({ kind }) => kind));
   const idle = view.workers.filter(({ state }) => state === "idle");
   const busy = view.workers.filter(({ state }) => state === "busy");
   let leaving = view.workers.filter(({ state }) => state === "leaving").length;
-  const unwanted = idle.filter(({ bundleHash }) => !wanted.has(bundleHash));
-  for (const { bundleHash, waiting, oldestWaitMs } of demands) {
-    const { alive = 0, free = 0 } = counts.get(bundleHash) ?? {};
+  const unwanted = idle.filter(({ kind }) => !wanted.has(kind));
+  while (total > limit && (makeRoom(unwanted) || makeRoom(idle)));
+  for (const { kind, waiting, oldestWaitMs } of demands) {
+    const { alive = 0, free = 0 } = counts.get(kind) ?? {};
     const missing = Math.min(waiting - free, limit - alive);
     for (let nth = 0; nth < missing; nth += 1) {
       if (total < limit || makeRoom(unwanted)) {
-        begin(bundleHash);
+        begin(kind);
         continue;
       }
       const isStarved = alive === 0 && nth === 0 && oldestWaitMs >= takeOverAfterMs;
       if (isStarved && leaving > 0) leaving -= 1;
-      else if (isStarved && makeRoom(idle)) begin(bundleHash);
+      else if (isStarved && makeRoom(idle)) begin(kind);
       // Its place is free when its attempt has ended; the plan is made again then.
       else if (isStarved) end(busy);
       break;
     }
   }
 
-  const spare = view.lastUsedBundle;
+  const spare = view.lastUsedKind;
   if (spare !== undefined && total < limit && !view.resting.has(spare) && !start.includes(spare)) {
     const { alive = 0, free = 0 } = counts.get(spare) ?? {};
     if (free === 0 || alive < 2) begin(spare);
@@ -96,19 +100,19 @@ export function planWorkers(view: PoolView): PoolPlan {
   return { start, stop };
 }
 
-interface BundleCount {
+interface KindCount {
   alive: number;
   /** Idle, or about to be. */
   free: number;
 }
 
-function countByBundle(workers: readonly PlannedWorker[]): Map<string, BundleCount> {
-  const counts = new Map<string, BundleCount>();
-  for (const { bundleHash, state } of workers) {
-    const count = counts.get(bundleHash) ?? { alive: 0, free: 0 };
+function countByKind(workers: readonly PlannedWorker[]): Map<string, KindCount> {
+  const counts = new Map<string, KindCount>();
+  for (const { kind, state } of workers) {
+    const count = counts.get(kind) ?? { alive: 0, free: 0 };
     count.alive += 1;
     if (state === "idle" || state === "starting") count.free += 1;
-    counts.set(bundleHash, count);
+    counts.set(kind, count);
   }
   return counts;
 }

@@ -22,3 +22,8 @@ export function recycleReason(wear: WorkerWear, machine: Machine): RecycleReason
   const limitBytes = machine.memoryMb * 1024 * 1024 * maxMemoryShare;
   return wear.residentBytes !== undefined && wear.residentBytes > limitBytes ? "memory" : undefined;
 }
+
+/** Whether a process uses more than its machine has. */
+export function isOverMemory(residentBytes: number, machine: Machine): boolean {
+  return residentBytes > machine.memoryMb * 1024 * 1024;
+}

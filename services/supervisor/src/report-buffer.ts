@@ -1,10 +1,19 @@
 import type { Clock } from "@windlass/chassis";
-import type { FinishAttempt, LeaseRef, RunEvent, WorkReport } from "@windlass/proto";
+import type {
+  FinishAttempt,
+  LeaseRef,
+  ResumeAttempt,
+  RunEvent,
+  RunUpdate,
+  SuspendAttempt,
+  WorkReport,
+} from "@windlass/proto";
+import { mergeUpdates, updateBytes } from "./run-update.ts";
 import { runErrorBytes } from "./worker-limits.ts";
 
 /** Limits of one report, and how long progress may wait for company. */
 export interface ReportLimits {
-  /** Of progress, finishes and releases together; the run-store takes no more than 1,000. */
+  /** Of all kinds of items together; the run-store takes no more than 1,000. */
   readonly maxItems: number;
   /** A report is closed before the item that would make it larger, unless that is its only one. */
   readonly maxBytes: number;
@@ -30,6 +39,10 @@ export interface ReportEntry {
   finish: FinishAttempt | undefined;
   finishBytes: number;
   isReleased: boolean;
+  suspend: SuspendAttempt | undefined;
+  resume: ResumeAttempt | undefined;
+  /** What the task said of its run and is not on its way yet. */
+  update: RunUpdate | undefined;
   /** At most one item of a lease is unanswered, so that its finish cannot overtake its progress. */
   isInFlight: boolean;
   isReady: boolean;
@@ -49,6 +62,12 @@ export interface TakenReport {
 export interface ReportBuffer {
   open(ref: LeaseRef): ReportEntry;
   addEvent(entry: ReportEntry, event: RunEvent, sizeBytes: number, isUrgent: boolean): void;
+  /** The task described its run anew; travels with what else is said, or alone after a moment. */
+  describe(entry: ReportEntry, update: RunUpdate): void;
+  suspend(entry: ReportEntry, suspend: SuspendAttempt): void;
+  resume(entry: ReportEntry, resume: ResumeAttempt): void;
+  /** The attempt goes on under another lease: what was not said under the old one is said under the new one. */
+  succeed(entry: ReportEntry, ref: LeaseRef): ReportEntry;
   /** The last thing said of a lease, once. */
   finish(entry: ReportEntry, finish: FinishAttempt): void;
   /** The last thing said of a lease, once. */
@@ -97,11 +116,18 @@ export function createReportBuffer(
   }
 
   function hasMore(entry: ReportEntry): boolean {
-    return entry.events.length > 0 || entry.finish !== undefined || entry.isReleased;
+    if (entry.events.length > 0 || entry.finish !== undefined || entry.isReleased) return true;
+    return entry.update !== undefined || entry.suspend !== undefined || entry.resume !== undefined;
   }
 
-  return {
-    open: (ref) => ({
+  function hold(entry: ReportEntry): void {
+    if (entry.dueMs !== undefined || entry.isReady) return;
+    entry.dueMs = clock.monotonicMs() + limits.holdMs;
+    held.push(entry);
+  }
+
+  function open(ref: LeaseRef): ReportEntry {
+    return {
       ref,
       events: [],
       eventSizes: [],
@@ -109,11 +135,25 @@ export function createReportBuffer(
       finish: undefined,
       finishBytes: 0,
       isReleased: false,
+      suspend: undefined,
+      resume: undefined,
+      update: undefined,
       isInFlight: false,
       isReady: false,
       dueMs: undefined,
       isForgotten: false,
-    }),
+    };
+  }
+
+  function forget(entry: ReportEntry): void {
+    if (entry.isForgotten) return;
+    entry.isForgotten = true;
+    sizeBytes -= entry.eventBytes + entry.finishBytes + updateBytes(entry.update);
+    clear(entry);
+  }
+
+  return {
+    open,
 
     addEvent(entry, event, eventSize, isUrgent) {
       if (entry.isForgotten) return;
@@ -122,16 +162,45 @@ export function createReportBuffer(
       entry.eventBytes += eventSize;
       sizeBytes += eventSize;
       if (isUrgent || entry.eventBytes >= limits.maxEventBytes) makeReady(entry);
-      else if (entry.dueMs === undefined && !entry.isReady) {
-        entry.dueMs = clock.monotonicMs() + limits.holdMs;
-        held.push(entry);
-      }
+      else hold(entry);
+    },
+
+    describe(entry, update) {
+      if (entry.isForgotten) return;
+      sizeBytes -= updateBytes(entry.update);
+      entry.update = mergeUpdates(entry.update, update);
+      sizeBytes += updateBytes(entry.update);
+      hold(entry);
+    },
+
+    suspend(entry, suspend) {
+      if (entry.isForgotten) return;
+      entry.suspend = suspend;
+      makeReady(entry);
+    },
+
+    resume(entry, resume) {
+      if (entry.isForgotten) return;
+      entry.resume = resume;
+      makeReady(entry);
+    },
+
+    succeed(entry, ref) {
+      const { events, eventSizes, eventBytes, update } = entry;
+      const successor = { ...open(ref), events, eventSizes, eventBytes, update };
+      sizeBytes += eventBytes + updateBytes(update);
+      forget(entry);
+      if (hasMore(successor)) hold(successor);
+      return successor;
     },
 
     finish(entry, finish) {
       if (entry.isForgotten) return;
       entry.finish = finish;
       entry.finishBytes = finishBytes(finish);
+      // An end says more than that it waited, or waits no longer.
+      entry.suspend = undefined;
+      entry.resume = undefined;
       sizeBytes += entry.finishBytes;
       makeReady(entry);
     },
@@ -141,12 +210,7 @@ export function createReportBuffer(
       makeReady(entry);
     },
 
-    forget(entry) {
-      if (entry.isForgotten) return;
-      entry.isForgotten = true;
-      sizeBytes -= entry.eventBytes + entry.finishBytes;
-      clear(entry);
-    },
+    forget,
 
     flushHeld: () => flushUntil(clock.monotonicMs()),
     flush: () => flushUntil(Number.POSITIVE_INFINITY),
@@ -157,6 +221,8 @@ export function createReportBuffer(
         progress: [],
         finished: [],
         released: [],
+        suspended: [],
+        resumed: [],
       } satisfies WorkReport as WorkReport;
       const entries: ReportEntry[] = [];
       let takenBytes = 0;
@@ -164,24 +230,44 @@ export function createReportBuffer(
       for (; next < ready.length && entries.length < limits.maxItems; next += 1) {
         const entry = ready[next];
         if (entry === undefined || entry.isForgotten) continue;
-        const isFinish = entry.finish !== undefined && entry.eventBytes <= limits.maxEventBytes;
-        const count = isFinish ? entry.events.length : countWithin(entry.eventSizes, limits.maxEventBytes);
+        const isWhole = entry.eventBytes <= limits.maxEventBytes;
+        const isFinish = entry.finish !== undefined && isWhole;
+        // Neither a suspend nor a resume can carry an update, nor a resume an event: those go ahead of them.
+        const isSuspend = entry.suspend !== undefined && isWhole && entry.update === undefined;
+        const isResume = entry.resume !== undefined && entry.events.length === 0 && entry.update === undefined;
+        const count = isFinish || isSuspend ? entry.events.length : countWithin(entry.eventSizes, limits.maxEventBytes);
         const eventBytes = count === entry.events.length ? entry.eventBytes : sum(entry.eventSizes, count);
-        const itemBytes = eventBytes + (isFinish ? entry.finishBytes : 0);
+        const itemBytes = eventBytes + (isFinish ? entry.finishBytes : 0) + updateBytes(entry.update);
         if (entries.length > 0 && takenBytes + itemBytes > limits.maxBytes) break;
 
         const events = takeEvents(entry, count, eventBytes);
+        const { update } = entry;
         if (isFinish && entry.finish !== undefined) {
           entry.finish.events = events;
+          if (update !== undefined) entry.finish.update = update;
           report.finished.push(entry.finish);
           entry.finish = undefined;
           entry.finishBytes = 0;
         } else if (entry.isReleased) {
           report.released.push(entry.ref);
           entry.isReleased = false;
+        } else if (isSuspend && entry.suspend !== undefined) {
+          entry.suspend.events = events;
+          report.suspended.push(entry.suspend);
+          entry.suspend = undefined;
+        } else if (isResume && entry.resume !== undefined) {
+          report.resumed.push(entry.resume);
+          entry.resume = undefined;
         } else {
-          report.progress.push({ $typeName: "windlass.internal.v1.AttemptProgress", ref: entry.ref, events });
+          const { ref } = entry;
+          report.progress.push({
+            $typeName: "windlass.internal.v1.AttemptProgress",
+            ref,
+            events,
+            ...(update !== undefined && { update }),
+          });
         }
+        entry.update = undefined;
         entry.isReady = false;
         entry.isInFlight = true;
         entries.push(entry);
@@ -237,6 +323,9 @@ function clear(entry: ReportEntry): void {
   entry.finish = undefined;
   entry.finishBytes = 0;
   entry.isReleased = false;
+  entry.suspend = undefined;
+  entry.resume = undefined;
+  entry.update = undefined;
   entry.dueMs = undefined;
 }
 

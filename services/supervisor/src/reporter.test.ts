@@ -45,6 +45,8 @@ beforeEach(() => {
     events: {
       onSettled: (ref) => heard.push(`settled ${ref.leaseToken}`),
       onLost: (ref) => heard.push(`lost ${ref.leaseToken}`),
+      onSuspended: (ref) => heard.push(`suspended ${ref.leaseToken}`),
+      onWaitRefused: (ref) => heard.push(`refused ${ref.leaseToken}`),
       onExpired: (why) => heard.push(`expired ${why}`),
     },
   });

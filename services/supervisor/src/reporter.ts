@@ -18,6 +18,10 @@ export interface ReporterEvents {
   onSettled(ref: LeaseRef): void;
   /** The lease was not ours any more; nothing said of it was stored. */
   onLost(ref: LeaseRef): void;
+  /** The attempt is stored as waiting. */
+  onSuspended(ref: LeaseRef): void;
+  /** That the attempt waits, or waits no longer, cannot be stored. */
+  onWaitRefused(ref: LeaseRef, why: string): void;
   onExpired(why: string): void;
 }
 
@@ -120,13 +124,22 @@ export function createReporter(options: {
     const [finish] = work.finished;
     logger.error("a report cannot be stored", { message: refusal.message, violations: refusal.violations });
     const replacement = finish === undefined ? undefined : unstorableFinish(finish, refusal.message);
-    if (replacement === undefined) stored(work, []);
-    else await deliver(workOf({ finished: [replacement] }));
+    if (replacement !== undefined) {
+      await deliver(workOf({ finished: [replacement] }));
+      return;
+    }
+    const waits = [...work.suspended, ...work.resumed];
+    for (const { ref } of waits) if (ref !== undefined) events.onWaitRefused(ref, refusal.message);
+    if (waits.length === 0) stored(work, []);
   }
 
   function stored(work: WorkReport, lost: readonly LeaseRef[]): void {
     for (const { ref } of work.finished) if (ref !== undefined) events.onSettled(ref);
     for (const ref of work.released) events.onSettled(ref);
+    const lostTokens = new Set(lost.map(({ leaseToken }) => leaseToken));
+    for (const { ref } of work.suspended) {
+      if (ref !== undefined && !lostTokens.has(ref.leaseToken)) events.onSuspended(ref);
+    }
     for (const ref of lost) events.onLost(ref);
   }
 
@@ -154,6 +167,19 @@ export function createReporter(options: {
       buffer.release(entry);
       schedule();
     },
+    describe(entry, update) {
+      buffer.describe(entry, update);
+      watchSize();
+    },
+    suspend(entry, suspend) {
+      buffer.suspend(entry, suspend);
+      schedule();
+    },
+    resume(entry, resume) {
+      buffer.resume(entry, resume);
+      schedule();
+    },
+    succeed: (entry, ref) => buffer.succeed(entry, ref),
     forget(entry) {
       buffer.forget(entry);
       watchSize();
@@ -174,14 +200,17 @@ export function createReporter(options: {
   };
 }
 
-function workOf(parts: Partial<Pick<WorkReport, "progress" | "finished" | "released">>): WorkReport {
-  return { $typeName: "windlass.internal.v1.WorkReport", progress: [], finished: [], released: [], ...parts };
+function workOf(parts: Partial<WorkReport>): WorkReport {
+  const none = { progress: [], finished: [], released: [], suspended: [], resumed: [] };
+  return { ...none, ...parts, $typeName: "windlass.internal.v1.WorkReport" };
 }
 
-function partsOf({ progress, finished, released }: WorkReport): WorkReport[] {
+function partsOf({ progress, finished, released, suspended, resumed }: WorkReport): WorkReport[] {
   return [
     ...progress.map((item) => workOf({ progress: [item] })),
     ...finished.map((item) => workOf({ finished: [item] })),
     ...released.map((item) => workOf({ released: [item] })),
+    ...suspended.map((item) => workOf({ suspended: [item] })),
+    ...resumed.map((item) => workOf({ resumed: [item] })),
   ];
 }

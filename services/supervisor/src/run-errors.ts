@@ -61,6 +61,41 @@ export function canceledError(reason: string, thrown: RunError | undefined): Run
   });
 }
 
+/** The attempt ran longer than it may, and did not end itself. */
+export function maxDurationError(maxDurationSeconds: number): RunError {
+  return runError(RunErrorCode.MAX_DURATION_EXCEEDED, {
+    name: "MaxDurationExceededError",
+    message: `The attempt ran longer than its maxDuration of ${maxDurationSeconds} s.`,
+    hint: "Give the task a larger maxDuration, or less to do in one run; time in waits is not counted.",
+  });
+}
+
+/** More processes wait at this supervisor than it may hold. */
+export function suspendLimitError(maxSuspended: number): RunError {
+  return runError(RunErrorCode.SUSPEND_LIMIT_REACHED, {
+    name: "SuspendLimitReachedError",
+    message: `The attempt could not wait: ${maxSuspended} processes wait at its supervisor already.`,
+    hint: "Raise WINDLASS_MAX_SUSPENDED if the machine has the memory, or add supervisors.",
+  });
+}
+
+/** The run was to go on after a wait, and the process that waited is gone. */
+export function waitLostError(): RunError {
+  return runError(RunErrorCode.SUPERVISOR_LOST, {
+    name: "SupervisorLostError",
+    message: "The process that waited is gone, so the attempt cannot go on after its wait.",
+  });
+}
+
+/** The lease asks for a machine that this supervisor does not know. */
+export function machineUnknownError(machine: string): RunError {
+  return runError(RunErrorCode.WORKER_START_FAILED, {
+    name: "WorkerStartError",
+    message: `This supervisor knows no machine ${JSON.stringify(machine)}.`,
+    hint: "Supervisors and run-store have to be of one release.",
+  });
+}
+
 /** The supervisor shut down before the attempt had ended. */
 export function supervisorStoppedError(): RunError {
   return runError(RunErrorCode.SUPERVISOR_LOST, {

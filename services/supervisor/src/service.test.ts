@@ -131,7 +131,7 @@ describe("an attempt", () => {
 describe("a worker that dies or lies", () => {
   it.each([
     ["exit", AttemptOutcome.CRASHED, RunErrorCode.PROCESS_EXITED, "byPolicy"],
-    ["oom", AttemptOutcome.CRASHED, RunErrorCode.OUT_OF_MEMORY, "never"],
+    ["oom", AttemptOutcome.CRASHED, RunErrorCode.OUT_OF_MEMORY, "byPolicy"],
     ["other-run", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
     ["no-messages", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
     ["end-session", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],

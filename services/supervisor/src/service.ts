@@ -11,7 +11,8 @@ import {
   startTelemetry,
   systemClock,
 } from "@windlass/chassis";
-import { ExecutionService, LeaseService } from "@windlass/proto";
+import { ExecutionService, LeaseService, RunService, WaitpointService } from "@windlass/proto";
+import { createChannel, createClient } from "@windlass/proto/grpc";
 import { createBundleCache } from "./bundle-cache.ts";
 import type { SupervisorConfig } from "./config.ts";
 import { createExecutor } from "./executor.ts";
@@ -20,6 +21,8 @@ import { createLeaseLoop } from "./lease-loop.ts";
 import { createMembership } from "./membership.ts";
 import { createReporter } from "./reporter.ts";
 import { createSupervisorMetrics } from "./supervisor-metrics.ts";
+import { createVariables } from "./variables.ts";
+import { createWakeUps } from "./wake-ups.ts";
 import { createWorkerPool } from "./worker-pool.ts";
 import { createWorkshop } from "./workshop.ts";
 
@@ -38,6 +41,8 @@ export function createSupervisor(
   const token = config.WINDLASS_INTERNAL_TOKEN;
   const store = createServiceClient(ExecutionService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });
   const queue = createServiceClient(LeaseService, { address: config.WINDLASS_QUEUE_ADDRESS, token });
+  // What tasks call and what they wait for has a connection of its own, so that it cannot hold up heartbeats and reports.
+  const taskChannel = createChannel(config.WINDLASS_RUN_STORE_ADDRESS, { token });
   const health = createGrpcServer({
     address: config.WINDLASS_LISTEN,
     logger,
@@ -47,12 +52,21 @@ export function createSupervisor(
   const metrics = createSupervisorMetrics(telemetry);
   const gate = createGate();
   const bundles = createBundleCache({ dataDir: config.WINDLASS_DATA_DIR, client: store, clock, logger });
-  const workshop = createWorkshop({ bundles, gate, clock, logger, telemetry });
+  const workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store: taskChannel });
+  const { driver, sessions } = workshop;
+  const variables = createVariables(store);
+  const wakeUps = createWakeUps({
+    runs: createClient(RunService, taskChannel),
+    tokens: createClient(WaitpointService, taskChannel),
+    maxSuspended: Math.max(1, config.WINDLASS_MAX_SUSPENDED),
+    clock,
+    logger,
+  });
 
   const membership = createMembership({
     client: store,
     hostname: config.hostname,
-    sandboxTier: workshop.driver.sandboxTier,
+    sandboxTier: driver.sandboxTier,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
     clock,
@@ -80,7 +94,9 @@ export function createSupervisor(
     logger,
     events: {
       onSettled: (ref) => executor.settled(ref),
-      onLost: (ref) => executor.drop(ref),
+      onLost: (ref) => executor.lost(ref),
+      onSuspended: (ref) => executor.suspended(ref),
+      onWaitRefused: (ref, why) => executor.waitRefused(ref, why),
       onExpired: (why) => membership.expire(why),
     },
   });
@@ -88,7 +104,7 @@ export function createSupervisor(
     createPool: (events) =>
       createWorkerPool({
         slots: config.WINDLASS_WORKERS,
-        dependencies: { bundles, driver: workshop.driver, sessions: workshop.sessions, clock, logger },
+        dependencies: { bundles, driver, sessions, variables, clock, logger },
         events,
         metrics,
       }),
@@ -96,6 +112,8 @@ export function createSupervisor(
     supervisorId: () => membership.supervisorId,
     onCapacity: () => leaseLoop.update(),
     cancelLimitMs: config.WINDLASS_CANCEL_LIMIT_MS,
+    wakeUps,
+    maxSuspended: config.WINDLASS_MAX_SUSPENDED,
     metrics,
     telemetry,
     clock,
@@ -130,6 +148,8 @@ export function createSupervisor(
       await reporter.flushed(AbortSignal.timeout(lastReportsLimitMs));
       await membership.leave(leaveLimitMs);
       await membership.stop();
+      await wakeUps.close();
+      taskChannel.close();
       store.close();
       queue.close();
     },

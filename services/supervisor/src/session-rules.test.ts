@@ -13,6 +13,7 @@ const attempt: JudgedAttempt = {
   hasStarted: true,
   isCancelDelivered: false,
   isCancelAcknowledged: false,
+  isSuspended: false,
   hookCount: 0,
 };
 const idle: SessionState = { isGreeted: true, isTokenKnown: true, attempt: undefined, pingId: undefined };

@@ -1,4 +1,4 @@
-import type { WorkerMessage } from "@windlass/proto";
+import type { RunUpdate, Wait, WorkerMessage } from "@windlass/proto";
 import { attemptLimits } from "./worker-limits.ts";
 
 /** What the rules need to know of the attempt a worker has. */
@@ -8,6 +8,8 @@ export interface JudgedAttempt {
   readonly hasStarted: boolean;
   readonly isCancelDelivered: boolean;
   readonly isCancelAcknowledged: boolean;
+  /** It has said that it waits, and has been told neither to go on nor to end. */
+  readonly isSuspended: boolean;
   readonly hookCount: number;
 }
 
@@ -65,6 +67,14 @@ export function judgeMessage(state: SessionState, message: WorkerMessage): Verdi
     case "cancelAck":
       if (!attempt.isCancelDelivered) return violation("it acknowledged a cancel that was not asked");
       return attempt.isCancelAcknowledged ? "drop" : "accept";
+    case "suspend":
+      // It has crossed the cancel on its way: there is nothing to wait for any more.
+      if (attempt.isCancelDelivered) return "drop";
+      if (!attempt.hasStarted) return violation("it suspended an attempt that has not started");
+      if (attempt.isSuspended) return violation("it suspended an attempt that waits already");
+      return judgeWait(body.value.wait);
+    case "describeRun":
+      return judgeUpdate(body.value.update);
     case "attemptFinished": {
       const { result } = body.value;
       if (result.case === undefined) return violation("it ended an attempt with neither output nor failure");
@@ -75,6 +85,38 @@ export function judgeMessage(state: SessionState, message: WorkerMessage): Verdi
       return violation("its output was larger than 10 MB");
     }
   }
+}
+
+function judgeWait(wait: Wait | undefined): Verdict {
+  if (wait === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(wait.id)) {
+    return violation("it suspended an attempt for a wait without a proper id");
+  }
+  const { kind } = wait;
+  switch (kind.case) {
+    case "until":
+      return kind.value.nanos >= 0 && kind.value.nanos < 1e9 ? "accept" : violation("it waits for no moment");
+    case "runId":
+    case "tokenId":
+      return isId(kind.value) ? "accept" : violation("it waits for something without a proper id");
+    case "batch":
+      if (kind.value.runIds.length > attemptLimits.runsInWait) return violation("it waits for more than 1,000 runs");
+      return kind.value.runIds.every(isId) ? "accept" : violation("it waits for a run without a proper id");
+    case undefined:
+      return violation("it suspended an attempt for nothing");
+  }
+}
+
+function judgeUpdate(update: RunUpdate | undefined): Verdict {
+  if (update === undefined) return violation("it described its run without saying how");
+  const { metadataBytes, tagsInUpdate, tagChars } = attemptLimits;
+  if ((update.metadata?.data.byteLength ?? 0) > metadataBytes) return violation("its metadata was larger than 256 KB");
+  const isTag = (tag: string) => tag.length > 0 && tag.length <= tagChars;
+  if (update.addTags.length > tagsInUpdate) return violation(`it added more than ${tagsInUpdate} tags at once`);
+  return update.addTags.every(isTag) ? "accept" : violation(`it added a tag that has not 1 to ${tagChars} characters`);
+}
+
+function isId(id: string): boolean {
+  return id.length > 0 && id.length <= attemptLimits.idChars;
 }
 
 function violation(sentence: string): Verdict {

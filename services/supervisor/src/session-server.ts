@@ -1,16 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import {
+  actingFor,
+  apiKeyInvalid,
+  type Authenticate,
   type Clock,
   type Component,
   createGrpcServer,
   type Logger,
   notPermitted,
   overloaded,
+  type ServiceCall,
   type Telemetry,
+  TRACEPARENT_HEADER,
 } from "@windlass/chassis";
-import { WorkerService } from "@windlass/proto";
-import { methodPath } from "@windlass/proto/grpc";
+import { RunService, TaskService, WaitpointService, WorkerService } from "@windlass/proto";
+import { type ClientChannel, methodPath } from "@windlass/proto/grpc";
 import type { Gate } from "./gate.ts";
 import { type SessionOwner, WorkerSession } from "./worker-session.ts";
 
@@ -18,7 +23,7 @@ import { type SessionOwner, WorkerSession } from "./worker-session.ts";
 export interface SessionServer extends Component {
   /** What goes into WINDLASS_WORKER_ADDRESS. */
   readonly address: string;
-  /** Expects a worker: the token is good for one session, until `forget`. */
+  /** Expects a worker: the token is good for one session, and for calls on behalf of its environment, until `forget`. */
   expect(owner: SessionOwner): { readonly token: string; readonly forget: () => void };
 }
 
@@ -29,9 +34,17 @@ const maxSessions = 1_024;
 /** macOS allows 104 bytes for a socket's path with its NUL, Linux 108. */
 const maxSocketPathBytes = 103;
 
+/** What a task may call without an API key. The run-store answers, for the worker's environment and no other. */
+const forwarded = [TaskService, RunService, WaitpointService];
+const forwardedMethods: ReadonlySet<string> = new Set(
+  forwarded.flatMap(({ methods }) => methods.map((method) => methodPath(method).slice(1))),
+);
+const ownMethods: ReadonlySet<string> = new Set(WorkerService.methods.map((method) => methodPath(method).slice(1)));
+
 /**
- * Serves windlass.worker.v1 on one unix socket in the supervisor's private folder, which only its user may enter. Who
- * speaks is known by the token in Hello, which each worker gets in its environment and no other knows.
+ * Serves windlass.worker.v1 on one unix socket in the supervisor's private folder, which only its user may enter, and hands
+ * calls of tasks on to the run-store. Who speaks is known by the token, which each worker gets in its environment and no
+ * other knows: in Hello and GetWorkerConfig, and as the bearer token of everything else.
  */
 export function createSessionServer(options: {
   privateDir: string;
@@ -39,30 +52,42 @@ export function createSessionServer(options: {
   clock: Clock;
   logger: Logger;
   telemetry: Telemetry;
+  /** Where calls of tasks are handed on to. */
+  store: ClientChannel;
 }): SessionServer {
-  const { gate, clock, logger, telemetry } = options;
+  const { gate, clock, logger, telemetry, store } = options;
   const path = join(options.privateDir, "s");
   const address = `unix:${path}`;
-  const expected = new Map<string, SessionOwner>();
-  const claim = (token: string) => {
-    const owner = expected.get(token);
-    expected.delete(token);
-    return owner;
-  };
+  const owners = new Map<string, SessionOwner>();
+  /** Tokens whose session has not begun. */
+  const unused = new Set<string>();
+  const claim = (token: string) => (unused.delete(token) ? owners.get(token) : undefined);
   let sessions = 0;
+
+  const authenticate: Authenticate = async (token, method) => {
+    // Their requests carry the token.
+    if (ownMethods.has(method)) return { kind: "internal" };
+    if (!forwardedMethods.has(method)) throw notPermitted(method);
+    const owner = token === undefined ? undefined : owners.get(token);
+    if (owner === undefined)
+      throw apiKeyInvalid("The call carries no worker's token; send `authorization: Bearer <token>`.");
+    return { kind: "environment", environmentId: owner.environmentId };
+  };
 
   const server = createGrpcServer({
     address,
     // "listening" at info is for the address that others connect to.
     logger: { ...logger, info: (msg, fields) => logger.debug(msg, fields) },
     telemetry,
-    // Hello is the credential; nothing but the session is offered here.
-    authenticate: async (_token, method) => {
-      if (`/${method}` !== methodPath(WorkerService.method.session)) throw notPermitted(method);
-      return { kind: "internal" };
-    },
+    authenticate,
   });
+  for (const service of forwarded) server.forward(service, { channel: store, metadata: forwardedMetadata });
   server.add(WorkerService, {
+    async getWorkerConfig({ token }) {
+      const owner = owners.get(token);
+      if (owner === undefined) throw apiKeyInvalid("No worker with this token is awaited.");
+      return { environmentVariables: { ...(await owner.readVariables()) } };
+    },
     session(requests) {
       if (sessions >= maxSessions) throw overloaded("Too many sessions are open.");
       const session = new WorkerSession(claim, gate);
@@ -90,8 +115,22 @@ export function createSessionServer(options: {
     stop: () => server.stop(),
     expect(owner) {
       const token = randomBytes(24).toString("base64url");
-      expected.set(token, owner);
-      return { token, forget: () => void expected.delete(token) };
+      owners.set(token, owner);
+      unused.add(token);
+      return {
+        token,
+        forget() {
+          owners.delete(token);
+          unused.delete(token);
+        },
+      };
     },
   };
+}
+
+/** A worker says neither who it is for nor anything else of the headers that mean something between services. */
+function forwardedMetadata({ principal, traceparent }: ServiceCall) {
+  const metadata = actingFor(principal.kind === "environment" ? principal.environmentId : "");
+  if (traceparent !== "") metadata.set(TRACEPARENT_HEADER, traceparent);
+  return metadata;
 }

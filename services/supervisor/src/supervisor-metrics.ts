@@ -34,7 +34,7 @@ export function createSupervisorMetrics(telemetry: Telemetry): SupervisorMetrics
     observe(view) {
       if (!telemetry.enabled) return;
       telemetry.meter.createObservableGauge("windlass.supervisor.workers").addCallback((result) => {
-        const counts = new Map(["starting", "idle", "busy", "ending"].map((state) => [state, 0]));
+        const counts = new Map(["starting", "idle", "busy", "suspended", "ending"].map((state) => [state, 0]));
         for (const { state } of view.workers()) counts.set(state, (counts.get(state) ?? 0) + 1);
         for (const [state, count] of counts) result.observe(count, { state });
       });

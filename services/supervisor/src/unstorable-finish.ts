@@ -7,10 +7,11 @@ import { protocolViolationError } from "./run-errors.ts";
  */
 export function unstorableFinish(finish: FinishAttempt, refusal: string): FinishAttempt | undefined {
   const error = protocolViolationError(`what it reported cannot be stored (${refusal})`);
-  if (finish.error?.code === error.code && finish.events.length === 0 && finish.hooks.length === 0) return undefined;
+  if (finish.error?.code === error.code && isBare(finish)) return undefined;
   const isCanceled = finish.outcome === AttemptOutcome.CANCELED || finish.outcome === AttemptOutcome.CANCEL_FORCED;
+  const { update: _, ...rest } = finish;
   return {
-    ...finish,
+    ...rest,
     outcome: isCanceled ? finish.outcome : AttemptOutcome.CRASHED,
     output: undefined,
     error,
@@ -21,4 +22,8 @@ export function unstorableFinish(finish: FinishAttempt, refusal: string): Finish
     hooks: [],
     events: [],
   };
+}
+
+function isBare({ events, hooks, update }: FinishAttempt): boolean {
+  return events.length === 0 && hooks.length === 0 && update === undefined;
 }

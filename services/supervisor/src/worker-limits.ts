@@ -20,6 +20,11 @@ export const attemptLimits = {
   hookErrorBytes: 1024 * 1024,
   logRecords: 10_000,
   logBytes: 8 * 1024 * 1024,
+  metadataBytes: 256 * 1024,
+  tagsInUpdate: 10,
+  tagChars: 128,
+  runsInWait: 1_000,
+  idChars: 128,
 } as const;
 
 const nameChars = 256;
@@ -83,6 +88,9 @@ export function boundFailureCode(code: RunErrorCode): RunErrorCode {
     case RunErrorCode.UNCAUGHT_EXCEPTION:
     case RunErrorCode.TASK_IMPORT_ERROR:
     case RunErrorCode.CANCELED:
+    case RunErrorCode.HANDLE_ERROR_ERROR:
+    case RunErrorCode.MIDDLEWARE_NEXT_NOT_CALLED:
+    case RunErrorCode.MAX_DURATION_EXCEEDED:
       return code;
     default:
       return RunErrorCode.TASK_ERROR;

@@ -7,6 +7,7 @@ import { RunErrorCode, SessionRequestSchema, WorkerService } from "@windlass/pro
 import { createChannel, createClient } from "@windlass/proto/grpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { removeBundle } from "./bundle-files.ts";
+import { defaultMachine } from "./driver/machine.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { createSupervisorMetrics } from "./supervisor-metrics.ts";
 import { workerSource } from "./testing/make-bundle.ts";
@@ -17,7 +18,8 @@ import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
 import { createWorkshop, type Workshop } from "./workshop.ts";
 
-const needed = [{ bundleHash: "b", waiting: 1, oldestWaitMs: 0 }];
+const kind = { key: "b", bundleHash: "b", machine: defaultMachine, environmentId: "env", variablesRevision: 0n };
+const needed = [{ kind: kind.key, workerKind: kind, waiting: 1, oldestWaitMs: 0 }];
 
 let folder: string;
 let clock: FakeClock;
@@ -42,12 +44,13 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
         release: () => (released += 1),
       }),
   };
-  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry });
+  const store = createChannel("unix:/nowhere");
+  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store });
   await workshop.start();
   const { driver, sessions } = workshop;
   pool = createWorkerPool({
     slots,
-    dependencies: { bundles, driver, sessions, clock, logger },
+    dependencies: { bundles, driver, sessions, variables: { read: () => Promise.resolve({}) }, clock, logger },
     metrics: createSupervisorMetrics(telemetry),
     events: {
       onReady: () => {},
@@ -170,6 +173,8 @@ describe("the socket", () => {
     await open();
     const heard: string[] = [];
     const owner = {
+      environmentId: "env",
+      readVariables: () => Promise.resolve({}),
       onHello: () => heard.push("hello"),
       onMessage: () => heard.push("message"),
       onViolation: () => heard.push("violation"),

@@ -12,6 +12,10 @@ import { type JudgedAttempt, judgeMessage, type SessionState } from "./session-r
 
 /** Who a session belongs to, and hears what its worker says. Called synchronously, in the order of the messages. */
 export interface SessionOwner {
+  /** The environment that it acts for. */
+  readonly environmentId: string;
+  /** What GetWorkerConfig answers. Rejects with CallFailure when the variables cannot be had. */
+  readVariables(): Promise<Readonly<Record<string, string>>>;
   /** The worker has proved itself; the session is idle. */
   onHello(hello: Hello, session: WorkerSession): void;
   /** An accepted message; every case but `hello`. */

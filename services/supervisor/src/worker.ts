@@ -9,11 +9,12 @@ import {
 } from "@windlass/proto";
 import type { BundleCache, CachedBundle } from "./bundle-cache.ts";
 import type { Driver, ProcessExit, WorkerProcess } from "./driver/driver.ts";
-import type { Machine } from "./driver/machine.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
 import { workerStartError } from "./run-errors.ts";
 import type { SessionServer } from "./session-server.ts";
 import type { JudgedAttempt } from "./session-rules.ts";
+import type { Variables } from "./variables.ts";
+import type { WorkerKind } from "./worker-kind.ts";
 import { boundRunError } from "./worker-limits.ts";
 import type { SessionOwner, WorkerSession } from "./worker-session.ts";
 
@@ -22,6 +23,7 @@ export interface WorkerDependencies {
   readonly bundles: BundleCache;
   readonly driver: Driver;
   readonly sessions: SessionServer;
+  readonly variables: Variables;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -56,15 +58,17 @@ const shutdownLimitMs = 3_000;
 /** One worker process from its start to its end: bundle, process group and session as one thing. */
 export class Worker implements SessionOwner {
   readonly id: string;
-  readonly bundleHash: string;
-  readonly machine: Machine;
+  readonly kind: WorkerKind;
   readonly startedMs: number;
-  state: "starting" | "idle" | "busy" | "ending" = "starting";
+  /** suspended: its process is stopped where it is, with an attempt that waits. */
+  state: "starting" | "idle" | "busy" | "suspended" | "ending" = "starting";
   /** Whether it has ever been idle; one that has not and is ending failed to start. */
   wasReady = false;
   idleSinceMs = 0;
   runs = 0;
   residentBytes: number | undefined;
+  /** Set when it was killed because it was seen to use more memory than its machine has. */
+  excessBytes: number | undefined;
 
   readonly #dependencies: WorkerDependencies;
   readonly #events: WorkerEvents;
@@ -79,14 +83,9 @@ export class Worker implements SessionOwner {
   #isKilled = false;
   #hasExited = false;
 
-  constructor(
-    identity: { id: string; bundleHash: string; machine: Machine },
-    dependencies: WorkerDependencies,
-    events: WorkerEvents,
-  ) {
+  constructor(identity: { id: string; kind: WorkerKind }, dependencies: WorkerDependencies, events: WorkerEvents) {
     this.id = identity.id;
-    this.bundleHash = identity.bundleHash;
-    this.machine = identity.machine;
+    this.kind = identity.kind;
     this.#dependencies = dependencies;
     this.#events = events;
     this.startedMs = dependencies.clock.monotonicMs();
@@ -100,6 +99,15 @@ export class Worker implements SessionOwner {
 
   get pid(): number | undefined {
     return this.#process?.pid;
+  }
+
+  get environmentId(): string {
+    return this.kind.environmentId;
+  }
+
+  /** What the code it loads shall find in its environment. */
+  readVariables(): Promise<Readonly<Record<string, string>>> {
+    return this.#dependencies.variables.read(this.kind.environmentId, this.kind.variablesRevision);
   }
 
   hasTask(taskId: string): boolean {
@@ -143,6 +151,26 @@ export class Worker implements SessionOwner {
     });
     if (asked === true) this.#after(shutdownLimitMs, () => this.kill());
     else this.kill();
+  }
+
+  /** Stops its process group while its attempt waits. */
+  suspend(): void {
+    if (this.state !== "busy") return;
+    this.state = "suspended";
+    this.#process?.suspend();
+  }
+
+  /** Lets its process group go on. */
+  resume(): void {
+    if (this.state !== "suspended") return;
+    this.state = "busy";
+    this.#process?.resume();
+  }
+
+  /** Ends it because it uses so much memory, which is more than its machine has. */
+  killForMemory(residentBytes: number): void {
+    this.excessBytes ??= residentBytes;
+    this.kill();
   }
 
   /** Ends it now, with everything it forked. `onGone` tells when nothing of it executes any more. */
@@ -208,7 +236,7 @@ export class Worker implements SessionOwner {
 
   /** Undefined when it cannot be had, or the worker is not wanted any more. */
   async #obtainBundle(): Promise<CachedBundle | undefined> {
-    const acquired = this.#dependencies.bundles.acquire(this.bundleHash);
+    const acquired = this.#dependencies.bundles.acquire(this.kind.bundleHash);
     try {
       const first = await Promise.race([acquired, this.#killed.promise]);
       if (first !== "killed") return first;
@@ -217,7 +245,11 @@ export class Worker implements SessionOwner {
         () => {},
       );
     } catch (error) {
-      this.#dependencies.logger.error("cannot get a bundle", { workerId: this.id, bundleHash: this.bundleHash, error });
+      this.#dependencies.logger.error("cannot get a bundle", {
+        workerId: this.id,
+        bundleHash: this.kind.bundleHash,
+        error,
+      });
       this.#failStart(lost(workerStartError(`its bundle cannot be used, ${(error as Error).message}`)));
     }
     return undefined;
@@ -231,12 +263,12 @@ export class Worker implements SessionOwner {
         bundleDir: bundle.dir,
         entryPoint: bundle.entryPoint,
         runtime: bundle.runtime,
-        machine: this.machine,
+        machine: this.kind.machine,
         address: sessions.address,
         token,
       });
     } catch (error) {
-      logger.error("cannot start a worker", { workerId: this.id, bundleHash: this.bundleHash, error });
+      logger.error("cannot start a worker", { workerId: this.id, bundleHash: this.kind.bundleHash, error });
       this.#failStart(lost(workerStartError(`its program cannot be executed, ${(error as Error).message}`)));
       return undefined;
     }

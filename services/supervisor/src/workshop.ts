@@ -8,6 +8,7 @@ import type { Driver } from "./driver/driver.ts";
 import { createGroupWatcher } from "./driver/group-watcher.ts";
 import { createProcessDriver } from "./driver/process-driver.ts";
 import type { Gate } from "./gate.ts";
+import type { ClientChannel } from "@windlass/proto/grpc";
 import { createSessionServer, type SessionServer } from "./session-server.ts";
 
 /** The place where workers live: a private folder, the watcher over it, the driver, and the socket they connect to. */
@@ -26,11 +27,13 @@ export function createWorkshop(options: {
   clock: Clock;
   logger: Logger;
   telemetry: Telemetry;
+  /** Where calls of tasks are handed on to. */
+  store: ClientChannel;
 }): Workshop {
-  const { bundles, gate, clock, logger, telemetry } = options;
+  const { bundles, gate, clock, logger, telemetry, store } = options;
   const privateDir = join(tmpdir(), `windlass-${randomBytes(6).toString("hex")}`);
   const watcher = createGroupWatcher({ privateDir, logger });
-  const sessions = createSessionServer({ privateDir, gate, clock, logger, telemetry });
+  const sessions = createSessionServer({ privateDir, gate, clock, logger, telemetry, store });
   return {
     name: "workshop",
     driver: createProcessDriver({ privateDir, watcher, clock, logger }),

@@ -37,6 +37,10 @@ export interface WorkerProcess {
   readonly exited: Promise<ProcessExit>;
   /** Sends SIGKILL to the whole group; `exited` tells when it is gone. Once it has ended, nothing happens. */
   kill(): void;
+  /** Stops the whole group where it is (SIGSTOP); it keeps its memory and gets no processor. It can still be killed. */
+  suspend(): void;
+  /** Lets a suspended group go on (SIGCONT). */
+  resume(): void;
   /** Its resident memory; undefined when it cannot be read (the process is gone). */
   residentBytes(): Promise<number | undefined>;
 }

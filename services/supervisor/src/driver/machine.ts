@@ -18,10 +18,19 @@ const presets = {
 /** The machine of tasks that ask for none. */
 export const defaultMachine: Machine = presets["small-1x"];
 
+/** The machine of a preset's name, the default one for ""; undefined when there is none of that name. */
+export function machineOf(preset: string): Machine | undefined {
+  if (preset === "") return defaultMachine;
+  return Object.hasOwn(presets, preset) ? presets[preset as keyof typeof presets] : undefined;
+}
+
+/** What a bare Node.js with our runtime takes beside its old space. */
+const runtimeMb = 96;
+
 /**
- * How large V8's old space may grow on a machine. A fifth of the memory is left to what is not JavaScript heap: buffers,
- * compiled code, stacks.
+ * How large V8's old space may grow on a machine. A fifth of the memory, and no less than the runtime itself needs, is left
+ * to what is not JavaScript heap: buffers, compiled code, stacks.
  */
-export function heapLimitMb(machine: Machine): number {
-  return Math.floor(machine.memoryMb * 0.8);
+export function heapLimitMb({ memoryMb }: Machine): number {
+  return Math.floor(memoryMb - Math.max(memoryMb * 0.2, runtimeMb));
 }

@@ -86,7 +86,7 @@ function watchProcess(
       child.once("exit", (...status) => resolve(status));
     });
     // The leader is gone; what it forked into its group must not outlive it (I5).
-    killGroup(pid);
+    signalGroup(pid, "SIGKILL");
     isGone = true;
     watcher.remove(pid);
     const limit = clock.setTimeout(() => {
@@ -112,16 +112,22 @@ function watchProcess(
     kill() {
       if (isGone) return;
       wasKilled = true;
-      killGroup(pid);
+      signalGroup(pid, "SIGKILL");
+    },
+    suspend() {
+      if (!isGone) signalGroup(pid, "SIGSTOP");
+    },
+    resume() {
+      if (!isGone) signalGroup(pid, "SIGCONT");
     },
     residentBytes: () => (isGone ? Promise.resolve(undefined) : readResidentBytes(pid)),
   };
 }
 
-/** SIGKILL to every member; a group that has none left is what was wanted. */
-function killGroup(group: number): void {
+/** A signal to every member; of a group that has none left nothing is wanted any more. */
+function signalGroup(group: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
   try {
-    process.kill(-group, "SIGKILL");
+    process.kill(-group, signal);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     // macOS says EPERM of a group in which only zombies are left.

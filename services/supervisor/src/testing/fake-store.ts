@@ -4,11 +4,14 @@ import {
   ErrorReason,
   ExecutionService,
   type FinishAttempt,
+  type GetVariablesResponse,
   type LeaseRef,
   type ReportExecutionRequest,
   type ReportExecutionResponse,
   ReportExecutionResponseSchema,
   type RunEvent,
+  type RunUpdate,
+  type Wait,
   type WorkReport,
 } from "@windlass/proto";
 import {
@@ -17,6 +20,7 @@ import {
   type PushStream,
   type ServiceImplementation,
 } from "@windlass/proto/grpc";
+import { createFakeTaskServices } from "./fake-task-services.ts";
 import { callError, startPeer } from "./start-peer.ts";
 
 /** What the store remembers of one lease. */
@@ -24,6 +28,10 @@ export interface LeaseRow {
   readonly events: RunEvent[];
   finish?: FinishAttempt;
   isReleased: boolean;
+  /** What it was said to wait for, and which of these waits were said to be over. */
+  readonly waits: Wait[];
+  readonly waitsOver: string[];
+  readonly updates: RunUpdate[];
 }
 
 type Answer = Partial<Pick<ReportExecutionResponse, "error" | "lost" | "cancels" | "revoked">>;
@@ -41,6 +49,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
   const streams = new Set<PushStream<ReportExecutionResponse>>();
   const watchers = new Set<() => void>();
   const fetched: string[] = [];
+  const taskServices = createFakeTaskServices();
 
   const store = {
     leases,
@@ -49,13 +58,20 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     reports,
     unregistered,
     fetched,
+    taskServices,
+    /** The environments whose variables were read, and what is answered. */
+    variablesRead: [] as string[],
+    answerVariables: (_environmentId: string): Pick<GetVariablesResponse, "variables" | "revision"> => ({
+      variables: {},
+      revision: 0n,
+    }),
     /** What a question is answered; undefined: nothing, until it is asked again. */
     answerWork: (_work: WorkReport): Answer | undefined => ({}),
     answerRegister: (): Answer | undefined => ({}),
     answerUnregister: (): Answer | undefined => ({}),
     answerHeartbeat: (_leaseTokens: readonly string[]): Answer | undefined => ({}),
     row(leaseToken: string): LeaseRow {
-      const row = leases.get(leaseToken) ?? { events: [], isReleased: false };
+      const row = leases.get(leaseToken) ?? { events: [], isReleased: false, waits: [], waitsOver: [], updates: [] };
       leases.set(leaseToken, row);
       return row;
     },
@@ -85,10 +101,19 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
 
   function keep(work: WorkReport): void {
     reports.push(work);
-    for (const { ref, events } of work.progress) store.row(tokenOf(ref)).events.push(...events);
+    for (const { ref, events, update } of work.progress) {
+      store.row(tokenOf(ref)).events.push(...events);
+      if (update !== undefined) store.row(tokenOf(ref)).updates.push(update);
+    }
+    for (const { ref, wait, events } of work.suspended) {
+      store.row(tokenOf(ref)).events.push(...events);
+      if (wait !== undefined) store.row(tokenOf(ref)).waits.push(wait);
+    }
+    for (const { ref, waitId } of work.resumed) store.row(tokenOf(ref)).waitsOver.push(waitId);
     for (const finish of work.finished) {
       const row = store.row(tokenOf(finish.ref));
       row.events.push(...finish.events);
+      if (finish.update !== undefined) row.updates.push(finish.update);
       row.finish = finish;
     }
     for (const ref of work.released) store.row(tokenOf(ref)).isReleased = true;
@@ -139,6 +164,10 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
         }
       }
     },
+    async getVariables({ environmentId }) {
+      store.variablesRead.push(environmentId);
+      return store.answerVariables(environmentId);
+    },
     async *getBundle({ bundleHash }) {
       fetched.push(bundleHash);
       const found = bundles.find(({ hash }) => hash === bundleHash);
@@ -151,7 +180,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     },
   };
 
-  const peer = await startPeer(ExecutionService, implementation);
+  const peer = await startPeer(ExecutionService, implementation, (server) => taskServices.addTo(server));
   return Object.assign(store, peer);
 }
 

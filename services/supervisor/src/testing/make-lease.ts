@@ -6,16 +6,15 @@ let count = 0;
 
 /** A lease as the queue pushes it; every one of another run. */
 export function makeLease(
-  overrides: Partial<Pick<Lease, "attemptNumber" | "bundleHash" | "traceparent">> & {
-    taskId?: string;
-    payload?: unknown;
-  } = {},
+  overrides: Partial<
+    Pick<Lease, "attemptNumber" | "bundleHash" | "traceparent" | "machine" | "maxDurationSeconds" | "variablesRevision">
+  > & { taskId?: string; payload?: unknown; environmentId?: string } = {},
 ): Lease {
   count += 1;
-  const { taskId = "echo", payload = { count }, ...lease } = overrides;
+  const { taskId = "echo", payload = { count }, environmentId = "env_test", ...lease } = overrides;
   const runId = `run_${String(count).padStart(26, "0")}`;
   return create(LeaseSchema, {
-    ref: { environmentId: "env_test", runId, leaseToken: randomUUID() },
+    ref: { environmentId, runId, leaseToken: randomUUID() },
     attemptNumber: 1,
     run: {
       id: runId,
@@ -30,4 +29,11 @@ export function makeLease(
     environment: { id: "env_test", slug: "test", type: EnvironmentType.DEVELOPMENT, project: "test" },
     ...lease,
   });
+}
+
+/** The lease under which the attempt of another goes on after a wait. */
+export function continuationOf(lease: Lease, waitId: string): Lease {
+  const { ref } = lease;
+  if (ref === undefined) throw new Error("a lease has a ref");
+  return { ...lease, ref: { ...ref, leaseToken: randomUUID() }, resumeWaitId: waitId };
 }

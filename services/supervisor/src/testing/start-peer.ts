@@ -1,5 +1,11 @@
 import { create, type DescService } from "@bufbuild/protobuf";
-import { createGrpcServer, createLogger, internalAuthenticator, startTelemetry } from "@windlass/chassis";
+import {
+  createGrpcServer,
+  createLogger,
+  type GrpcServer,
+  internalAuthenticator,
+  startTelemetry,
+} from "@windlass/chassis";
 import { type CallError, CallErrorSchema, ErrorReason } from "@windlass/proto";
 import type { ServiceImplementation } from "@windlass/proto/grpc";
 
@@ -13,8 +19,12 @@ export const testLogger = createLogger({
 });
 export const testTelemetry = startTelemetry({ service: "test", logger: testLogger });
 
-/** Serves one service over real gRPC on a port of its own. */
-export async function startPeer<S extends DescService>(service: S, implementation: ServiceImplementation<S>) {
+/** Serves one service, and what `addMore` adds, over real gRPC on a port of its own. */
+export async function startPeer<S extends DescService>(
+  service: S,
+  implementation: ServiceImplementation<S>,
+  addMore: (server: GrpcServer) => void = () => {},
+) {
   const server = createGrpcServer({
     address: "127.0.0.1:0",
     logger: testLogger,
@@ -22,6 +32,7 @@ export async function startPeer<S extends DescService>(service: S, implementatio
     authenticate: internalAuthenticator(testToken),
   });
   server.add(service, implementation);
+  addMore(server);
   await server.start();
   return { address: server.address, stop: () => server.stop() };
 }
