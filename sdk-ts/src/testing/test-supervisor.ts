@@ -21,7 +21,7 @@ import { createPushStream, type PushStream, serviceDefinition, serviceHandlers }
 type Frame = MessageInitShape<typeof SessionResponseSchema>;
 type Start = Pick<
   Extract<MessageInitShape<typeof StartAttemptSchema>, { $typeName?: never }>,
-  "runId" | "taskId" | "attemptNumber" | "payload" | "traceparent"
+  "runId" | "taskId" | "attemptNumber" | "payload" | "traceparent" | "maxDuration"
 > & { readonly run?: RunFields };
 type RunFields = Extract<MessageInitShape<typeof RunSchema>, { $typeName?: never }>;
 type Body = NonNullable<MessageInitShape<typeof SupervisorMessageSchema>["body"]>;

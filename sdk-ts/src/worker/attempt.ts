@@ -29,7 +29,7 @@ export interface AttemptEnd {
 }
 
 /** What an attempt that has run too long may still take to end well. The supervisor waits longer before it kills. */
-const GRACE_AFTER_MAX_DURATION_MS = 1_000;
+const GRACE_AFTER_MAX_DURATION_MS = 500;
 /** What a canceled attempt needs to say how it ended, before its process is killed. */
 const CANCEL_RESERVE_MS = 500;
 

@@ -1,6 +1,9 @@
 import type { RunDescription } from "../task/active-attempt.ts";
 import type { Outbox } from "./outbox.ts";
 
+/** A run has no room for more. */
+const MAX_TAGS = 10;
+
 /** Gathers what the task says anew about its run, and sends it when the event loop turns: only the last metadata counts. */
 export class Description {
   readonly #runId: string;
@@ -26,7 +29,7 @@ export class Description {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
     const metadata = this.#metadata;
-    const update = { addTags: [...this.#tags], ...(metadata === undefined ? {} : { metadata }) };
+    const update = { addTags: [...this.#tags].slice(0, MAX_TAGS), ...(metadata === undefined ? {} : { metadata }) };
     this.#metadata = undefined;
     this.#tags = new Set();
     this.#outbox.push({ case: "describeRun", value: { runId: this.#runId, update } }, metadata?.data.length ?? 0);

@@ -319,6 +319,168 @@ describe("between attempts", () => {
   });
 });
 
+describe("a wait", () => {
+  it("runs onWait, suspends, and after Resume runs onResume and goes on with its memory intact", async () => {
+    const heard = listen();
+    supervisor.start({ runId: "run_1", taskId: "waits", payload: json({}) });
+    const { runId, wait } = await heard.heard("suspend");
+    expect([runId, wait?.kind]).toMatchObject(["run_1", { case: "until", value: { seconds: 60n } }]);
+    expect(heard.logs().map(({ message }) => message)).toEqual(["middleware in", "started waits", "onWait duration"]);
+    supervisor.say({ case: "resume", value: { runId: "run_1", waitId: "another wait" } });
+    supervisor.say({ case: "resume", value: { runId: "run_1", waitId: wait!.id } });
+    const finished = await heard.heard("attemptFinished");
+    expect([outputOf(finished), finished.discardWorker]).toEqual([42, false]);
+    expect(
+      heard
+        .logs()
+        .slice(3)
+        .map(({ message }) => message),
+    ).toEqual(["onResume duration", "cleaned up", "middleware out"]);
+  });
+
+  it("beside another one throws, and the first goes on", async () => {
+    const heard = listen();
+    supervisor.start({ runId: "run_1", taskId: "waits-twice" });
+    const { wait } = await heard.heard("suspend");
+    supervisor.say({ case: "resume", value: { runId: "run_1", waitId: wait!.id } });
+    expect(outputOf(await heard.heard("attemptFinished"))).toContain("two waits at once");
+    expect(heard.kinds().filter((kind) => kind === "suspend")).toHaveLength(1);
+  });
+
+  it("that is canceled runs onCancel and nothing else of the attempt", async () => {
+    await withWorker(async (own) => {
+      const heard = listen(own);
+      own.start({ runId: "run_1", taskId: "waits", payload: json({}) });
+      await heard.heard("suspend");
+      own.say({ case: "cancel", value: { runId: "run_1", reason: "enough", timeLeft: { seconds: 30n } } });
+      const finished = await heard.heard("attemptFinished");
+      expect(failureOf(finished).error?.code).toBe(RunErrorCode.CANCELED);
+      expect(finished.discardWorker).toBe(true);
+      expect(
+        heard
+          .logs()
+          .slice(3)
+          .map(({ message }) => message),
+      ).toEqual(["onCancel true AbortError: the run was canceled: enough"]);
+    });
+  });
+});
+
+describe("onCancel", () => {
+  it("can wait for run's output, which is kept", async () => {
+    await withWorker(async (own) => {
+      const heard = listen(own);
+      own.start({ runId: "run_1", taskId: "saves-on-cancel", payload: json("") });
+      await own.until(() => heard.logs().some(({ message }) => message === "begun"), "run begins");
+      own.say({ case: "cancel", value: { runId: "run_1", timeLeft: { seconds: 30n } } });
+      expect(outputOf(await heard.heard("attemptFinished"))).toEqual({ message: "Hello, world!" });
+      expect(heard.logs().at(-1)?.message).toBe('saved {"message":"Hello, world!"}');
+    });
+  });
+
+  it("that does not end in time is given up; the output of a run that returned is kept", async () => {
+    await withWorker(async (own) => {
+      const heard = listen(own);
+      own.start({ runId: "run_1", taskId: "saves-on-cancel", payload: json("hang") });
+      await own.until(() => heard.logs().some(({ message }) => message === "begun"), "run begins");
+      own.say({ case: "cancel", value: { runId: "run_1", timeLeft: { seconds: 1n } } });
+      const finished = await heard.heard("attemptFinished");
+      expect([outputOf(finished), finished.discardWorker]).toEqual([{ message: "Hello, world!" }, true]);
+    });
+  });
+
+  it("does not keep a hook that hangs from being canceled", async () => {
+    await withWorker(async (own) => {
+      const heard = listen(own);
+      own.start({ runId: "run_1", taskId: "hangs", payload: json("onStart") });
+      await own.until(() => heard.logs().some(({ message }) => message === "begun"), "onStart begins");
+      own.say({ case: "cancel", value: { runId: "run_1", timeLeft: { seconds: 1n } } });
+      expect(failureOf(await heard.heard("attemptFinished")).error?.code).toBe(RunErrorCode.CANCELED);
+    });
+  });
+});
+
+describe("maxDuration", () => {
+  it.each([
+    { what: "run", cleanedUp: false },
+    { what: "onStart", cleanedUp: false },
+    { what: "honours signal", cleanedUp: true },
+  ])("ends an attempt that is longer ($what), and it is not repeated", async ({ what, cleanedUp }) => {
+    await withWorker(async (own) => {
+      const heard = listen(own);
+      const maxDuration = { nanos: 200e6 };
+      const finished = await own.run({ taskId: "hangs", payload: json(what), maxDuration });
+      const { error, skipRetry } = failureOf(finished);
+      expect([error?.code, skipRetry]).toEqual([RunErrorCode.MAX_DURATION_EXCEEDED, true]);
+      expect(error?.message).toBe("the run exceeded its maxDuration of 0.2 s");
+      expect(finished.discardWorker).toBe(true);
+      expect(heard.logs().some(({ message }) => message === "cleaned up")).toBe(cleanedUp);
+      expect(heard.logs().some(({ message }) => message === "must not run")).toBe(false);
+    });
+  });
+
+  it("does not count the time of a wait", async () => {
+    const heard = listen();
+    supervisor.start({ runId: "run_1", taskId: "waits", payload: json({}), maxDuration: { nanos: 300e6 } });
+    const { wait } = await heard.heard("suspend");
+    // Another process proves that the time has passed while the attempt waited.
+    await withWorker(async (own) => {
+      await own.run({ taskId: "hangs", payload: json("run"), maxDuration: { nanos: 300e6 } });
+    });
+    supervisor.say({ case: "resume", value: { runId: "run_1", waitId: wait!.id } });
+    expect(outputOf(await heard.heard("attemptFinished"))).toBe(42);
+  });
+});
+
+describe("an error handler", () => {
+  it("decides when the next attempt begins, and what is reported", async () => {
+    const heard = listen();
+    const { error, skipRetry, retryDelay } = failureOf(await supervisor.run({ taskId: "decides" }));
+    expect([skipRetry, retryDelay]).toMatchObject([false, { seconds: 1n, nanos: 234e6 }]);
+    expect(error).toMatchObject({ name: "RangeError", message: "instead of Error: first" });
+    expect(heard.logs().map(({ message }) => message)).toEqual([
+      "started decides",
+      "task onStartAttempt threw, which was ignored: Error: does not matter",
+      "default some",
+    ]);
+  });
+});
+
+describe("a payload that fails the schema", () => {
+  it("fails the attempt with the issues by path, before any hook, and is not repeated", async () => {
+    const heard = listen();
+    const payload = json({ user: { age: "old" } });
+    const { error, skipRetry } = failureOf(await supervisor.run({ taskId: "checked", payload }));
+    expect([error?.code, skipRetry]).toEqual([RunErrorCode.TASK_INPUT_ERROR, true]);
+    expect(error?.fieldsJson).toContain('"user.age"');
+    expect(heard.kinds()).toEqual(["started", "attemptFinished"]);
+  });
+});
+
+describe("what an attempt keeps", () => {
+  it("is gone when the next one begins: locals, state, trace, metadata; each attempt describes its own run", async () => {
+    await withWorker(async (own) => {
+      const nothing = { local: null, state: "nothing", traceparent: "", metadata: null };
+      const first = listen(own);
+      const metadata = json({ from: "the trigger" });
+      const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      const a = await own.run({ runId: "run_a", taskId: "keeps", payload: json("a"), traceparent, run: { metadata } });
+      expect(outputOf(a)).toEqual({ ...nothing, traceparent, metadata: '{"from":"the trigger"}' });
+      const second = listen(own);
+      expect(outputOf(await own.run({ runId: "run_b", taskId: "keeps", payload: json("b") }))).toEqual(nothing);
+
+      for (const [heard, runId, name] of [
+        [first, "run_a", "a"],
+        [second, "run_b", "b"],
+      ] as const) {
+        const described = await heard.heard("describeRun");
+        expect([described.runId, described.update?.addTags]).toEqual([runId, [name, "second"]]);
+        expect(Buffer.from(described.update!.metadata!.data).toString()).toBe(`{"name":"${name}"}`);
+      }
+    });
+  });
+});
+
 describe("the session", () => {
   it("answers a ping with how long the event loop was blocked", async () => {
     await supervisor.run({ taskId: "blocks", payload: json(300) });

@@ -25,8 +25,7 @@ export async function askErrorHandlers(
   const { thrown } = failure;
   const byDefault = decideByDefault(thrown, situation);
   const handlers = handlersOf(hooks);
-  // Without handlers nobody was told a delay, and whoever begins the next attempt may choose it.
-  if (handlers.length === 0) return { ...failure, skipRetry: byDefault.delayMs === undefined };
+  if (handlers.length === 0) return withDecision(failure, byDefault);
 
   const { delayMs } = byDefault;
   const retryAt = delayMs === undefined ? undefined : new Date(situation.nowMs + delayMs);

@@ -60,6 +60,7 @@ export class Lifecycle<Encoded> {
         inside: () => this.#passInside(),
         onFailure: (failure) => this.#conclude(failureOf(failure)),
         isWanted: () => this.#isWanted,
+        isWaitedFor: () => !this.#attempt.interruption.areHooksGivenUp,
       });
       await this.#cancel.disarm();
     }

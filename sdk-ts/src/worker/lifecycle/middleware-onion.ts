@@ -13,18 +13,20 @@ export interface Onion {
   readonly onFailure: (failure: LayerFailure) => Promise<void>;
   /** Whether further layers may begin. */
   readonly isWanted: () => boolean;
+  /** Whether layers that have begun may go on. */
+  readonly isWaitedFor: () => boolean;
 }
 
 /**
  * Wraps what is inside into layers of middleware, outermost first. A layer is over when it has settled and so has what
- * is inside of it, also when it did not await that. `next()` resolves whatever became of the inside, and throws when it
- * comes twice, or too late.
+ * is inside of it, also when it did not await that. `next()` resolves whatever became of the inside, unless the layer is
+ * not waited for any longer: then it never does. It throws when it comes twice, or too late.
  */
 export async function passThroughMiddleware(layers: readonly ScopedHook[], onion: Onion): Promise<void> {
   const [outermost, ...inner] = layers;
   if (outermost === undefined || !onion.isWanted()) return onion.inside();
 
-  const next = new Next(describeLayer(outermost), () => passThroughMiddleware(inner, onion));
+  const next = new Next(describeLayer(outermost), () => passThroughMiddleware(inner, onion), onion.isWaitedFor);
   const settled = await onion.call(outermost, { fields: { next: () => next.call() } });
   const wasCalled = await next.close();
   if (settled.kind !== "returned") return onion.onFailure(settled);
@@ -35,19 +37,26 @@ export async function passThroughMiddleware(layers: readonly ScopedHook[], onion
 class Next {
   readonly #layer: string;
   readonly #inside: () => Promise<void>;
+  readonly #isWaitedFor: () => boolean;
   #entered: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(layer: string, inside: () => Promise<void>) {
+  constructor(layer: string, inside: () => Promise<void>, isWaitedFor: () => boolean) {
     this.#layer = layer;
     this.#inside = inside;
+    this.#isWaitedFor = isWaitedFor;
   }
 
   call(): Promise<void> {
     if (this.#entered !== undefined) throw new Error(`next() was called a second time by ${this.#layer}`);
     if (this.#isClosed) throw new Error(`next() was called by ${this.#layer} after it had ended`);
     this.#entered = this.#inside();
-    return this.#entered;
+    return this.#return(this.#entered);
+  }
+
+  async #return(entered: Promise<void>): Promise<void> {
+    await entered;
+    if (!this.#isWaitedFor()) await new Promise<never>(() => {});
   }
 
   /** Waits for the inside, if it was entered, and says whether it was. */

@@ -219,8 +219,7 @@ function passHandlers(world: World): void {
   const isLast = attempt >= maxAttempts;
   const delayMs = isLast ? undefined : Math.min(60_000, (1 + RANDOM) * 1_000 * 2 ** (attempt - 1));
   let verdict: Failure = { ...failure, skipRetry: failure.skipRetry || isLast };
-  if (!failure.skipRetry && inOrder.length > 0 && delayMs !== undefined)
-    verdict = { ...verdict, retryDelayMs: delayMs };
+  if (!failure.skipRetry && delayMs !== undefined) verdict = { ...verdict, retryDelayMs: delayMs };
   for (const { hook, one } of failure.skipRetry ? [] : inOrder) {
     if (world.ended !== undefined) return;
     const [scope, index, plan] = one;

@@ -1,4 +1,4 @@
-import { isRefusedCall } from "./refused-call.ts";
+import { retryAdviceOf } from "../../client/retry-advice.ts";
 import { resolveRetryOptions, type RetryOptions, type RetryPolicy } from "../../task/retry-options.ts";
 
 /** What is to follow a failed attempt, as far as its process has a say. */
@@ -18,10 +18,16 @@ export interface RetrySituation {
   readonly random: () => number;
 }
 
-/** What the task's policy alone decides. Errors of the SDK's own calls that would only come again are not worth an attempt. */
+/**
+ * What is decided where no handler does: by the task's policy, but for errors of the SDK's own calls, which may say that
+ * the same call would be refused again, or when it would not.
+ */
 export function decideByDefault(thrown: unknown, situation: RetrySituation): RetryDecision {
-  const isWorthIt = hasAttemptsLeft(situation) && !isRefusedCall(thrown);
-  return { thrown, delayMs: isWorthIt ? retryDelayMs(situation) : undefined };
+  const advice = retryAdviceOf(thrown);
+  if (!hasAttemptsLeft(situation) || (advice !== undefined && "skipRetrying" in advice))
+    return { thrown, delayMs: undefined };
+  const delayMs = advice === undefined ? retryDelayMs(situation) : millisecondsUntil(advice.retryAt, situation);
+  return { thrown, delayMs };
 }
 
 function hasAttemptsLeft({ policy, attemptNumber }: RetrySituation): boolean {
@@ -65,9 +71,9 @@ function delayOf(
   if (skipRetrying !== undefined && typeof skipRetrying !== "boolean")
     throw new TypeError("skipRetrying must be true or false");
   if (retryAt !== undefined) {
-    const atMs = retryAt instanceof Date ? retryAt.getTime() : Number.NaN;
-    if (Number.isNaN(atMs)) throw new TypeError("retryAt must be a valid Date");
-    return checkDelay("retryAt", Math.max(0, atMs - situation.nowMs));
+    if (!(retryAt instanceof Date) || Number.isNaN(retryAt.getTime()))
+      throw new TypeError("retryAt must be a valid Date");
+    return checkDelay("retryAt", millisecondsUntil(retryAt, situation));
   }
   if (retryDelayInMs !== undefined) {
     if (typeof retryDelayInMs !== "number" || !(retryDelayInMs >= 0))
@@ -78,6 +84,10 @@ function delayOf(
   const policy = resolveRetryOptions("the decision of an error handler", retry as RetryOptions, situation.policy);
   const decided = { ...situation, policy };
   return hasAttemptsLeft(decided) ? retryDelayMs(decided) : undefined;
+}
+
+function millisecondsUntil(date: Date, { nowMs }: RetrySituation): number {
+  return Math.max(0, date.getTime() - nowMs);
 }
 
 function checkDelay(what: string, delayMs: number): number {
