@@ -18,20 +18,30 @@ afterAll(() => cluster.end());
 
 const windlass = (...args: string[]) => runWindlass(args, cluster);
 
+/** What the tests read of what commands print, as far as a command prints it. */
+interface Printed {
+  readonly id: string;
+  readonly version: string;
+  readonly runs: readonly { readonly id: string }[];
+  readonly hooks: readonly { readonly hook: string }[];
+  readonly events: readonly { readonly type: string; readonly seq: number }[];
+  readonly checks: readonly { readonly name: string; readonly status: string; readonly mend?: string }[];
+}
+
 /** Runs a command with --json; the value it printed, and its exit code. */
-async function windlassJson<T>(...args: string[]): Promise<{ exitCode: number | null; value: T; stderr: string }> {
+async function windlassJson(...args: string[]): Promise<{ exitCode: number | null; value: Printed; stderr: string }> {
   const { exitCode, stdout, stderr } = await windlass(...args, "--json");
-  expect(stdout.trimEnd().split("\n"), "one JSON value on one line").toHaveLength(1);
-  return { exitCode, value: JSON.parse(stdout) as T, stderr };
+  expect(stdout, "one JSON value on one line").toMatch(/^[^\n]+\n$/);
+  return { exitCode, value: JSON.parse(stdout) as Printed, stderr };
 }
 
 async function trigger(task: string, ...args: string[]): Promise<string> {
-  return (await windlassJson<{ id: string }>("trigger", task, ...args)).value.id;
+  return (await windlassJson("trigger", task, ...args)).value.id;
 }
 
 describe("deploy and tasks", () => {
   test("deploy makes a folder the current version, and tasks lists what is in it", async () => {
-    const deployed = await windlassJson<{ version: string }>("deploy", "--dir", taskFolder);
+    const deployed = await windlassJson("deploy", "--dir", taskFolder);
     expect(deployed).toMatchObject({ exitCode: 0, value: { environment: "dev" } });
     const listed = await windlassJson("tasks");
     expect(listed).toMatchObject({
@@ -75,7 +85,7 @@ describe("trigger --wait --json", () => {
       attemptCount: 1,
       attempts: [{ number: 1, outcome: "SUCCEEDED" }],
     });
-    const { hooks, events } = value as { hooks: { hook: string }[]; events: { type: string; seq: number }[] };
+    const { hooks, events } = value;
     expect(hooks).toContainEqual(
       expect.objectContaining({ hook: "onStart", scope: "task", attempt: 1, outcome: "ok" }),
     );
@@ -131,7 +141,7 @@ describe("runs", () => {
   test("list finds runs by status, task and tag, at most --limit", async () => {
     await cluster.client().runs.cancelRun({ runId });
     const args = ["runs", "list", "--task", "patient", "--tag", "cli-test", "--limit", "1"];
-    const { exitCode, value } = await windlassJson<{ runs: { id: string; task: string; tags: string[] }[] }>(...args);
+    const { exitCode, value } = await windlassJson(...args);
     expect(exitCode).toBe(0);
     expect(value.runs).toMatchObject([{ id: runId, task: "patient", tags: ["cli-test"] }]);
     expect((await windlassJson("runs", "list", "--tag", "nobody-has-this")).value).toEqual({
@@ -155,7 +165,7 @@ describe("runs", () => {
     expect(events.at(-1)).toMatchObject({ type: "status", status: "CANCELED" });
     expect(events).toContainEqual(expect.objectContaining({ type: "cancel", phase: "requested", reason: "enough" }));
 
-    const { value } = await windlassJson<{ events: unknown[] }>("runs", "get", runId);
+    const { value } = await windlassJson("runs", "get", runId);
     expect(value).toMatchObject({ id: runId, task: "patient", status: "CANCELED", attemptCount: 1 });
     expect(value.events).toHaveLength(events.length);
     expect((await windlass("runs", "logs", runId)).stdout).toMatch(/^\S+ {2}info {3}waiting\n$/);
@@ -184,7 +194,11 @@ describe("runs", () => {
     await cluster.client().runs.cancelRun({ runId });
     for (const command of ["get", "watch", "logs", "cancel", "replay"]) {
       const result = await windlassJson("runs", command, "run_00000000000000000000000000");
-      expect(result, command).toMatchObject({ exitCode: 2, value: { error: { reason: "RUN_NOT_FOUND" } } });
+      expect({ command, ...result }).toMatchObject({
+        command,
+        exitCode: 2,
+        value: { error: { reason: "RUN_NOT_FOUND" } },
+      });
     }
   });
 });
@@ -297,13 +311,8 @@ describe("dev", () => {
 });
 
 describe("doctor", () => {
-  interface Report {
-    readonly isHealthy: boolean;
-    readonly checks: { readonly name: string; readonly status: string; readonly mend?: string }[];
-  }
-
   test("finds a cluster that works in order: exit code 0", async () => {
-    const { exitCode, value } = await windlassJson<Report>("doctor");
+    const { exitCode, value } = await windlassJson("doctor");
     expect({ exitCode, value }).toMatchObject({ exitCode: 0, value: { isHealthy: true } });
     expect(value.checks.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
@@ -320,7 +329,7 @@ describe("doctor", () => {
   });
 
   test("says how to mend a cluster that is down: exit code 1", async () => {
-    const { exitCode, value } = await windlassJson<Report>("doctor", "--url", "127.0.0.1:1");
+    const { exitCode, value } = await windlassJson("doctor", "--url", "127.0.0.1:1");
     expect(exitCode).toBe(1);
     expect(value.checks.at(-1)).toMatchObject({
       name: "cluster",
@@ -330,7 +339,7 @@ describe("doctor", () => {
   });
 
   test("says that an API key is wrong: exit code 1", async () => {
-    const { exitCode, value } = await windlassJson<Report>("doctor", "--api-key", "wl_dev_wrong");
+    const { exitCode, value } = await windlassJson("doctor", "--api-key", "wl_dev_wrong");
     expect(exitCode).toBe(1);
     expect(value.checks.at(-1)).toMatchObject({
       name: "API key",

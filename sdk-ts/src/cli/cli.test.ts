@@ -1,4 +1,5 @@
-import { RunErrorCode, RunStatus } from "@windlass/proto";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { HookOutcome, HookScope, RunErrorCode, RunStatus } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
 import { createTaskFolder } from "../testing/task-folder.ts";
@@ -58,8 +59,8 @@ describe("every command", () => {
       "--help",
     ]);
     expect(exitCode).toBe(EXIT.ok);
+    expect(stdout).toMatch(/\n(Examples|Commands):\n/);
     expect(stdout).toContain(`Usage: windlass ${command.join(" ")}`.trimEnd());
-    if (command[0] !== "runs" || command.length > 1) expect(stdout).toContain("Examples:");
     expect(stderr).toBe("");
   });
 
@@ -100,7 +101,11 @@ describe("every command", () => {
   it("takes the cluster from the environment", async () => {
     vi.stubEnv("WINDLASS_URL", cluster.url);
     vi.stubEnv("WINDLASS_API_KEY", API_KEY);
-    expect((await runInProcess(["trigger", "hello", "--json"])).json()).toEqual({ id: "run_1", task: "hello" });
+    expect((await runInProcess(["trigger", "hello", "--json"])).json()).toEqual({
+      id: "run_1",
+      task: "hello",
+      isCached: false,
+    });
   });
 
   it("tells a wrong API key (2) from a cluster that does not answer (3)", async () => {
@@ -121,7 +126,7 @@ describe("every command", () => {
     const { readFile } = await import("node:fs/promises");
     const docs = await readFile(new URL("../../docs/cli.md", import.meta.url), "utf8");
     for (const command of COMMANDS) expect(docs).toContain(`windlass ${command.join(" ")}`.trimEnd());
-    for (const [name, code] of Object.entries(EXIT)) expect(docs, name).toMatch(new RegExp(`\\| +${code} +\\|`));
+    for (const code of Object.values(EXIT)) expect(docs).toMatch(new RegExp(`\\| +${code} +\\|`));
   });
 });
 
@@ -160,13 +165,10 @@ describe("trigger", () => {
   });
 
   it("hands every flag on as the option of its name", async () => {
-    const flags = [
-      ...["--tag", "a", "--tag", "b,c", "--queue", "q/1", "--max-attempts", "5", "--test"],
-      ...["--idempotency-key", "k", "--idempotency-key-ttl", "1h", "--concurrency-key", "c", "--priority", "10"],
-      ...["--max-duration", "60", "--machine", "small-2x", "--ttl", "10m", "--metadata", '{"step":1}'],
-      ...["--delay", "2099-01-31T09:00:00Z"],
-    ];
-    const { exitCode, stderr } = await runInProcess(["trigger", "hello", ...flags, ...connection]);
+    const flags =
+      "--tag a --tag b,c --queue q/1 --max-attempts 5 --test --idempotency-key k --idempotency-key-ttl 1h --concurrency-key c --priority 10 " +
+      '--max-duration 60 --machine small-2x --ttl 10m --metadata {"step":1} --delay 2099-01-31T09:00:00Z';
+    const { exitCode, stderr } = await runInProcess(["trigger", "hello", ...flags.split(" "), ...connection]);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: EXIT.ok });
     const [trigger] = cluster.triggerMessages.flat();
     expect(trigger).toMatchObject({ tags: ["a", "b,c"], queue: "q/1", maxAttempts: 5, isTest: true });
@@ -266,13 +268,12 @@ describe("runs", () => {
   it("get tells the hooks from the timeline", async () => {
     const value = {
       hook: "onStart",
-      scope: 1,
+      scope: HookScope.GLOBAL,
       name: "log",
       attemptNumber: 1,
-      outcome: 2,
-      duration: { nanos: 2_000_000 },
+      outcome: HookOutcome.IGNORED,
     };
-    cluster.tell("run_1", { body: { case: "hookResult", value } });
+    cluster.tell("run_1", { body: { case: "hookResult", value: { ...value, duration: durationFromMs(2) } } });
     cluster.change("run_1", { status: RunStatus.COMPLETED });
     const result = await runInProcess(["runs", "get", "run_1", "--json", ...connection]);
     expect(result.json()).toMatchObject({

@@ -1,16 +1,6 @@
+import type { HookSnapshot } from "../client/hook-snapshot.ts";
 import type { RunEvent } from "../client/run-event.ts";
 import type { AttemptSnapshot, RunErrorDetails, RunSnapshot } from "../client/run-snapshot.ts";
-
-/** A hook's result as `runs get --json` tells it. */
-export interface ReportedHook {
-  readonly hook: string;
-  readonly scope: "global" | "task";
-  readonly name: string;
-  readonly attempt: number;
-  readonly outcome: "ok" | "ignored" | "failed";
-  readonly durationMs: number;
-  readonly error?: RunErrorDetails;
-}
 
 /** A run as `runs get --json` and `trigger --wait --json` print it: who reads the output may rely on these names. */
 export interface RunReport extends RunSummary {
@@ -19,7 +9,7 @@ export interface RunReport extends RunSummary {
   readonly output: unknown;
   readonly attempts: readonly AttemptSnapshot[];
   /** Every hook that ran, in the order they finished; `run` itself is among them. */
-  readonly hooks: readonly ReportedHook[];
+  readonly hooks: readonly HookSnapshot[];
   /** The timeline so far. */
   readonly events: readonly RunEvent[];
   /** True when the timeline has more entries than are printed. */
@@ -52,7 +42,7 @@ export function runReport(
   };
 }
 
-function hookOf(event: RunEvent): ReportedHook[] {
+function hookOf(event: RunEvent): HookSnapshot[] {
   if (event.type !== "hook") return [];
   const { hook, scope, name, attempt, outcome, durationMs, error } = event;
   return [{ hook, scope, name, attempt, outcome, durationMs, ...(error !== undefined && { error }) }];

@@ -2,7 +2,6 @@ import type { DescService } from "@bufbuild/protobuf";
 import { credentials } from "@grpc/grpc-js";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { configured, type ResolvedConfig, resolveConfig } from "../../client/client-config.ts";
-import { type Connection, defaultConnection } from "../../client/connection.ts";
 import { retrying } from "../../client/retrying.ts";
 import { windlassErrorFrom } from "../../client/windlass-error.ts";
 
@@ -16,19 +15,7 @@ export function openChannel(): { readonly channel: ClientChannel; readonly confi
   return { channel, config };
 }
 
-/** Makes one call that may be repeated, over the SDK's connection. What it throws is a WindlassError. */
-export async function callDefault<T>(
-  call: (connection: Connection, options: { timeoutMs: number }) => Promise<T>,
-): Promise<T> {
-  const connection = defaultConnection();
-  try {
-    return await retrying(connection.config.timeoutMs, (options) => call(connection, options));
-  } catch (error) {
-    throw windlassErrorFrom(error);
-  }
-}
-
-/** The same for a service that the SDK has no client of: over a connection of the call's own. */
+/** Makes one call of a service that the SDK has no client of, over a connection of its own. The call may be repeated. What it throws is a WindlassError. */
 export async function callService<S extends DescService, T>(
   service: S,
   call: (client: Client<S>, options: { timeoutMs: number }) => Promise<T>,

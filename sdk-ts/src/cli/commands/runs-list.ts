@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { RunStatusName } from "../../client/run-snapshot.ts";
-import { listRuns, RUN_STATUSES } from "../api/runs.ts";
 import type { Cli } from "../cli.ts";
 import {
   collectList,
@@ -14,6 +13,7 @@ import {
 } from "../command-options.ts";
 import { EXIT } from "../exit-code.ts";
 import { runTable } from "../format/run-lines.ts";
+import { newestRuns, RUN_STATUSES } from "../newest-runs.ts";
 import { runSummary } from "../run-report.ts";
 
 interface Flags extends CommonFlags {
@@ -44,8 +44,8 @@ export function addRunsListCommand(runs: Command, cli: Cli): void {
     .action(async (flags: Flags) => {
       configureFrom(flags);
       const output = outputOf(cli, flags);
-      const { status, limit, ...filter } = flags;
-      const found = await listRuns({ ...filter, ...(status !== undefined && { statuses: status }) }, limit);
+      const { status, task, tag, batch, parent, limit } = flags;
+      const found = await newestRuns({ status, taskIdentifier: task, tag, batch, parentRunId: parent }, limit);
       output.result({ runs: found.runs.map(runSummary), hasMore: found.hasMore }, () =>
         runTable(found.runs, output.style),
       );

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { jsonContent } from "../api/json-content.ts";
-import { replayRun } from "../api/runs.ts";
+import { runs } from "../../client/runs.ts";
 import type { Cli } from "../cli.ts";
 import { type CommonFlags, configureFrom, examples, outputOf, withConnection, withJson } from "../command-options.ts";
 import { EXIT } from "../exit-code.ts";
@@ -27,7 +26,7 @@ export function addRunsReplayCommand(parent: Command, cli: Cli): void {
       const output = outputOf(cli, flags);
       const payload =
         flags.payload === undefined ? undefined : await readPayload("--payload", flags.payload, cli.stdin);
-      const replay = await replayRun(runId, flags.payload === undefined ? undefined : jsonContent(payload));
+      const replay = await runs.replay(runId, payload === undefined ? {} : { payload });
       if (flags.wait === true) {
         output.note(`replayed ${runId}: ${replay.id}`);
         using _ = noteThatRunGoesOn(replay.id, output, cli.signal);

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { defaultConnection } from "../../client/connection.ts";
 import type { TokenSnapshot } from "../../wait/token-snapshot.ts";
-import { completeToken, retrieveToken } from "../../wait/tokens.ts";
+import { wait } from "../../wait/wait.ts";
 import type { Cli } from "../cli.ts";
 import { type CommonFlags, configureFrom, examples, outputOf, withConnection, withJson } from "../command-options.ts";
 import { EXIT } from "../exit-code.ts";
@@ -23,7 +22,7 @@ export function addTokensCommands(program: Command, cli: Cli): void {
     .addHelpText("after", examples("tokens get token_01..."))
     .action(async (id: string, flags: CommonFlags) => {
       configureFrom(flags);
-      tell(outputOf(cli, flags), await retrieveToken(defaultConnection(), id));
+      tell(outputOf(cli, flags), await wait.retrieveToken(id));
       cli.exitCode = EXIT.ok;
     });
   const complete = tokens
@@ -35,11 +34,11 @@ export function addTokensCommands(program: Command, cli: Cli): void {
     .addHelpText("after", examples(`tokens complete token_01... --data '{"approved":true}'`))
     .action(async (id: string, flags: CompleteFlags) => {
       configureFrom(flags);
-      await completeToken(
+      await wait.completeToken(
         id,
         flags.data === undefined ? undefined : await readPayload("--data", flags.data, cli.stdin),
       );
-      tell(outputOf(cli, flags), await retrieveToken(defaultConnection(), id));
+      tell(outputOf(cli, flags), await wait.retrieveToken(id));
       cli.exitCode = EXIT.ok;
     });
 }

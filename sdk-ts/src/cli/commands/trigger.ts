@@ -45,12 +45,13 @@ async function trigger(cli: Cli, task: string, flags: Flags): Promise<number> {
   const payload = flags.payload === undefined ? undefined : await readPayload("--payload", flags.payload, cli.stdin);
   configureFrom(flags);
   const handle = await tasks.trigger(task, payload, options);
+  const what = handle.isCached ? `${oneLine(task)} had been triggered with this key` : `triggered ${oneLine(task)}`;
   if (flags.wait !== true) {
-    output.result({ id: handle.id, task: handle.taskIdentifier }, () => [handle.id]);
-    output.note(`triggered ${oneLine(task)}; "windlass runs watch ${handle.id}" follows it`);
+    output.result({ id: handle.id, task: handle.taskIdentifier, isCached: handle.isCached }, () => [handle.id]);
+    output.note(`${what}; "windlass runs watch ${handle.id}" follows it`);
     return EXIT.ok;
   }
-  output.note(`triggered ${oneLine(task)}: ${handle.id}`);
+  output.note(`${what}: ${handle.id}`);
   using _ = noteThatRunGoesOn(handle.id, output, cli.signal);
   return await waitForEnd(handle.id, output, cli.signal);
 }

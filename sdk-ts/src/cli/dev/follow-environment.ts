@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../../client/run-event.ts";
 import type { RunSnapshot } from "../../client/run-snapshot.ts";
 import { runs } from "../../client/runs.ts";
-import { listRuns } from "../api/runs.ts";
+import { newestRuns } from "../newest-runs.ts";
 
 /** How often the environment is asked for new runs: the API has no stream of an environment's runs. Each run's timeline is pushed. */
 const ASK_INTERVAL_MS = 1_000;
@@ -31,7 +31,7 @@ export async function followEnvironment(signal: AbortSignal, listener: Environme
   let isAway = false;
   while (!signal.aborted) {
     try {
-      const { runs: newest } = await listRuns({}, NEWEST);
+      const { runs: newest } = await newestRuns({}, NEWEST);
       if (isAway) listener.onRemark("the cluster can be reached again");
       isAway = false;
       const fresh = newest.filter(({ id }) => !known.has(id)).toReversed();

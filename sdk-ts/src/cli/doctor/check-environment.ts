@@ -2,10 +2,10 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { WindlassError } from "../../client/windlass-error.ts";
 import { getCurrentDeployment } from "../api/deployments.ts";
 import { getEnvironment } from "../api/environments.ts";
-import { listRuns } from "../api/runs.ts";
 import { describeFailure } from "../failure.ts";
 import { formatDuration } from "../format/duration.ts";
 import { oneLine } from "../format/plain-text.ts";
+import { newestRuns } from "../newest-runs.ts";
 import { type Check, ok, warning, wrong } from "./check.ts";
 
 /** A run that was ready this long and did not begin waits for something. */
@@ -36,9 +36,9 @@ async function checkDeployment(): Promise<Check> {
 
 async function checkRuns(): Promise<Check[]> {
   const [pending, queued, executing] = await Promise.all([
-    listRuns({ statuses: ["PENDING_VERSION"] }, LOOKED_AT),
-    listRuns({ statuses: ["QUEUED"] }, LOOKED_AT),
-    listRuns({ statuses: ["EXECUTING"] }, 1),
+    newestRuns({ status: "PENDING_VERSION" }, LOOKED_AT),
+    newestRuns({ status: "QUEUED" }, LOOKED_AT),
+    newestRuns({ status: "EXECUTING" }, 1),
   ]);
   const checks: Check[] = [];
   if (pending.runs.length > 0) {

@@ -1,4 +1,4 @@
-import type { RunEvent } from "../../client/run-event.ts";
+import type { RunEvent, WaitSnapshot } from "../../client/run-event.ts";
 import type { RunErrorDetails, RunStatusName } from "../../client/run-snapshot.ts";
 import type { Output, Style } from "../output.ts";
 import { formatDuration } from "./duration.ts";
@@ -55,8 +55,27 @@ function describe(event: RunEvent, style: StyleText): string {
       return `cancel ${event.phase.replaceAll("_", " ")}${event.reason === undefined ? "" : `: ${oneLine(event.reason)}`}`;
     case "attempt-ended":
       return `attempt ${event.attempt} ${event.outcome}${event.error === undefined ? "" : `  ${errorText(event.error)}`}`;
+    case "wait-started":
+      return `waits for ${waitText(event.wait)}`;
+    case "wait-ended":
+      return "goes on";
     default:
       return style("dim", event.type.replaceAll("-", " "));
+  }
+}
+
+function waitText(wait: WaitSnapshot): string {
+  switch (wait.type) {
+    case "duration":
+      return timeOfDay(wait.date);
+    case "task":
+      return wait.runId;
+    case "batch":
+      return `${wait.runCount} runs of ${oneLine(wait.batchId)}`;
+    case "token":
+      return wait.token;
+    default:
+      return "something this version does not know";
   }
 }
 

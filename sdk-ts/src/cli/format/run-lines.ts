@@ -1,6 +1,6 @@
+import type { HookSnapshot } from "../../client/hook-snapshot.ts";
 import type { RunSnapshot } from "../../client/run-snapshot.ts";
 import type { Output } from "../output.ts";
-import type { ReportedHook } from "../run-report.ts";
 import { formatDuration } from "./duration.ts";
 import { errorText, styledStatus } from "./event-line.ts";
 import { jsonText } from "./json-text.ts";
@@ -41,7 +41,7 @@ export function endLines(run: RunSnapshot, style: StyleText): string[] {
 }
 
 /** Everything about one run. */
-export function runLines(run: RunSnapshot, hooks: readonly ReportedHook[], style: StyleText): string[] {
+export function runLines(run: RunSnapshot, hooks: readonly HookSnapshot[], style: StyleText): string[] {
   const facts: [string, string | undefined][] = [
     ["run", run.id],
     ["task", oneLine(run.taskIdentifier)],
