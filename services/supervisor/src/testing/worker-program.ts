@@ -9,11 +9,14 @@ import {
   LogLevel,
   RunErrorCode,
   SessionRequestSchema,
+  RunService,
   type StartAttempt,
+  TaskService,
+  WaitSchema,
   WorkerMessageSchema,
   WorkerService,
 } from "@windlass/proto";
-import { createChannel, createClient } from "@windlass/proto/grpc";
+import { CallFailure, createChannel, createClient, reasonName } from "@windlass/proto/grpc";
 
 export type StartsBy = "saying-hello" | "silence" | "wrong-token" | "import-error" | "exiting" | "old-protocol";
 
@@ -62,7 +65,102 @@ function finish(result: "payload" | RunErrorCode, extra: { discardWorker?: boole
   return { case: "attemptFinished", value: { ...value, result: { case: "failure", value: { error } } } };
 }
 
+/** What the payload says: a wait as WaitSchema takes it, or `untilMs` from now. */
+interface WaitPayload {
+  readonly id: string;
+  readonly untilMs?: number;
+  readonly kind?: MessageInitShape<typeof WaitSchema>["kind"];
+}
+
+function waitOf(attempt: StartAttempt): MessageInitShape<typeof WaitSchema> {
+  const { id, untilMs, kind } = JSON.parse(Buffer.from(attempt.payload?.data ?? []).toString()) as WaitPayload;
+  if (untilMs === undefined) return { id, ...(kind !== undefined && { kind }) };
+  return { id, kind: { case: "until", value: timestampFromMs(Date.now() + untilMs) } };
+}
+
+const suspend = (attempt: StartAttempt, runId = attempt.runId): Body => ({
+  case: "suspend",
+  value: { runId, wait: waitOf(attempt) },
+});
+
+/** Calls of the cluster by way of the supervisor, one log line for what came of each. */
+async function callCluster(): Promise<void> {
+  const address = process.env["WINDLASS_WORKER_ADDRESS"] ?? "";
+  const store = createChannel(address, { token: process.env["WINDLASS_WORKER_TOKEN"] });
+  const [taskService, runService] = [createClient(TaskService, store), createClient(RunService, store)];
+  const failure = (error: unknown) =>
+    error instanceof CallFailure
+      ? `${reasonName(error.reason)} ${error.violations[0]?.field ?? ""}`.trim()
+      : String(error);
+  const trigger = (taskId: string) =>
+    taskService.triggerTask({ trigger: { taskId } }).then(({ run }) => run?.runId ?? "", failure);
+  send(log(await trigger("child")), log(await trigger("refused")));
+
+  const stream = taskService.triggerTasks();
+  for (let nth = 1; nth <= 3; nth += 1) {
+    stream.send({ correlationId: BigInt(nth), triggers: [{ taskId: "x".repeat(500_000) }] });
+  }
+  stream.end();
+  const answers: bigint[] = [];
+  for await (const { correlationId } of stream.responses) answers.push(correlationId);
+  send(log(`answered ${answers.join(" ")}`));
+
+  let events = 0;
+  for await (const message of runService.watchRun({ runId: "r" })) events += message.events.length;
+  send(log(`watched ${events}`));
+  send(log(await runService.getRun({ runId: "r" }, { timeoutMs: 100 }).then(() => "read", failure)));
+
+  const stranger = createClient(TaskService, createChannel(address, { token: "guess" }));
+  send(log(await stranger.triggerTask({}).then(() => "let in", failure)));
+  // Left open: it ends with the process.
+  runService.getRun({ runId: "left open" }).catch(() => {});
+  send(log("called"));
+}
+
 const tasks: Record<string, (attempt: StartAttempt) => void> = {
+  wait: (attempt) => send(started(), log(`pid ${process.pid}`), suspend(attempt)),
+  "wait-unstarted": (attempt) => send(suspend(attempt)),
+  "wait-twice": (attempt) => send(started(), suspend(attempt), suspend(attempt)),
+  "wait-of-another": (attempt) => send(started(), suspend(attempt, "run_other")),
+  "wait-for-nothing": (attempt) => send(started(), { case: "suspend", value: { runId: attempt.runId } }),
+  "wait-and-fail": (attempt) =>
+    send(started(), suspend(attempt), finish(RunErrorCode.UNCAUGHT_EXCEPTION, { discardWorker: true })),
+  "wait-loudly": (attempt) => {
+    send(started(), log(`pid ${process.pid}`), suspend(attempt));
+    setInterval(() => send(log("still here")), 5);
+  },
+  call: () => {
+    send(started());
+    void callCluster();
+  },
+  configured: () => {
+    const config = createClient(WorkerService, channel);
+    void config
+      .getWorkerConfig({ token: process.env["WINDLASS_WORKER_TOKEN"] ?? "" })
+      .then(({ environmentVariables }) =>
+        send(started(), log(JSON.stringify(environmentVariables)), finish("payload")),
+      );
+  },
+  described: ({ runId, machine, maxDuration }) => {
+    const metadata = (count: number) => ({
+      data: Buffer.from(JSON.stringify({ count })),
+      contentType: "application/json",
+    });
+    const describe = (update: { metadata?: ReturnType<typeof metadata>; addTags?: string[] }): Body => ({
+      case: "describeRun",
+      value: { runId, update },
+    });
+    send(started(), log(JSON.stringify({ machine, seconds: Number(maxDuration?.seconds ?? 0n) })));
+    send(describe({ metadata: metadata(1), addTags: ["a"] }), describe({ metadata: metadata(2), addTags: ["b", "a"] }));
+    send(finish("payload"));
+  },
+  "timed-out": () => send(started(), finish(RunErrorCode.MAX_DURATION_EXCEEDED)),
+  "handle-error": () => send(started(), finish(RunErrorCode.HANDLE_ERROR_ERROR)),
+  buffers: () => {
+    send(started());
+    const kept: Buffer[] = [];
+    setInterval(() => kept.length < 8 && kept.push(Buffer.alloc(50 * 1024 * 1024, 1)), 5);
+  },
   echo: () => send(started(), hook("run"), finish("payload")),
   fail: () => send(started(), hook("run"), finish(RunErrorCode.TASK_ERROR)),
   uncaught: () => send(started(), finish(RunErrorCode.UNCAUGHT_EXCEPTION, { discardWorker: true })),
@@ -129,7 +227,12 @@ try {
         case "cancel":
           if (current === undefined || current.taskId === "hang-unacknowledged") break;
           send({ case: "cancelAck", value: { runId: body.value.runId } });
-          if (current.taskId === "hang") send(hook("onCancel"), hook("run"), finish("payload"));
+          if (current.taskId === "hang" || current.taskId === "wait") {
+            send(hook("onCancel"), hook("run"), finish("payload"));
+          }
+          break;
+        case "resume":
+          send(log(`resumed ${body.value.waitId}`), hook("onResume"), finish("payload"));
           break;
         case "ping":
           send({ case: "pong", value: { id: body.value.id, loopLag: durationFromMs(1) } });
