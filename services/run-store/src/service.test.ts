@@ -10,6 +10,8 @@ import {
   RunService,
   RunStatus,
   TaskService,
+  TokenStatus,
+  WaitpointService,
 } from "@windlass/proto";
 import { type BidiCall, type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,6 +32,7 @@ let runs: Client<typeof RunService>;
 let queue: Client<typeof RunQueueService>;
 let due: Client<typeof DueService>;
 let execution: Client<typeof ExecutionService>;
+let tokens: Client<typeof WaitpointService>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -54,6 +57,7 @@ beforeAll(async () => {
   const [program, internal] = [open(API_KEY), open(INTERNAL_TOKEN)];
   channels = [program, internal];
   tasks = createClient(TaskService, program);
+  tokens = createClient(WaitpointService, program);
   runs = createClient(RunService, program);
   queue = createClient(RunQueueService, internal);
   due = createClient(DueService, internal);
@@ -243,6 +247,31 @@ it("a stale epoch and malformed claims are answered on the stream, which goes on
   });
   call.end();
   expect(await answers.next()).toMatchObject({ done: true });
+});
+
+it("a wait token is due when it times out, and is completed at its url, once", async () => {
+  const watching = due.watchDue({ horizonMs: 60_000n });
+  await watching.opened;
+  const { token, url } = await tokens.createToken({ timeout: { seconds: 30n } });
+  const tokenId = token?.id ?? "";
+  const watched = await next(watching[Symbol.asyncIterator]());
+  expect(watched.items[0]?.item).toMatchObject({ case: "token", value: { tokenId } });
+  expect(await due.applyDue({ items: watched.items })).toMatchObject({
+    applied: 0,
+    postponed: [{ item: { case: "token", value: { tokenId } } }],
+  });
+  const { items } = await due.listDue({ horizonMs: 60_000n });
+  expect(items.filter(({ item }) => item.case === "token")).toHaveLength(1);
+
+  expect(url).toContain(`http://${runStore.httpAddress}/v1/tokens/${tokenId}/complete?secret=`);
+  const post = (body: string) => fetch(url, { method: "POST", body });
+  expect((await post('"yes"')).status).toBe(200);
+  expect((await post('"no"')).status).toBe(200);
+  const { token: completed } = await tokens.getToken({ tokenId });
+  expect(completed?.status).toBe(TokenStatus.COMPLETED);
+  expect(Buffer.from(completed?.data?.data ?? []).toString()).toBe('"yes"');
+  const left = (await due.listDue({ horizonMs: 60_000n })).items;
+  expect(left.filter(({ item }) => item.case === "token")).toEqual([]);
 });
 
 it("keys open only their own doors", async () => {

@@ -10,7 +10,7 @@ export interface TokenData {
 const IS_LATE = "((t.timeout_time <= now()) IS TRUE)";
 
 // A completion that comes after the token's time is its timeout, whether or not the scheduler has been here: the clock decides, not who was quicker.
-const COMPLETE_TOKEN: Statement = {
+export const COMPLETE_TOKEN: Statement = {
   name: "complete_token",
   text: `
 UPDATE wait_tokens t SET

@@ -24,7 +24,7 @@ export const DUE_START: DuePosition = { dueTimeUs: 0, id: "" };
 const dueInMs = (moment: string) => `ceil(date_part('epoch', ${moment} - now()) * 1000)`;
 
 // Ids of runs, supervisors and tokens start differently, so (time, id) orders all kinds together.
-const LIST_DUE: Statement = {
+export const LIST_DUE: Statement = {
   name: "list_due",
   text: `
 (SELECT 'run' AS kind, environment_id, id, ${microseconds("due_time")} AS due_time_us, ${dueInMs("due_time")} AS due_in_ms

@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import { TOKEN_COLUMNS, type TokenRow } from "./token-row.ts";
 
-const LIST_TOKENS: Statement = {
+export const LIST_TOKENS: Statement = {
   name: "list_tokens",
   text: `
 SELECT ${TOKEN_COLUMNS} FROM wait_tokens t

@@ -7,7 +7,7 @@ export type ReadTokenRow = TokenDataRow & { readonly is_cut: boolean };
 /** What one answer of the database may hold; the first token goes however large it is. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-const READ_TOKENS: Statement = {
+export const READ_TOKENS: Statement = {
   name: "read_tokens",
   text: `
 SELECT ord, environment_id, id, status, idempotency_key, tags, create_time_us, timeout_time_us, finish_time_us, data_type,

@@ -1,12 +1,12 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import { isToken, TOKEN_COLUMNS, type TokenDataRow, type TokenRef } from "./token-row.ts";
 
-const SELECT_TOKEN: Statement = {
+export const SELECT_TOKEN: Statement = {
   name: "select_token",
   text: `SELECT ${TOKEN_COLUMNS}, t.data, t.data_type FROM wait_tokens t WHERE ${isToken("$1", "$2")}`,
 };
 
-const SELECT_TOKEN_BY_KEY: Statement = {
+export const SELECT_TOKEN_BY_KEY: Statement = {
   name: "select_token_by_key",
   text: `
 SELECT ${TOKEN_COLUMNS}, t.data, t.data_type FROM wait_tokens t
