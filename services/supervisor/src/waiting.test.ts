@@ -107,7 +107,7 @@ describe("an attempt that waits", () => {
   });
 
   it("for a token or a batch goes on when all of it has come, whatever breaks meanwhile; each environment has its own stream", async () => {
-    const supervisor = await start();
+    const supervisor = await start({ WINDLASS_WORKERS: "2" });
     const { taskServices } = supervisor.store;
     const runIds = Array.from({ length: 150 }, (_, nth) => `run_${nth}`);
     const token = waiting(forToken("token_1"), "wait", "env_other");
