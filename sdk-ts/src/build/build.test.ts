@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { readdir, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { BundleSchema, TaskDefinitionSchema } from "@windlass/proto";
@@ -136,6 +136,12 @@ describe("indexing", () => {
     expect(tasks.map(({ id }) => id)).toEqual(["set by init"]);
   });
 
+  it("knows the files of a folder that is reached through a link", async () => {
+    await using folder = await createTaskFolder({ "real/a.ts": `${sdk}task({ id: "a", run: async () => {} });` });
+    await symlink(`${folder.path}/real`, `${folder.path}/link`);
+    expect(await index(await bundle(`${folder.path}/link`))).toMatchObject([{ id: "a", filePath: "a.ts" }]);
+  });
+
   it("gives task files Node's own modules, require, and top-level await", async () => {
     const tasks = await indexFolder({
       "a.ts": `${sdk}
@@ -232,8 +238,8 @@ describe("indexing", () => {
     const bundled = await bundle(folder.path);
     await using temporary = await createTaskFolder({});
     vi.stubEnv("TMPDIR", temporary.path);
-    const error = await index(bundled, { timeoutMs: 1_000 }).catch((error: unknown) => error as Error);
-    expect((error as Error).message).toContain("not loaded within 1000 ms");
+    const error = await index(bundled, { timeoutMs: 4_000 }).catch((error: unknown) => error as Error);
+    expect((error as Error).message).toContain("not loaded within 4000 ms");
     const pid = Number(/pid (\d+)/.exec((error as Error).message)?.[1]);
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
     expect(await readdir(temporary.path)).toEqual([]);

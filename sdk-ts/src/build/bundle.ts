@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { realpath } from "node:fs/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BundleSchema } from "@windlass/proto";
 import { buildRuntime } from "./build-runtime.ts";
@@ -36,7 +36,7 @@ export interface BundledFile {
  * config throws or cannot be honoured. Of what is bundled only the config is executed.
  */
 export async function bundle(folder: string): Promise<TaskBundle> {
-  const root = resolve(folder);
+  const root = await realPathOf(folder);
   const [runtime, tasks] = await Promise.all([buildRuntime(), bundleTasks(root)]);
   const files = [{ path: ENTRY_POINT, content: Buffer.from(MAIN) }, ...runtime.files, ...tasks];
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -47,6 +47,15 @@ export async function bundle(folder: string): Promise<TaskBundle> {
     );
   }
   return { bytes, hash: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** The bundler names files by their real paths, and so must we, to know them again. */
+async function realPathOf(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    throw new BuildError(`the task folder ${folder} cannot be read`, { cause: error });
+  }
 }
 
 async function bundleTasks(root: string): Promise<BundledFile[]> {

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { defineConfig, queue, task, type TaskContext } from "../index.ts";
+import { defineConfig, type ProjectConfig, queue, type QueueOption, task, type TaskContext } from "../index.ts";
 
 describe("defineConfig", () => {
   it("types its hooks in both forms", () => {
@@ -20,7 +20,7 @@ describe("defineConfig", () => {
   });
 
   it("takes the config that other clusters write", () => {
-    defineConfig({
+    const config = defineConfig({
       project: "proj_1234",
       runtime: "node",
       logLevel: "log",
@@ -30,6 +30,7 @@ describe("defineConfig", () => {
       machine: "small-2x",
       build: { external: ["sharp", /^@img/], extensions: [] },
     });
+    expectTypeOf(config).toEqualTypeOf<ProjectConfig>();
     // @ts-expect-error -- the project is required
     defineConfig({ dirs: ["./trigger"] });
     // @ts-expect-error -- no such option
@@ -49,6 +50,7 @@ describe("options of a task", () => {
     });
     task({ id: "options", run: () => 1, queue: { concurrencyLimit: 1 }, machine: { preset: "large-1x" } });
     task({ id: "options", run: () => 1, queue: { name: "emails" } });
+    expectTypeOf(emails).toExtend<QueueOption>();
     // @ts-expect-error -- no such preset
     task({ id: "options", run: () => 1, machine: "huge" });
     // @ts-expect-error -- a queue of several tasks has a name

@@ -47,7 +47,7 @@ export interface ProjectConfig {
   readonly project: string;
   /** Folders with tasks, relative to the config. Default: every folder named "trigger", else the config's own folder. */
   readonly dirs?: readonly string[] | undefined;
-  /** Globs of files that are not loaded, beside tests, relative to the config. */
+  /** Globs of files that are not loaded, beside tests, relative to the folder that is deployed. */
   readonly ignorePatterns?: readonly string[] | undefined;
   readonly retries?:
     | {

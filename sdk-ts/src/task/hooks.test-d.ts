@@ -125,7 +125,7 @@ describe("handleError", () => {
     });
     expectTypeOf<{ error: string }>().toExtend<HandleErrorDecision>();
     expectTypeOf<{ retryAt: string }>().not.toExtend<HandleErrorDecision>();
-    expectTypeOf<Record<never, never>>().not.toExtend<HandleErrorDecision>();
+    expectTypeOf<{ retries: number }>().not.toExtend<HandleErrorDecision>();
     // @ts-expect-error -- a delay has a number
     task({ id: "decision", run, handleError: () => ({ retryDelayInMs: "10s" }) });
   });

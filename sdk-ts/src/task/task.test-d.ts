@@ -10,6 +10,7 @@ import {
   type TaskPayload,
   tasks,
 } from "../index.ts";
+import type { BatchHandle, BatchResult, TaskRunResult } from "./task-types.ts";
 
 interface Payload {
   readonly message: string;
@@ -34,6 +35,26 @@ describe("a task's types", () => {
     void hello.trigger({ message: 1 });
     // @ts-expect-error -- so have the options
     void hello.trigger({ message: "x" }, { delay: 1 });
+  });
+
+  it("reach batches and waits", () => {
+    expectTypeOf(hello.batchTrigger([{ payload: { message: "x" }, options: { tags: ["a"] } }])).resolves.toEqualTypeOf<
+      BatchHandle<"hello", Payload, number>
+    >();
+    const result = hello.triggerAndWait({ message: "x" });
+    expectTypeOf(result).resolves.toEqualTypeOf<TaskRunResult<"hello", number>>();
+    expectTypeOf(result.unwrap()).resolves.toEqualTypeOf<number>();
+    expectTypeOf(hello.batchTriggerAndWait([{ payload: { message: "x" } }])).resolves.toEqualTypeOf<
+      BatchResult<"hello", number>
+    >();
+    // @ts-expect-error -- the payload is required
+    void hello.triggerAndWait();
+    // @ts-expect-error -- in batches too
+    void hello.batchTrigger([{}]);
+    // @ts-expect-error -- and has a type
+    void hello.batchTriggerAndWait([{ payload: { message: 1 } }]);
+    const noPayload = task({ id: "no-payload", run: async () => "done" });
+    expectTypeOf(noPayload.batchTrigger).toBeCallableWith([{}]);
   });
 
   it("reach tasks.trigger by the type alone", () => {
