@@ -81,20 +81,20 @@ export const hangs = task({
 export const keeps = task({
   id: "keeps",
   run: async (name: string) => {
-    const { state, describe, traceparent, initialMetadata } = attempt();
+    const { traceparent, initialMetadata } = attempt();
     const found = {
       local: locals.get(LOCAL) ?? null,
-      state: state(STATE, () => ({ kept: "nothing" })).kept,
+      state: attempt().state(STATE, () => ({ kept: "nothing" })).kept,
       traceparent,
       metadata: initialMetadata === undefined ? null : Buffer.from(initialMetadata.data).toString(),
     };
     locals.set(LOCAL, name);
-    state(STATE, () => ({ kept: "nothing" })).kept = name;
-    describe({
+    attempt().state(STATE, () => ({ kept: "nothing" })).kept = name;
+    attempt().describe({
       addTags: [name],
       metadata: { data: Buffer.from(`{"name":"${name}"}`), contentType: "application/json" },
     });
-    describe({ addTags: ["second"] });
+    attempt().describe({ addTags: ["second"] });
     return found;
   },
 });

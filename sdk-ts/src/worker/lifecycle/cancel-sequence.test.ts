@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import { settle, StartedLifecycle } from "./started-lifecycle.testkit.ts";
+
+interface Cancel {
+  readonly signal: AbortSignal;
+  readonly init: unknown;
+  readonly payload: unknown;
+  readonly task: string;
+  readonly runPromise: Promise<unknown>;
+}
+interface RunParams {
+  readonly signal: AbortSignal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** Returns as soon as it is canceled. */
+const obedient = async (_payload: unknown, { signal }: RunParams): Promise<string> => {
+  await aborted(signal);
+  return "in time";
+};
+
+describe("a cancel while run runs", () => {
+  it("calls the onCancel hooks at once, global ones first, with payload, signal, init, task and runPromise", async () => {
+    const seen: unknown[] = [];
+    const see = (name: string) => async (params: Cancel) => {
+      const { payload, signal, init, task, runPromise } = params;
+      seen.push([name, payload, signal.aborted, init, task, await runPromise]);
+    };
+    const started = new StartedLifecycle({
+      run: obedient,
+      hooks: { init: () => ({ data: 1 }), onCancel: see("task") },
+      globals: { onCancel: [{ name: "g", fn: see("global") }] },
+    });
+    await settle();
+    started.cancel();
+    expect(await started.outcome).toEqual({ ok: true, output: "in time" });
+    const rest = ["payload", true, { data: 1 }, "the-task", "in time"];
+    expect(seen).toEqual([
+      ["global", ...rest],
+      ["task", ...rest],
+    ]);
+  });
+
+  it("calls hooks that run itself has registered", async () => {
+    const started: StartedLifecycle = new StartedLifecycle({
+      run: async (_payload: unknown, { signal }: RunParams) => {
+        await settle();
+        started.globals.onCancel = [{ name: "inside run", fn: () => {} }];
+        return obedient(undefined, { signal });
+      },
+    });
+    await settle();
+    await settle();
+    started.cancel();
+    await started.outcome;
+    expect(started.settled).toContain("onCancel inside run ok");
+  });
+
+  it("gives the hooks run's error, if it throws; the run is CANCELED, and no handler is asked", async () => {
+    let seen: unknown;
+    const started = new StartedLifecycle({
+      run: async (_payload: unknown, { signal }: RunParams) => {
+        await aborted(signal);
+        throw new Error("of run");
+      },
+      hooks: {
+        onCancel: ({ runPromise }: Cancel) => runPromise.catch((error: unknown) => (seen = error)),
+        handleError: () => {},
+        onFailure: () => {},
+        onComplete: () => {},
+        cleanup: () => {},
+      },
+    });
+    await settle();
+    started.cancel();
+    expect(await started.outcome).toMatchObject({
+      failure: { code: "CANCELED", thrown: { message: "the run was canceled: enough" }, skipRetry: true },
+    });
+    expect(String(seen)).toBe("Error: of run");
+    expect(started.settled).toEqual(["run failed", "onCancel ok", "cleanup ok"]);
+  });
+
+  it("lets cleanup begin only after the onCancel hooks", async () => {
+    const gate = Promise.withResolvers<void>();
+    const started = new StartedLifecycle({ run: obedient, hooks: { onCancel: () => gate.promise, cleanup: () => {} } });
+    await settle();
+    started.cancel();
+    await settle();
+    expect(started.settled).toEqual(["run ok"]);
+    gate.resolve();
+    await started.outcome;
+    expect(started.settled).toEqual(["run ok", "onCancel ok", "cleanup ok"]);
+  });
+
+  it("gives up hooks that hang when the time is up, and keeps the output", async () => {
+    const hang = () => new Promise(() => {});
+    const started = new StartedLifecycle({ run: obedient, hooks: { onCancel: hang, cleanup: hang } });
+    await settle();
+    started.cancel();
+    await settle();
+    started.interruption.giveUp("hooks");
+    expect(await started.outcome).toEqual({ ok: true, output: "in time" });
+    expect(started.settled).toEqual(["run ok", "onCancel ignored"]);
+  });
+
+  it("does not end as long as run runs: what is said to be canceled must not go on", async () => {
+    const started = new StartedLifecycle({ run: () => new Promise(() => {}), hooks: { onCancel: () => {} } });
+    let hasEnded = false;
+    void started.outcome.then(() => (hasEnded = true));
+    await settle();
+    started.cancel();
+    started.interruption.giveUp("hooks");
+    await settle();
+    expect(hasEnded).toBe(false);
+  });
+});
+
+describe("a cancel before run", () => {
+  it("rejects runPromise: run does not begin any more", async () => {
+    let seen: unknown;
+    const started: StartedLifecycle = new StartedLifecycle({
+      hooks: {
+        onStart: async () => {
+          await settle();
+          started.cancel();
+        },
+        onCancel: ({ runPromise }: Cancel) => runPromise.catch((error: unknown) => (seen = error)),
+      },
+    });
+    expect(await started.outcome).toMatchObject({ failure: { code: "CANCELED" } });
+    expect(String(seen)).toBe("AbortError: the run was canceled: enough");
+    expect(started.settled.toSorted()).toEqual(["onCancel ok", "onStart ok"]);
+  });
+});
+
+describe("a cancel of a suspended attempt", () => {
+  it("runs onCancel only: no cleanup, no middleware, nothing of run", async () => {
+    let seen: unknown;
+    const wentOn: string[] = [];
+    const started: StartedLifecycle = new StartedLifecycle({
+      run: async () => {
+        await settle();
+        await started.wait({ type: "token", token: "t" });
+        wentOn.push("run");
+      },
+      hooks: {
+        middleware: async ({ next }: { next: () => Promise<void> }) => {
+          await next();
+          wentOn.push("middleware");
+        },
+        onCancel: ({ runPromise }: Cancel) => runPromise.catch((error: unknown) => (seen = error)),
+        onResume: () => void wentOn.push("onResume"),
+        cleanup: () => void wentOn.push("cleanup"),
+      },
+    });
+    await settle();
+    await settle();
+    expect(started.suspended).toHaveLength(1);
+    started.cancel();
+    expect(await started.outcome).toMatchObject({ failure: { code: "CANCELED" } });
+    started.resume();
+    await settle();
+    expect(String(seen)).toBe("AbortError: the run was canceled: enough");
+    expect(wentOn).toEqual([]);
+  });
+});
