@@ -53,16 +53,16 @@ describe("every command", () => {
     ["doctor"],
   ];
 
-  it.each(COMMANDS)("says with --help how it is used: windlass %s %s", async (...command) => {
-    const { exitCode, stdout, stderr } = await runInProcess([
-      ...command.filter((word) => word !== undefined),
-      "--help",
-    ]);
-    expect(exitCode).toBe(EXIT.ok);
-    expect(stdout).toMatch(/\n(Examples|Commands):\n/);
-    expect(stdout).toContain(`Usage: windlass ${command.join(" ")}`.trimEnd());
-    expect(stderr).toBe("");
-  });
+  it.each(COMMANDS.map((command) => ({ command, name: command.join(" ") })))(
+    "says with --help how it is used: windlass $name",
+    async ({ command }) => {
+      const { exitCode, stdout, stderr } = await runInProcess([...command, "--help"]);
+      expect(exitCode).toBe(EXIT.ok);
+      expect(stdout).toMatch(/\n(Examples|Commands):\n/);
+      expect(stdout).toContain(`Usage: windlass ${command.join(" ")}`.trimEnd());
+      expect(stderr).toBe("");
+    },
+  );
 
   it.each([
     { what: "an unknown command", args: ["bogus"] },
