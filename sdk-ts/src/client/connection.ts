@@ -91,6 +91,12 @@ export function parentRunId(connection: Connection): string {
   return connection === kept.worker?.connection ? (activeAttempt.current?.runId ?? "") : "";
 }
 
+/** Resolves as soon as every trigger of this program is answered. */
+export async function triggersAnswered(): Promise<void> {
+  await kept.worker?.connection.triggers.none();
+  await kept.configured?.connection.triggers.none();
+}
+
 function keep(place: keyof typeof kept, config: ClientConfig, worker: WorkerConnection | undefined): Connection {
   const known = kept[place];
   if (known !== undefined && known.config === config && known.worker === worker) return known.connection;

@@ -1,21 +1,27 @@
 import { createHash } from "node:crypto";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import {
   type AwaitRunsRequest,
   type AwaitRunsResponseSchema,
+  type Content,
   type DeploymentHeader,
   DeploymentService,
   ErrorReason,
+  type ListRunsRequest,
   type RunEventSchema,
   type RunSchema,
   RunService,
   RunStatus,
   TaskService,
+  type TokenSchema,
+  TokenStatus,
   type Trigger,
+  TriggerSchema,
   type TriggerResultSchema,
   type TriggerTasksRequest,
+  WaitpointService,
   type WatchRunRequest,
 } from "@windlass/proto";
 import {
@@ -35,6 +41,7 @@ export type StoredRun = Extract<MessageInitShape<typeof RunSchema>, { $typeName?
   id: string;
   status: RunStatus;
 };
+export type StoredToken = Extract<MessageInitShape<typeof TokenSchema>, { $typeName?: never }> & { id: string };
 type Awaited = MessageInitShape<typeof AwaitRunsResponseSchema>;
 type Event = Extract<MessageInitShape<typeof RunEventSchema>, { $typeName?: never }>;
 
@@ -45,6 +52,7 @@ const TERMINAL: ReadonlySet<RunStatus> = new Set([RunStatus.COMPLETED, RunStatus
 export class TestCluster {
   readonly runs = new Map<string, StoredRun>();
   readonly events = new Map<string, Event[]>();
+  readonly tokens = new Map<string, StoredToken>();
   readonly deployed: { bytes: Buffer; taskIds: string[] }[] = [];
   /** The TriggerTasks messages and AwaitRuns messages that have come, and the streams on which they did. */
   readonly triggerMessages: Trigger[][] = [];
@@ -53,19 +61,26 @@ export class TestCluster {
   /** While true, triggers are stored but not answered. */
   isSilent = false;
   readonly #requestIds = new Map<string, string>();
+  readonly #idempotencyKeys = new Map<string, string>();
   readonly #waiters = new Map<string, Set<PushStream<Awaited>>>();
   readonly #watchers = new Set<() => void>();
   #server = new Server();
   port = 0;
+  readonly #socket: string | undefined;
 
-  static async start(): Promise<TestCluster> {
-    const cluster = new TestCluster();
+  /** Without a socket's path it listens at a port. */
+  constructor(socket?: string) {
+    this.#socket = socket;
+  }
+
+  static async start(socket?: string): Promise<TestCluster> {
+    const cluster = new TestCluster(socket);
     await cluster.listen();
     return cluster;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.#socket === undefined ? `http://127.0.0.1:${this.port}` : `unix:${this.#socket}`;
   }
 
   async listen(): Promise<void> {
@@ -89,8 +104,13 @@ export class TestCluster {
       serviceDefinition(DeploymentService),
       serviceHandlers<typeof DeploymentService>(DeploymentService, this.#deploymentService(), hooks),
     );
+    this.#server.addService(
+      serviceDefinition(WaitpointService),
+      serviceHandlers<typeof WaitpointService>(WaitpointService, this.#waitpointService(), hooks),
+    );
+    const address = this.#socket === undefined ? `127.0.0.1:${this.port}` : `unix:${this.#socket}`;
     this.port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) =>
+      this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(port) : reject(error),
       );
     });
@@ -131,12 +151,16 @@ export class TestCluster {
     }
     const known = this.#requestIds.get(trigger.requestId);
     if (known !== undefined) return { result: { case: "run", value: { runId: known, isCached: true } } };
+    const key = trigger.options?.idempotencyKey ?? "";
+    const keyed = this.#idempotencyKeys.get(`${trigger.taskId} ${key}`);
+    if (keyed !== undefined) return { result: { case: "run", value: { runId: keyed, isCached: true } } };
     const id = `run_${this.runs.size + 1}`;
     this.#requestIds.set(trigger.requestId, id);
-    const { taskId, payload, tags, isTest, traceparent, queue, maxAttempts } = trigger;
+    if (key !== "") this.#idempotencyKeys.set(`${trigger.taskId} ${key}`, id);
+    const { taskId, payload, tags, isTest, traceparent, queue, maxAttempts, options, parentRunId } = trigger;
     this.runs.set(id, {
       id,
-      status: RunStatus.QUEUED,
+      status: options?.startTime === undefined ? RunStatus.QUEUED : RunStatus.DELAYED,
       taskId,
       tags,
       isTest,
@@ -145,7 +169,10 @@ export class TestCluster {
       maxAttempts: maxAttempts || 3,
       revision: 1n,
       createTime: timestampFromMs(0),
+      parentRunId,
       ...(payload === undefined ? {} : { payload }),
+      ...(options === undefined ? {} : { options }),
+      ...(options?.metadata === undefined ? {} : { metadata: options.metadata }),
     });
     this.tell(id, { body: { case: "statusChanged", value: { status: RunStatus.QUEUED } } });
     return { result: { case: "run", value: { runId: id } } };
@@ -176,7 +203,25 @@ export class TestCluster {
   #runService(): ServiceImplementation<typeof RunService> {
     return {
       getRun: async ({ runId }) => ({ run: { ...this.#find(runId) }, attempts: [] }),
-      listRuns: async () => ({}),
+      listRuns: async (request) => this.#listRuns(request),
+      replayRun: async ({ runId, requestId, payload }) => {
+        const run = this.#find(runId);
+        const stored = this.#store(
+          create(TriggerSchema, { requestId, taskId: run.taskId ?? "", payload: payload ?? (run.payload as Content) }),
+        );
+        const replayId = stored.result?.case === "run" ? (stored.result.value.runId ?? "") : "";
+        return { run: Object.assign(this.#find(replayId), { replayOfRunId: runId }) };
+      },
+      rescheduleRun: async ({ runId, startTime }) => {
+        const run = this.#find(runId);
+        if (run.status !== RunStatus.DELAYED) throw runNotDelayed(runId);
+        return { run: Object.assign(run, { dueTime: startTime }) };
+      },
+      updateRun: async ({ runId, metadata, addTags }) => {
+        const run = this.#find(runId);
+        const tags = [...(run.tags ?? []), ...addTags];
+        return { run: Object.assign(run, { tags, ...(metadata !== undefined && { metadata }) }) };
+      },
       cancelRun: async ({ runId, reason }) => {
         const run = this.#find(runId);
         if (!TERMINAL.has(run.status)) this.change(runId, { status: RunStatus.CANCELED, cancelReason: reason });
@@ -189,6 +234,57 @@ export class TestCluster {
         this.#takeAwaited(requests, answers).catch((error: unknown) => answers.end(error));
         return answers;
       },
+    };
+  }
+
+  /** Newest first; a page token is the number of runs that came before. */
+  #listRuns({ statuses, taskId, tag, batchId, parentRunId, pageSize, pageToken }: ListRunsRequest) {
+    const selected = [...this.runs.values()]
+      .reverse()
+      .filter(
+        (run) =>
+          (statuses.length === 0 || statuses.includes(run.status)) &&
+          (taskId === "" || run.taskId === taskId) &&
+          (tag === "" || run.tags?.includes(tag) === true) &&
+          (batchId === "" || run.options?.batchId === batchId) &&
+          (parentRunId === "" || run.parentRunId === parentRunId),
+      );
+    const start = Number(pageToken);
+    const end = start + (pageSize || 50);
+    return { runs: selected.slice(start, end), nextPageToken: end < selected.length ? String(end) : "" };
+  }
+
+  #waitpointService(): ServiceImplementation<typeof WaitpointService> {
+    const find = (tokenId: string): StoredToken => {
+      const token = this.tokens.get(tokenId);
+      if (token === undefined) throw tokenNotFound(tokenId);
+      return token;
+    };
+    return {
+      createToken: async ({ idempotencyKey, tags, timeout }) => {
+        const known = [...this.tokens.values()].find((token) => token.idempotencyKey === idempotencyKey);
+        if (idempotencyKey !== "" && known !== undefined) return { token: known, isCached: true };
+        const id = `token_${this.tokens.size + 1}`;
+        const timeoutTime = timeout === undefined ? {} : { timeoutTime: timestampFromMs(durationMs(timeout)) };
+        const token = { id, status: TokenStatus.PENDING, tags, idempotencyKey, ...timeoutTime };
+        this.tokens.set(id, token);
+        return { token, url: `http://127.0.0.1:1/${id}` };
+      },
+      completeToken: async ({ tokenId, data }) => {
+        const token = find(tokenId);
+        if (token.status === TokenStatus.PENDING)
+          Object.assign(token, { status: TokenStatus.COMPLETED, ...(data !== undefined && { data }) });
+        return { token };
+      },
+      getToken: async ({ tokenId }) => ({ token: find(tokenId) }),
+      listTokens: async ({ pageSize, pageToken }) => {
+        const all = [...this.tokens.values()].reverse();
+        const start = Number(pageToken);
+        const end = start + (pageSize || 50);
+        return { tokens: all.slice(start, end), nextPageToken: end < all.length ? String(end) : "" };
+      },
+      // The supervisor's way to wait; programs ask when they are resumed.
+      awaitTokens: () => createPushStream(1),
     };
   }
 
@@ -269,6 +365,22 @@ function runNotFound(runId: string): CallFailure {
     code: status.NOT_FOUND,
     reason: ErrorReason.RUN_NOT_FOUND,
     message: `There is no run ${runId}.`,
+  });
+}
+
+function runNotDelayed(runId: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.RUN_NOT_DELAYED,
+    message: `${runId} is not delayed.`,
+  });
+}
+
+function tokenNotFound(tokenId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.TOKEN_NOT_FOUND,
+    message: `There is no token ${tokenId}.`,
   });
 }
 

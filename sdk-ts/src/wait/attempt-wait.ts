@@ -1,4 +1,4 @@
-import { connectionOfAttempt } from "../client/connection.ts";
+import { triggersAnswered } from "../client/connection.ts";
 import { type ActiveAttempt, activeAttempt, type AttemptWait } from "../task/active-attempt.ts";
 
 const WAITING = Symbol.for("windlass.sdk/1/waiting");
@@ -33,7 +33,7 @@ export async function duringWait<T>(what: string, wait: (attempt: ActiveAttempt)
  * timed out when it wakes.
  */
 export async function suspend(attempt: ActiveAttempt, wait: AttemptWait): Promise<void> {
-  await connectionOfAttempt().triggers.none();
+  await triggersAnswered();
   attempt.signal.throwIfAborted();
   await attempt.wait(wait);
 }

@@ -1,0 +1,196 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { BatchWaitSchema, RunStatus, WaitSchema } from "@windlass/proto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { batch, close, configure, type RunEvent, runs, task, tasks } from "../index.ts";
+import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
+
+const hello = task({ id: "hello", run: async (payload: { message: string }) => payload.message.length });
+
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+  configure({ url: cluster.url, apiKey: API_KEY });
+});
+
+afterEach(async () => {
+  await close();
+  cluster.kill();
+});
+
+describe("a run", () => {
+  it("shows what it was triggered with", async () => {
+    const { id } = await hello.trigger(
+      { message: "x" },
+      { delay: new Date(5_000), ttl: "10m", priority: 3, idempotencyKey: "k", metadata: { a: 1 }, maxDuration: 60 },
+    );
+    expect(await runs.retrieve(id)).toMatchObject({
+      status: "DELAYED",
+      metadata: { a: 1 },
+      options: {
+        delayedUntil: new Date(5_000),
+        ttlMs: 600_000,
+        priority: 3,
+        idempotencyKey: "k",
+        maxDuration: 60,
+      },
+    });
+  });
+
+  it("of a key that is known is given again, and said to be", async () => {
+    const first = await hello.trigger({ message: "x" }, { idempotencyKey: "k" });
+    const second = await hello.trigger({ message: "y" }, { idempotencyKey: "k" });
+    expect([first.isCached, second]).toEqual([false, { ...first, isCached: true }]);
+    expect((await tasks.trigger("other", {}, { idempotencyKey: "k" })).isCached).toBe(false);
+  });
+
+  it("is replayed, with its own payload or another", async () => {
+    const handle = await hello.trigger({ message: "x" });
+    const replay = await runs.replay(handle);
+    expect(await runs.retrieve(replay)).toMatchObject({ replayOfRunId: handle.id, payload: { message: "x" } });
+    const other = await runs.replay(handle, { payload: { message: new Date(0) } });
+    expect(await runs.retrieve(other)).toMatchObject({ payload: { message: new Date(0) } });
+  });
+
+  it("is rescheduled while it is delayed", async () => {
+    const handle = await hello.trigger({ message: "x" }, { delay: "1h" });
+    expect(await runs.reschedule(handle, { delay: new Date(5_000) })).toMatchObject({ dueAt: new Date(5_000) });
+    const { id } = await hello.trigger({ message: "x" });
+    await expect(runs.reschedule(id, { delay: "1h" })).rejects.toMatchObject({ reason: "RUN_NOT_DELAYED" });
+    await expect(runs.reschedule(handle, { delay: "soon" })).rejects.toMatchObject({
+      violations: [{ field: "options.delay" }],
+    });
+  });
+
+  it("is described anew from outside", async () => {
+    const handle = await hello.trigger({ message: "x" }, { tags: ["one"] });
+    await runs.addTags(handle, "two");
+    expect(await runs.updateMetadata(handle, { step: 2 })).toMatchObject({
+      tags: ["one", "two"],
+      metadata: { step: 2 },
+    });
+    await expect(runs.updateMetadata(handle, { at: 1n } as never)).rejects.toThrow("metadata.at is a BigInt");
+  });
+
+  it("tells of its waits", async () => {
+    const { id } = await hello.trigger({ message: "x" });
+    const waits = [
+      create(WaitSchema, { id: "w", kind: { case: "until", value: timestampFromMs(5_000) } }),
+      create(WaitSchema, { id: "w", kind: { case: "runId", value: "run_9" } }),
+      create(WaitSchema, {
+        id: "w",
+        kind: { case: "batch", value: create(BatchWaitSchema, { batchId: "batch_1", runIds: ["a", "b"] }) },
+      }),
+      create(WaitSchema, { id: "w", kind: { case: "tokenId", value: "token_1" } }),
+    ];
+    for (const wait of waits) {
+      cluster.tell(id, { body: { case: "waitStarted", value: { wait, attemptNumber: 1 } } });
+      cluster.tell(id, { body: { case: "waitEnded", value: { waitId: "w", attemptNumber: 1 } } });
+    }
+    cluster.change(id, { status: RunStatus.COMPLETED });
+    const events: RunEvent[] = [];
+    for await (const event of runs.subscribeToEvents(id)) events.push(event);
+    expect(events.filter(({ type }) => type === "wait-started")).toMatchObject([
+      { waitId: "w", wait: { type: "duration", date: new Date(5_000) }, attempt: 1 },
+      { wait: { type: "task", runId: "run_9" } },
+      { wait: { type: "batch", batchId: "batch_1", runCount: 2 } },
+      { wait: { type: "token", token: "token_1" } },
+    ]);
+    expect(events.filter(({ type }) => type === "wait-ended")).toHaveLength(4);
+  });
+});
+
+describe("a list", () => {
+  it("gives pages, and all runs when it is iterated", async () => {
+    for (const _ of Array(5).keys()) await hello.trigger({ message: "x" });
+    const page = await runs.list({ limit: 2 });
+    expect(page.data.map(({ id }) => id)).toEqual(["run_5", "run_4"]);
+    expect((await page.getNextPage()).data.map(({ id }) => id)).toEqual(["run_3", "run_2"]);
+    const all: string[] = [];
+    for await (const { id } of runs.list({ limit: 2 })) all.push(id);
+    expect(all).toEqual(["run_5", "run_4", "run_3", "run_2", "run_1"]);
+    const last = await runs.list();
+    expect(last.hasNextPage()).toBe(false);
+    await expect(last.getNextPage()).rejects.toThrow("last page");
+  });
+
+  it("selects by status, task, tag, batch and parent", async () => {
+    await hello.trigger({ message: "x" }, { tags: "a" });
+    const { batchId } = await batch.trigger([{ id: "other", payload: 1 }]);
+    cluster.change("run_1", { status: RunStatus.FAILED });
+    const ids = async (filter: Parameters<typeof runs.list>[0]) => (await runs.list(filter)).data.map(({ id }) => id);
+    expect(await ids({ status: "FAILED" })).toEqual(["run_1"]);
+    expect(await ids({ status: ["QUEUED", "WAITING"] })).toEqual(["run_2"]);
+    expect(await ids({ taskIdentifier: "hello" })).toEqual(["run_1"]);
+    expect(await ids({ tag: "a" })).toEqual(["run_1"]);
+    expect(await ids({ batch: batchId })).toEqual(["run_2"]);
+    expect(await ids({ parentRunId: "run_9" })).toEqual([]);
+  });
+
+  it.each([{ status: "DONE" }, { limit: 0 }, { limit: 1_001 }, { tag: "" }, { from: new Date() }])(
+    "refuses %j",
+    async (filter) => {
+      await expect(runs.list(filter as object)).rejects.toMatchObject({
+        reason: "FIELD_INVALID",
+        violations: [{ field: `options.${Object.keys(filter)[0]}` }],
+      });
+    },
+  );
+});
+
+describe("a batch", () => {
+  it("travels as one message, keeps the items' order, and shares an id", async () => {
+    const {
+      batchId,
+      runCount,
+      runs: handles,
+    } = await hello.batchTrigger([
+      { payload: { message: "a" } },
+      { payload: { message: "b" }, options: { tags: "two" } },
+    ]);
+    expect(batchId).toMatch(/^batch_[\w-]{1,64}$/);
+    expect([runCount, handles.map(({ id }) => id)]).toEqual([2, ["run_1", "run_2"]]);
+    expect(cluster.triggerMessages).toMatchObject([
+      [{ options: { batchId } }, { options: { batchId }, tags: ["two"] }],
+    ]);
+    expect(await runs.retrieve(handles[1]!)).toMatchObject({ batchId });
+  });
+
+  it("may hold several tasks, by id or as they are", async () => {
+    const byId = await batch.trigger<typeof hello>([{ id: "hello", payload: { message: "x" } }]);
+    const byTask = await batch.triggerByTask([{ task: hello, payload: { message: "x" } }]);
+    expect([byId.runs[0]?.taskIdentifier, byTask.runs[0].taskIdentifier]).toEqual(["hello", "hello"]);
+  });
+
+  it("may be empty", async () => {
+    expect(await hello.batchTrigger([])).toMatchObject({ runCount: 0, runs: [] });
+  });
+
+  it.each([
+    {
+      what: "a wrong option",
+      items: [{ payload: 1 }, { payload: 1, options: { ttl: "x" } }],
+      field: "items[1].options.ttl",
+    },
+    { what: "a payload that cannot travel", items: [{ payload: [() => {}] }], field: "items[0].payload[0]" },
+    { what: "a misspelt field", items: [{ payload: 1, option: {} }], field: "items[0].option" },
+    { what: "an item that is none", items: [null], field: "items[0]" },
+    { what: "a list that is none", items: {}, field: "items" },
+    { what: "too many", items: Array(1_001).fill({ payload: 1 }), field: "items" },
+  ])("with $what is refused before anything is sent", async ({ items, field }) => {
+    await expect(tasks.batchTrigger("t", items as never)).rejects.toMatchObject({
+      reason: "FIELD_INVALID",
+      violations: [{ field }],
+    });
+    expect(cluster.runs.size).toBe(0);
+  });
+
+  it("of which the cluster refuses one says which, and that the others are stored", async () => {
+    const items = [
+      { id: "t", payload: 1 },
+      { id: "refused", payload: 1 },
+    ];
+    await expect(batch.trigger(items)).rejects.toThrow(/items\[1\] of batch_.* was not triggered \(1 of 2 were\)/);
+  });
+});
