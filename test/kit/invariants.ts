@@ -11,7 +11,6 @@ export interface Violation {
 export type TerminalSnapshot = ReadonlyMap<string, string>;
 
 const terminal = "('COMPLETED','FAILED','CRASHED','SYSTEM_FAILURE','TIMED_OUT','CANCELED','EXPIRED')";
-const leased = "('EXECUTING','CANCELING')";
 const maxRows = 20;
 
 interface Rule {
@@ -26,9 +25,9 @@ interface Rule {
 const rules: readonly Rule[] = [
   {
     invariant: "I1",
-    rule: "a run that has not ended has exactly one owner: the queue, a timer, a lease, a wait or a missing version",
+    rule: "a run that has not ended has exactly one owner: the queue, a timer, a lease (a wait's too) or a missing version",
     text: `select environment_id, id, status from runs where status not in ${terminal} and 1 <>
-      (status in ('QUEUED','WAITING','PENDING_VERSION'))::int + (due_time is not null)::int + (lease_token is not null)::int`,
+      (status in ('QUEUED','PENDING_VERSION') and wait_id is null)::int + (due_time is not null)::int + (lease_token is not null)::int`,
   },
   {
     invariant: "I1",
@@ -56,7 +55,7 @@ const rules: readonly Rule[] = [
     text: `select r.environment_id, r.id, r.status, r.attempt_number, a.ended, a.last from runs r left join lateral (
         select count(*)::int as ended, coalesce(max(number), 0) as last from attempts a where a.environment_id = r.environment_id and a.run_id = r.id
       ) a on true
-      where a.ended <> a.last or a.ended <> r.attempt_number - (r.status in ${leased})::int`,
+      where a.ended <> a.last or a.ended <> r.attempt_number - (r.lease_token is not null)::int`,
   },
   {
     invariant: "I2",

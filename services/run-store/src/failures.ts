@@ -19,6 +19,15 @@ export function tokenNotFound(tokenId: string): CallFailure {
   });
 }
 
+/** FAILED_PRECONDITION, RUN_NOT_DELAYED. */
+export function runNotDelayed(runId: string, runStatus: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.RUN_NOT_DELAYED,
+    message: `The run ${runId} is ${runStatus}; only a DELAYED run can be rescheduled.`,
+  });
+}
+
 /** NOT_FOUND, DEPLOYMENT_NOT_FOUND. */
 export function deploymentNotFound(message: string): CallFailure {
   return new CallFailure({ code: status.NOT_FOUND, reason: ErrorReason.DEPLOYMENT_NOT_FOUND, message });

@@ -1,6 +1,7 @@
 import type { Clock, Component, Logger, Postgres, Telemetry } from "@windlass/chassis";
 import { createAnnouncer } from "./announce-changes.ts";
 import { createDeploymentCache } from "./deployments/deployment-cache.ts";
+import { createTaskLimitsCache } from "./deployments/task-limits-cache.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
 import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
@@ -57,7 +58,7 @@ export function createHotPath(options: HotPathOptions): HotPath {
     promote: promotePendingRuns,
     runIds: createRunIds(() => clock.nowMs()),
   });
-  const claimer = createRunClaimer({ ...shared, release });
+  const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
   const drain = async (): Promise<void> => {
     await Promise.all([trigger.drain(), claimer.drain()]);
     // Last, because a claim can give leases back.

@@ -1,4 +1,5 @@
 // The state machine and its leases as a model of a page, compared with the real statements on PostgreSQL: random commands, several owners, stale tokens, repeats.
+import { randomUUID } from "node:crypto";
 import { ErrorReason, type Lease } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import * as fc from "fast-check";
@@ -8,13 +9,16 @@ import { applyDue } from "./due/apply-due.ts";
 import {
   type AttemptOutcomeName,
   isTerminal,
-  nextStatus,
-  type RunStatusName,
+  nextState,
+  type RunState,
   type RunTransition,
+  statusOf,
 } from "./run-state.ts";
 import { bumpQueueEpoch } from "./store/bump-queue-epoch.ts";
 import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
+import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
+import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
 import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
 
 let store: HotStore;
@@ -26,13 +30,20 @@ afterAll(() => store.stop());
 const SUPERVISORS = ["sup_a", "sup_b"];
 const MAX_ATTEMPTS = 3;
 
+interface ModelLease {
+  readonly lease: Lease;
+  readonly supervisorId: string;
+}
+
 /** What should be true of a run. */
 interface ModelRun {
   readonly id: string;
-  status: RunStatusName;
+  state: RunState;
   attempt: number;
   /** The lease that is valid, if any. */
-  lease: { readonly lease: Lease; readonly supervisorId: string } | undefined;
+  lease: ModelLease | undefined;
+  /** The attempt's last wait, and the lease under which it was suspended. */
+  wait: { readonly id: string; readonly lease: ModelLease } | undefined;
   /** Leases it has had, none of which may do anything any more. */
   readonly stale: {
     readonly lease: Lease;
@@ -64,9 +75,9 @@ function pick(model: Model, index: number): ModelRun | undefined {
 }
 
 function move(run: ModelRun, transition: RunTransition): void {
-  const next = nextStatus(run.status, transition);
-  if (next === undefined) throw new Error(`the model cannot ${transition} a run that is ${run.status}`);
-  run.status = next;
+  const next = nextState(run.state, transition);
+  if (next === undefined) throw new Error(`the model cannot ${transition} a run that is ${run.state}`);
+  run.state = next;
 }
 
 function command(name: string, run: (model: Model, real: Real) => Promise<void>): Command {
@@ -75,7 +86,27 @@ function command(name: string, run: (model: Model, real: Real) => Promise<void>)
 
 function endLease(run: ModelRun, outcome: AttemptOutcomeName | undefined): void {
   if (run.lease !== undefined) run.stale.push({ ...run.lease, outcome });
+  forgetWait(run);
   run.lease = undefined;
+}
+
+/** The lease of an earlier suspension can do nothing any more, unless it is still the run's. */
+function forgetWait(run: ModelRun): void {
+  if (run.wait !== undefined && run.wait.lease !== run.lease) run.stale.push({ ...run.wait.lease, outcome: undefined });
+  run.wait = undefined;
+}
+
+/** A lease is given back: it never began an attempt, or goes back to the lease under which its attempt was suspended. */
+function giveBack(run: ModelRun): void {
+  if (run.wait === undefined) {
+    move(run, "release");
+    run.attempt -= 1;
+    endLease(run, undefined);
+  } else if (run.lease !== run.wait.lease) {
+    move(run, "release resumed");
+    if (run.lease !== undefined) run.stale.push({ ...run.lease, outcome: undefined });
+    run.lease = run.wait.lease;
+  }
 }
 
 /** What the model expects after an attempt that failed in this way. */
@@ -93,8 +124,8 @@ const trigger = (request: number, isKnown: boolean): Command =>
       return;
     }
     model.requests.set(requestId, id);
-    const status = isKnown || model.isDeployed ? "QUEUED" : "PENDING_VERSION";
-    model.runs.push({ id, status, attempt: 0, lease: undefined, stale: [] });
+    const state = isKnown || model.isDeployed ? "QUEUED" : "PENDING_VERSION";
+    model.runs.push({ id, state, attempt: 0, lease: undefined, wait: undefined, stale: [] });
   });
 
 const claim = (index: number, supervisorId: string, isOldEpoch: boolean): Command =>
@@ -106,12 +137,15 @@ const claim = (index: number, supervisorId: string, isOldEpoch: boolean): Comman
       .catch((error: unknown) => error);
     if (isOldEpoch) expect(claimed).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
     else if (!model.alive.has(supervisorId)) expect(claimed).toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
-    else if (run.status !== "QUEUED") expect(claimed).toMatchObject({ reason: ErrorReason.RUN_NOT_QUEUED });
+    else if (run.state !== "QUEUED" && (run.state !== "RESUMABLE" || run.lease?.supervisorId !== supervisorId))
+      expect(claimed).toMatchObject({ reason: ErrorReason.RUN_NOT_QUEUED });
     else {
       const lease = claimed as Lease;
+      if (run.state === "QUEUED") run.attempt += 1;
       move(run, "claim");
-      run.attempt += 1;
       expect(lease.attemptNumber).toBe(run.attempt);
+      expect(lease.resumeWaitId).toBe(run.wait?.id ?? "");
+      expect(lease.run?.payload === undefined).toBe(run.wait !== undefined);
       run.lease = { lease, supervisorId };
     }
   });
@@ -123,7 +157,37 @@ const ENDS = {
   LOST: "fail system",
   CANCELED: "end canceled",
   CANCEL_FORCED: "end canceled",
+  TIMED_OUT: "time out",
 } as const;
+
+const suspend = (index: number, times: number): Command =>
+  command(`suspend ${index}, said ${times} times`, async (model) => {
+    const run = pick(model, index);
+    if (run?.lease === undefined || run.state === "WAITING" || run.state === "RESUMABLE") return;
+    const { lease } = run;
+    const waitId = randomUUID();
+    for (let said = 0; said < times; said += 1) expect(await store.suspend(lease.lease, waitId)).toEqual([]);
+    if (run.state !== "EXECUTING") return;
+    move(run, "suspend");
+    forgetWait(run);
+    run.wait = { id: waitId, lease };
+  });
+
+const resume = (index: number, times: number): Command =>
+  command(`resume ${index}, said ${times} times`, async (model) => {
+    const run = pick(model, index);
+    if (run?.wait === undefined) return;
+    // The same wait under the lease of its suspension: whatever has happened since, this is a late duplicate and OK (I2), and changes something once (I6).
+    for (let said = 0; said < times; said += 1)
+      expect(await store.resume(run.wait.lease.lease, run.wait.id)).toEqual([]);
+    if (run.state === "WAITING") move(run, "resume");
+  });
+
+const repeatSuspend = (index: number): Command =>
+  command(`suspend ${index} again`, async (model) => {
+    const run = pick(model, index);
+    if (run?.wait !== undefined) expect(await store.suspend(run.wait.lease.lease, run.wait.id)).toEqual([]);
+  });
 
 const finish = (index: number, outcome: AttemptOutcomeName): Command =>
   command(`finish ${index} as ${outcome}`, async (model) => {
@@ -174,9 +238,7 @@ const release = (index: number): Command =>
     const run = pick(model, index);
     if (run?.lease === undefined) return;
     expect(await store.release(run.lease.lease)).toEqual([]);
-    move(run, "release");
-    run.attempt -= 1;
-    endLease(run, undefined);
+    if (run.state === "EXECUTING" || run.state === "CANCELING") giveBack(run);
   });
 
 const cancel = (index: number): Command =>
@@ -184,16 +246,19 @@ const cancel = (index: number): Command =>
     const run = pick(model, index);
     if (run === undefined) return;
     await store.cancel(run.id);
-    if (nextStatus(run.status, "cancel") !== undefined) move(run, "cancel");
+    if (nextState(run.state, "cancel") !== undefined) move(run, "cancel");
   });
 
 const comeDue = (index: number): Command =>
   command(`${index} comes due`, async (model) => {
     const run = pick(model, index);
     if (run === undefined) return;
-    const work = { runs: [{ environmentId: ENVIRONMENT_ID, runId: run.id }], supervisorIds: [] };
-    const { applied } = await applyDue(store.parts, work);
-    const isDue = run.status === "RETRYING";
+    const work = { runs: [{ environmentId: ENVIRONMENT_ID, runId: run.id }], supervisorIds: [], tokens: [] };
+    const { applied } = await applyDue(
+      { ...store.parts, announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS) },
+      work,
+    );
+    const isDue = run.state === "RETRYING";
     expect(applied).toBe(isDue ? 1 : 0);
     if (isDue) move(run, "come due");
   });
@@ -205,14 +270,17 @@ const expire = (supervisorId: string): Command =>
     expect(expired).toEqual(model.alive.has(supervisorId) ? [supervisorId] : []);
     model.alive.delete(supervisorId);
     for (const run of model.runs) {
-      if (run.lease?.supervisorId !== supervisorId) continue;
-      const wasCanceling = run.status === "CANCELING";
-      afterFailure(run, "fail system");
-      endLease(run, wasCanceling ? "CANCEL_FORCED" : "LOST");
-      // The policy's delay is a second; the model has no clock.
-      await store.sql("UPDATE runs SET due_time = now() WHERE id = $1 AND due_time IS NOT NULL", [run.id]);
+      if (run.lease?.supervisorId === supervisorId) await lose(run);
     }
   });
+
+async function lose(run: ModelRun): Promise<void> {
+  const wasCanceling = run.state === "CANCELING";
+  afterFailure(run, "fail system");
+  endLease(run, wasCanceling ? "CANCEL_FORCED" : "LOST");
+  // The policy's delay is a second; the model has no clock.
+  await store.sql("UPDATE runs SET due_time = now() WHERE id = $1 AND due_time IS NOT NULL", [run.id]);
+}
 
 const register = (supervisorId: string): Command =>
   command(`${supervisorId} registers`, async (model) => {
@@ -226,7 +294,7 @@ const heartbeat = (supervisorId: string, keeps: boolean): Command =>
     await store.sql("UPDATE runs SET claim_time = now() - interval '11 s' WHERE supervisor_id = $1", [supervisorId]);
     const tokens = keeps ? held.map((run) => run.lease?.lease.ref?.leaseToken ?? "") : [];
     const renewal = await renewSupervisor(
-      { db: store.postgres, release: store.parts.release },
+      { db: store.postgres, reporter: store.parts.reporter },
       supervisorId,
       tokens,
     ).catch((error: unknown) => error as CallFailure);
@@ -236,14 +304,14 @@ const heartbeat = (supervisorId: string, keeps: boolean): Command =>
     }
     expect(renewal.revoked).toHaveLength(keeps ? 0 : held.length);
     if (keeps) {
-      const canceling = held.filter((run) => run.status === "CANCELING");
+      const canceling = held.filter((run) => run.state === "CANCELING");
       expect(renewal.cancels).toHaveLength(canceling.length);
       return;
     }
     for (const run of held) {
-      move(run, "release");
-      run.attempt -= 1;
-      endLease(run, undefined);
+      // A process that is suspended and that its supervisor does not know is gone.
+      if (run.wait !== undefined && run.wait.lease === run.lease) await lose(run);
+      else giveBack(run);
     }
   });
 
@@ -257,7 +325,7 @@ const deploy = (): Command =>
   command("the missing version is deployed", async (model, { prefix }) => {
     await store.deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }, { id: `${prefix}-later` }]);
     await store.parts.promotePendingRuns(ENVIRONMENT_ID);
-    for (const run of model.runs) if (run.status === "PENDING_VERSION") move(run, "deploy");
+    for (const run of model.runs) if (run.state === "PENDING_VERSION") move(run, "deploy");
     model.isDeployed = true;
   });
 
@@ -266,12 +334,13 @@ async function compare(model: Model): Promise<void> {
   for (const run of model.runs) {
     const row = await store.run(run.id);
     expect(row).toMatchObject({
-      status: run.status,
+      status: statusOf(run.state),
+      wait_id: run.wait?.id ?? null,
       attempt_number: run.attempt,
       lease_token: run.lease?.lease.ref?.leaseToken ?? null,
       supervisor_id: run.lease?.supervisorId ?? null,
     });
-    if (isTerminal(run.status)) expect(run.lease).toBeUndefined();
+    if (isTerminal(statusOf(run.state))) expect(run.lease).toBeUndefined();
   }
 }
 
@@ -299,6 +368,7 @@ const outcome = fc.constantFrom<AttemptOutcomeName>(
   "LOST",
   "CANCELED",
   "CANCEL_FORCED",
+  "TIMED_OUT",
 );
 const commands = fc.commands(
   [
@@ -311,6 +381,9 @@ const commands = fc.commands(
     run.map((index) => checked(reportStale(index))),
     run.map((index) => checked(progress(index))),
     run.map((index) => checked(release(index))),
+    fc.tuple(run, fc.integer({ min: 1, max: 2 })).map((args) => checked(suspend(...args))),
+    fc.tuple(run, fc.integer({ min: 1, max: 2 })).map((args) => checked(resume(...args))),
+    run.map((index) => checked(repeatSuspend(index))),
     run.map((index) => checked(cancel(index))),
     run.map((index) => checked(comeDue(index))),
     supervisor.map((id) => checked(expire(id))),

@@ -9,7 +9,14 @@ const FAILED: EndedAttempt = {
   decision: { kind: "by policy" },
   number: 1,
   maxAttempts: 3,
-  policy: { factor: 2, minTimeoutMs: 1_000, maxTimeoutMs: 10_000, randomize: false },
+  policy: {
+    factor: 2,
+    minTimeoutMs: 1_000,
+    maxTimeoutMs: 10_000,
+    randomize: false,
+    outOfMemoryMachine: null,
+    isDisabled: false,
+  },
 };
 
 function decide(overrides: Partial<EndedAttempt>, random = 0) {
@@ -21,6 +28,7 @@ describe("what follows an attempt", () => {
     ["SUCCEEDED", "complete"],
     ["CANCELED", "end canceled"],
     ["CANCEL_FORCED", "end canceled"],
+    ["TIMED_OUT", "time out"],
   ] as const)("%s: %s, whatever is left", (outcome, transition) => {
     expect(decide({ outcome })).toEqual({ transition });
     expect(decide({ outcome, number: 3 })).toEqual({ transition });
@@ -42,8 +50,34 @@ describe("what follows an attempt", () => {
     ["LOST", RunErrorCode.TASK_IMPORT_ERROR, "fail system"],
     ["FAILED", RunErrorCode.TASK_INPUT_ERROR, "fail"],
     ["FAILED", RunErrorCode.TASK_ABORTED, "fail"],
+    ["FAILED", RunErrorCode.HANDLE_ERROR_ERROR, "crash"],
+    ["FAILED", RunErrorCode.MAX_DURATION_EXCEEDED, "time out"],
   ] as const)("%s by %s is final at once", (outcome, errorCode, transition) => {
     expect(decide({ outcome, errorCode })).toEqual({ transition });
+  });
+
+  it("out of memory is retried on the machine that the task names for it, while attempts are left", () => {
+    const policy = { ...FAILED.policy, outOfMemoryMachine: "large-1x" };
+    const end = { outcome: "CRASHED", errorCode: RunErrorCode.OUT_OF_MEMORY, policy } as const;
+    expect(decide(end)).toEqual({ transition: "retry", delayMs: 1_000, machine: "large-1x" });
+    expect(decide({ ...end, number: 3 })).toEqual({ transition: "crash" });
+    expect(decide({ policy }), "another failure stays where it was").toEqual({ transition: "retry", delayMs: 1_000 });
+  });
+
+  it("a supervisor that holds as many suspended processes as it may is retried by policy", () => {
+    const errorCode = RunErrorCode.SUSPEND_LIMIT_REACHED;
+    expect(decide({ errorCode })).toEqual({ transition: "retry", delayMs: 1_000 });
+    expect(decide({ errorCode, number: 3 })).toEqual({ transition: "fail" });
+  });
+
+  it.each([
+    ["FAILED", "fail"],
+    ["CRASHED", "crash"],
+    ["LOST", "fail system"],
+  ] as const)("%s is final where the task wants no retries: %s", (outcome, transition) => {
+    const policy = { ...FAILED.policy, isDisabled: true };
+    expect(decide({ outcome, policy })).toEqual({ transition });
+    expect(decide({ outcome, policy, decision: { kind: "after", delayMs: 5 } })).toEqual({ transition });
   });
 
   it("the task's own delay is taken, within bounds, and never lifts the limit of attempts", () => {

@@ -6,22 +6,30 @@ import {
   attemptOutcomeFromProto,
   attemptOutcomeToProto,
   isTerminal,
-  nextStatus,
+  nextState,
+  RUN_STATES,
   RUN_STATUSES,
   RUN_TRANSITIONS,
   runStatusFromProto,
   runStatusToProto,
-  statusesBefore,
+  statesBefore,
+  statusOf,
   TERMINAL_STATUSES,
 } from "./run-state.ts";
 import { attemptOutcome, runStatus } from "./store/schema.ts";
 
-const MIGRATION = readFileSync(new URL("../migrations/0000_init.sql", import.meta.url), "utf8");
+const MIGRATIONS = ["0000_init", "0001_task_model"]
+  .map((name) => readFileSync(new URL(`../migrations/${name}.sql`, import.meta.url), "utf8"))
+  .join("\n");
 const README = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 function enumInMigration(name: string): string[] {
-  const [, values = ""] = new RegExp(`CREATE TYPE "public"."${name}" AS ENUM\\(([^)]*)\\)`).exec(MIGRATION) ?? [];
-  return values.split(", ").map((value) => value.replaceAll("'", ""));
+  const [, values = ""] = new RegExp(`CREATE TYPE "public"."${name}" AS ENUM\\(([^)]*)\\)`).exec(MIGRATIONS) ?? [];
+  const added = MIGRATIONS.matchAll(new RegExp(`ALTER TYPE "public"."${name}" ADD VALUE '(\\w+)'`, "g"));
+  return [
+    ...values.split(", ").map((value) => value.replaceAll("'", "")),
+    ...Array.from(added, ([, value]) => value ?? ""),
+  ];
 }
 
 /** The arrows of the README's diagram, as "FROM transition TO". */
@@ -33,9 +41,9 @@ function arrowsInReadme(): string[] {
   ).toSorted();
 }
 
-const table = RUN_STATUSES.flatMap((from) =>
+const table = RUN_STATES.flatMap((from) =>
   RUN_TRANSITIONS.flatMap((transition) => {
-    const to = nextStatus(from, transition);
+    const to = nextState(from, transition);
     return to === undefined ? [] : [{ from, transition, to }];
   }),
 );
@@ -73,19 +81,42 @@ it("nothing follows a terminal status (I3), and terminal statuses come last, as 
     "CANCELED",
     "EXPIRED",
   ]);
-  expect(table.filter(({ from }) => isTerminal(from))).toEqual([]);
+  expect(table.filter(({ from }) => isTerminal(statusOf(from)))).toEqual([]);
 });
 
-it("whatever ends a lease can happen to both statuses that have one, and ends a cancel as CANCELED", () => {
-  const endings = RUN_TRANSITIONS.filter((transition) => nextStatus("EXECUTING", transition) !== undefined);
-  for (const transition of endings.filter((ending) => ending !== "cancel"))
-    expect(nextStatus("CANCELING", transition)).toBe("CANCELED");
-  expect(nextStatus("CANCELING", "cancel")).toBeUndefined();
+it("an attempt ends in the same way whether its process executes, is suspended or is about to be continued, and as CANCELED once a cancel was asked for", () => {
+  const ends = table.filter(
+    ({ from, transition }) => from === "WAITING" && transition !== "resume" && transition !== "cancel",
+  );
+  expect(ends).toHaveLength(7);
+  for (const { transition, to } of ends) {
+    expect(nextState("EXECUTING", transition)).toBe(to);
+    expect(nextState("RESUMABLE", transition)).toBe(to);
+    expect(nextState("CANCELING", transition)).toBe("CANCELED");
+  }
+  expect(nextState("CANCELING", "cancel")).toBeUndefined();
 });
 
-it("statements guard by the statuses the table names", () => {
-  expect(statusesBefore("claim")).toEqual(["QUEUED"]);
-  expect(statusesBefore("come due")).toEqual(["DELAYED", "RETRYING"]);
-  expect(statusesBefore("deploy")).toEqual(["PENDING_VERSION"]);
-  expect(statusesBefore("release")).toEqual(["EXECUTING", "CANCELING"]);
+it("a wait is begun by whoever executes, is over once, and ends no lease", () => {
+  expect(statesBefore("suspend")).toEqual(["EXECUTING"]);
+  expect(statesBefore("resume")).toEqual(["WAITING"]);
+  expect(nextState("WAITING", "resume")).toBe("RESUMABLE");
+  expect(statusOf("RESUMABLE")).toBe("QUEUED");
+});
+
+it("statements guard by the states the table names", () => {
+  expect(statesBefore("claim")).toEqual(["QUEUED", "RESUMABLE"]);
+  expect(statesBefore("come due")).toEqual(["DELAYED", "RETRYING"]);
+  expect(statesBefore("come due without version")).toEqual(["DELAYED"]);
+  expect(statesBefore("deploy")).toEqual(["PENDING_VERSION"]);
+  expect(statesBefore("release")).toEqual(["EXECUTING", "CANCELING"]);
+  expect(statesBefore("cancel")).toEqual([
+    "DELAYED",
+    "PENDING_VERSION",
+    "QUEUED",
+    "EXECUTING",
+    "WAITING",
+    "RETRYING",
+    "RESUMABLE",
+  ]);
 });

@@ -23,6 +23,9 @@ export type RunStatusName = (typeof RUN_STATUSES)[number];
 /** The statuses that end a run; none of them ever changes (I3). */
 export const TERMINAL_STATUSES = RUN_STATUSES.slice(RUN_STATUSES.indexOf("COMPLETED"));
 
+/** Those that free the idempotency key of the run (I7): its next trigger is a new try. A run that is COMPLETED or CANCELED keeps its key. */
+export const KEY_FREEING_STATUSES = ["FAILED", "CRASHED", "SYSTEM_FAILURE", "TIMED_OUT", "EXPIRED"] as const;
+
 /** How an attempt can end, in the order of the proto enum. */
 export const ATTEMPT_OUTCOMES = [
   "SUCCEEDED",
@@ -37,55 +40,80 @@ export const ATTEMPT_OUTCOMES = [
 export type AttemptOutcomeName = (typeof ATTEMPT_OUTCOMES)[number];
 
 /**
- * What can happen to a run: its version was deployed, its moment came, it was claimed, its lease was given back unstarted, a cancel was asked for; or its attempt
- * ended, with a success, with a next attempt to follow, or for good: as the task's failure, the process's, the platform's, or by a cancel.
+ * Where a run is for the state machine: its status, but that a QUEUED run of which a supervisor has the suspended process is RESUMABLE. In the database that is a QUEUED
+ * run with a `wait_id`.
+ */
+export const RUN_STATES = [...RUN_STATUSES, "RESUMABLE"] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
+
+/**
+ * What can happen to a run: its version was deployed; its moment came, with a version that knows its task or without one; it was claimed; its attempt was suspended by a
+ * wait, or its wait is over; its lease was given back unstarted, or the lease that was to continue it was; a cancel was asked for; or its attempt ended, with a success,
+ * with a next attempt to follow, or for good: as the task's failure, the process's, the platform's, by its time limit, or by a cancel.
  */
 export const RUN_TRANSITIONS = [
   "deploy",
   "come due",
+  "come due without version",
   "claim",
+  "suspend",
+  "resume",
   "release",
+  "release resumed",
   "cancel",
   "complete",
   "retry",
   "fail",
   "crash",
   "fail system",
+  "time out",
   "end canceled",
 ] as const;
 
 export type RunTransition = (typeof RUN_TRANSITIONS)[number];
 
+/** However an attempt ends: under its lease, hence also while its process is suspended, or about to be continued. */
+const ENDS_OF_ATTEMPTS = {
+  complete: "COMPLETED",
+  retry: "RETRYING",
+  fail: "FAILED",
+  crash: "CRASHED",
+  "fail system": "SYSTEM_FAILURE",
+  "time out": "TIMED_OUT",
+  "end canceled": "CANCELED",
+} as const;
+
 /**
- * The state machine: what each status becomes. What is not here cannot happen. This is the only place that says so: use cases ask it, SQL applies its answer to the
+ * The state machine: what each state becomes. What is not here cannot happen. This is the only place that says so: use cases ask it, SQL applies its answer to the
  * row under a guard (the lease token, or the status itself), and the diagram in README.md is tested against it.
  *
- * DELAYED, WAITING, TIMED_OUT and EXPIRED are reserved by the protocol; nothing leads there yet.
+ * EXPIRED is reserved by the protocol; nothing leads there yet.
  */
-const NEXT_STATUS: Readonly<Record<RunStatusName, Partial<Readonly<Record<RunTransition, RunStatusName>>>>> = {
-  DELAYED: { "come due": "QUEUED", cancel: "CANCELED" },
+const NEXT_STATE: Readonly<Record<RunState, Partial<Readonly<Record<RunTransition, RunState>>>>> = {
+  DELAYED: { "come due": "QUEUED", "come due without version": "PENDING_VERSION", cancel: "CANCELED" },
   PENDING_VERSION: { deploy: "QUEUED", cancel: "CANCELED" },
   QUEUED: { claim: "EXECUTING", cancel: "CANCELED" },
   EXECUTING: {
+    suspend: "WAITING",
     release: "QUEUED",
+    "release resumed": "RESUMABLE",
     cancel: "CANCELING",
-    complete: "COMPLETED",
-    retry: "RETRYING",
-    fail: "FAILED",
-    crash: "CRASHED",
-    "fail system": "SYSTEM_FAILURE",
-    "end canceled": "CANCELED",
+    ...ENDS_OF_ATTEMPTS,
   },
-  WAITING: { cancel: "CANCELED" },
+  WAITING: { resume: "RESUMABLE", cancel: "CANCELING", ...ENDS_OF_ATTEMPTS },
+  RESUMABLE: { claim: "EXECUTING", cancel: "CANCELING", ...ENDS_OF_ATTEMPTS },
   RETRYING: { "come due": "QUEUED", cancel: "CANCELED" },
-  // However the attempt ends, the cancel that was asked for is what ends the run.
+  // However the attempt ends, the cancel that was asked for is what ends the run. One whose process is suspended still has to hear of it.
   CANCELING: {
     release: "CANCELED",
+    "release resumed": "CANCELING",
     complete: "CANCELED",
     retry: "CANCELED",
     fail: "CANCELED",
     crash: "CANCELED",
     "fail system": "CANCELED",
+    "time out": "CANCELED",
     "end canceled": "CANCELED",
   },
   COMPLETED: {},
@@ -98,13 +126,18 @@ const NEXT_STATUS: Readonly<Record<RunStatusName, Partial<Readonly<Record<RunTra
 };
 
 /** What a run becomes; undefined when that cannot happen to it, and then it stays as it is. */
-export function nextStatus(status: RunStatusName, transition: RunTransition): RunStatusName | undefined {
-  return NEXT_STATUS[status][transition];
+export function nextState(state: RunState, transition: RunTransition): RunState | undefined {
+  return NEXT_STATE[state][transition];
 }
 
-/** The statuses to which a transition can happen. */
-export function statusesBefore(transition: RunTransition): RunStatusName[] {
-  return RUN_STATUSES.filter((status) => nextStatus(status, transition) !== undefined);
+/** The states to which a transition can happen. */
+export function statesBefore(transition: RunTransition): RunState[] {
+  return RUN_STATES.filter((state) => nextState(state, transition) !== undefined);
+}
+
+/** The status of a run in a state. */
+export function statusOf(state: RunState): RunStatusName {
+  return state === "RESUMABLE" ? "QUEUED" : state;
 }
 
 export function isTerminal(status: RunStatusName): boolean {

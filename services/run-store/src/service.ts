@@ -94,7 +94,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   const { authenticate } = authenticator;
   const guard = { authenticator, clock };
   const server = createGrpcServer({ address: config.WINDLASS_LISTEN, logger, telemetry, authenticate });
-  server.add(TaskService, guardStreams(TaskService, createTaskService(parts.trigger), guard));
+  server.add(TaskService, guardStreams(TaskService, createTaskService(parts), guard));
   server.add(
     RunService,
     guardStreams(RunService, createRunService({ ...parts, timelines: createTimelineReader(postgres) }), guard),
@@ -103,6 +103,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     address: config.WINDLASS_HTTP_LISTEN,
     routes: [createCompleteTokenRoute(parts)],
     logger,
+    telemetry,
   });
   const tokens = {
     ...parts,

@@ -21,7 +21,13 @@ export function deploymentToProto(row: DeploymentRow, tasks: readonly Deployment
         minTimeoutMs: BigInt(task.retry_min_ms),
         maxTimeoutMs: BigInt(task.retry_max_ms),
         randomize: task.retry_randomize,
+        outOfMemoryMachine: task.retry_out_of_memory_machine ?? "",
+        isDisabledInDevelopment: task.retry_disabled_in_development,
       },
+      description: task.description,
+      maxDurationSeconds: task.max_duration_s ?? 0,
+      machine: task.machine,
+      ...(task.concurrency_limit !== null && { queueConcurrencyLimit: task.concurrency_limit }),
     })),
   });
 }

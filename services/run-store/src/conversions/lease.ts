@@ -1,8 +1,10 @@
-import { type Lease, RunStatus } from "@windlass/proto";
+import { type Lease, type RunOptions, RunStatus } from "@windlass/proto";
 import type { DeploymentFacts } from "../deployments/deployment-cache.ts";
 import type { ClaimedRow } from "../store/claim-runs.ts";
+import type { TaskLimits } from "../store/select-task-limits.ts";
 import { leaseRefToProto } from "./cancel-lease.ts";
 import { timestampFromMicroseconds } from "./moments.ts";
+import { contentToProto, optionsToProto } from "./run-to-proto.ts";
 
 /** A lease as the queue pushes it. */
 export function leaseToProto(
@@ -16,7 +18,10 @@ export function leaseToProto(
   row: ClaimedRow,
   payload: Buffer,
   facts: DeploymentFacts,
+  limits: TaskLimits,
 ): Lease {
+  const options = optionsToProto(row.options);
+  const machine = row.machine ?? limits.machine;
   return {
     $typeName: "windlass.internal.v1.Lease",
     ref: leaseRefToProto(item.environmentId, item.runId, item.leaseToken),
@@ -34,18 +39,32 @@ export function leaseToProto(
       createTime: timestampFromMicroseconds(row.create_time_us),
       startTime: timestampFromMicroseconds(row.start_time_us),
       cancelReason: "",
-      payload:
-        row.payload_type === ""
-          ? undefined
-          : { $typeName: "windlass.v1.Content", data: payload, contentType: row.payload_type },
+      payload: contentToProto(payload, row.payload_type),
       tags: row.tags,
       isTest: row.is_test,
       traceparent: row.traceparent,
+      parentRunId: row.parent_run_id ?? "",
+      rootRunId: row.root_run_id ?? "",
+      replayOfRunId: row.replay_of_run_id ?? "",
+      options,
+      metadata: contentToProto(row.metadata, "application/json"),
+      machine,
     },
     deploymentId: row.deployment_id,
     bundleHash: facts.bundleHash,
     environment: facts.environment,
     traceparent: item.traceparent === "" ? row.traceparent : item.traceparent,
     claimTime: timestampFromMicroseconds(row.claim_time_us),
+    resumeWaitId: row.wait_id ?? "",
+    machine,
+    maxDurationSeconds: maxDurationOf(options, limits),
+    variablesRevision: facts.variablesRevision,
   };
+}
+
+/** What the trigger said goes before what the task says. */
+function maxDurationOf(options: RunOptions | undefined, limits: TaskLimits): number {
+  return options === undefined || options.maxDurationSeconds === 0
+    ? limits.maxDurationSeconds
+    : options.maxDurationSeconds;
 }

@@ -10,5 +10,6 @@ export function queuedRunToProto(row: QueuedRow): QueuedRun {
     queue: row.queue,
     queueTimeUs: BigInt(row.queue_time_us),
     traceparent: row.traceparent,
+    supervisorId: row.supervisor_id ?? "",
   };
 }

@@ -1,17 +1,28 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Content, type Run, type RunError, RunErrorSchema } from "@windlass/proto";
+import {
+  type Content,
+  type Run,
+  type RunError,
+  RunErrorSchema,
+  type RunOptions,
+  RunOptionsSchema,
+} from "@windlass/proto";
 import { type RunStatusName, runStatusToProto } from "../run-state.ts";
-import type { RunRow } from "../store/run-row.ts";
+import type { DetailedRunRow, RunRow } from "../store/run-row.ts";
 import { optionalTimestamp, timestampFromMicroseconds } from "./moments.ts";
 
 /** What a run carries beside its row: each only where the API shows it. */
 export interface RunContents {
   readonly payload?: Content | undefined;
+  readonly metadata?: Content | undefined;
   readonly output?: Content | undefined;
   readonly error?: RunError | undefined;
 }
 
-export function runToProto(row: RunRow, { payload, output, error }: RunContents = {}): Run {
+/** A run. What it was triggered with is shown where its row has it: not to those who wait for its end, who know. */
+export function runToProto(row: RunRow | DetailedRunRow, contents: RunContents = {}): Run {
+  const { payload, output, error, metadata } = contents;
+  const details = "options" in row ? row : undefined;
   return {
     $typeName: "windlass.v1.Run",
     id: row.id,
@@ -34,7 +45,18 @@ export function runToProto(row: RunRow, { payload, output, error }: RunContents 
     tags: row.tags,
     isTest: row.is_test,
     traceparent: row.traceparent,
+    parentRunId: details?.parent_run_id ?? "",
+    rootRunId: details?.root_run_id ?? "",
+    replayOfRunId: details?.replay_of_run_id ?? "",
+    options: optionsToProto(details?.options ?? null),
+    metadata,
+    machine: details?.machine ?? "",
   };
+}
+
+/** Stored options; undefined when nothing was given. */
+export function optionsToProto(encoded: Uint8Array | null): RunOptions | undefined {
+  return encoded === null ? undefined : fromBinary(RunOptionsSchema, encoded);
 }
 
 /** What a run shows of its last ended attempt: the error, and the output if the run ended with one. */

@@ -4,7 +4,7 @@ import type { Deployment } from "@windlass/proto";
 import { deploymentToProto } from "../conversions/deployment-to-proto.ts";
 import { environmentNotFound } from "../failures.ts";
 import { newResourceId, timeOfResourceId } from "../resource-id.ts";
-import type { DeploymentRow } from "../store/deployment-row.ts";
+import type { DeploymentRow, DeploymentTaskRow } from "../store/deployment-row.ts";
 import { hasBundle } from "../store/has-bundle.ts";
 import { insertBundle } from "../store/insert-bundle.ts";
 import { insertDeployment } from "../store/insert-deployment.ts";
@@ -70,7 +70,7 @@ function hashIndex(tasks: readonly ParsedTaskDefinition[]): string {
     .digest("hex");
 }
 
-function taskToRow(task: ParsedTaskDefinition) {
+function taskToRow(task: ParsedTaskDefinition): DeploymentTaskRow {
   return {
     task_id: task.id,
     file_path: task.filePath,
@@ -81,5 +81,11 @@ function taskToRow(task: ParsedTaskDefinition) {
     retry_min_ms: task.retry.minTimeoutMs,
     retry_max_ms: task.retry.maxTimeoutMs,
     retry_randomize: task.retry.randomize,
+    retry_out_of_memory_machine: task.retry.outOfMemoryMachine,
+    retry_disabled_in_development: task.retry.isDisabledInDevelopment,
+    description: task.description,
+    max_duration_s: task.maxDurationSeconds,
+    machine: task.machine,
+    concurrency_limit: task.queueConcurrencyLimit,
   };
 }

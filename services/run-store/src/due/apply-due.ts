@@ -1,17 +1,18 @@
+import type { Postgres } from "@windlass/chassis";
 import type { DueItem } from "@windlass/proto";
 import { dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
 import { runKey, tokenKey } from "../feed/feed.ts";
-import { tellQueued } from "../queue/tell-queued.ts";
-import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { selectChangedRuns } from "../store/select-changed-runs.ts";
 import { selectSupervisorExpiries } from "../store/select-supervisor-expiries.ts";
 import { expireSupervisors, type RemoveSupervisorsOptions } from "../supervisors/remove-supervisors.ts";
 import { selectTokenTimeouts, timeOutTokens } from "../store/time-out-tokens.ts";
 import type { TokenAnnouncer } from "../tokens/announce-tokens.ts";
 import type { DueWork } from "../validation/due-requests.ts";
+import { queueDueRuns, type QueueDueRunsOptions } from "./queue-due-runs.ts";
 
 /** What applying due work needs. */
-export interface ApplyDueOptions extends RemoveSupervisorsOptions {
+export interface ApplyDueOptions extends RemoveSupervisorsOptions, QueueDueRunsOptions {
+  readonly postgres: Postgres;
   readonly announceTokens: TokenAnnouncer;
 }
 
@@ -47,10 +48,9 @@ async function removeExpired(options: RemoveSupervisorsOptions, ids: readonly st
   return { applied: expired.length, postponed: renewed.map((row) => dueSupervisor(row.id, row.expires_in_ms)) };
 }
 
-async function queueRuns(options: RemoveSupervisorsOptions, runs: DueWork["runs"]): Promise<AppliedDue> {
-  const { postgres, hasOutbox } = options;
-  const rows = await queueDueRuns(postgres, runs, hasOutbox);
-  tellQueued(options, rows);
+async function queueRuns(options: ApplyDueOptions, runs: DueWork["runs"]): Promise<AppliedDue> {
+  const { postgres } = options;
+  const rows = await queueDueRuns(options, runs);
   const queued = new Set(rows.map((row) => runKey(row.environment_id, row.id)));
   const others = runs.filter((run) => !queued.has(runKey(run.environmentId, run.runId)));
   const unchanged = others.length === 0 ? [] : await selectChangedRuns(postgres, others);

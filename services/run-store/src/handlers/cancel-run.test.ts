@@ -1,7 +1,7 @@
 import { systemClock } from "@windlass/chassis";
 import { type CancelLease, CancelPhase, type Run, type RunEvent, RunStatus } from "@windlass/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RUN_STATUSES, isTerminal, nextStatus, runStatusToProto } from "../run-state.ts";
+import { RUN_STATUSES, isTerminal, nextState, runStatusToProto } from "../run-state.ts";
 import { cancelRun } from "../runs/cancel-run.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
@@ -34,7 +34,7 @@ async function get(runId: string): Promise<Run> {
 }
 
 describe("canceling a run", () => {
-  const cancelable = RUN_STATUSES.filter((status) => nextStatus(status, "cancel") !== undefined);
+  const cancelable = RUN_STATUSES.filter((status) => nextState(status, "cancel") !== undefined);
 
   it("is possible until it ends", () => {
     expect(cancelable).toEqual(["DELAYED", "PENDING_VERSION", "QUEUED", "EXECUTING", "WAITING", "RETRYING"]);
@@ -44,10 +44,11 @@ describe("canceling a run", () => {
     const runId = await seeder.inStatus(environment.id, status);
     const before = await get(runId);
     const run = await cancel(runId);
-    expect(run.status).toBe(status === "EXECUTING" ? RunStatus.CANCELING : RunStatus.CANCELED);
+    const isHeld = status === "EXECUTING" || status === "WAITING";
+    expect(run.status).toBe(isHeld ? RunStatus.CANCELING : RunStatus.CANCELED);
     expect(run).toMatchObject({ cancelReason: "no longer needed", revision: before.revision + 1n });
     expect(run.cancelRequestTime).toBeDefined();
-    expect([run.dueTime, run.finishTime !== undefined]).toEqual([undefined, status !== "EXECUTING"]);
+    expect([run.dueTime, run.finishTime !== undefined]).toEqual([undefined, !isHeld]);
     expect({ ...(await get(runId)), payload: undefined, error: undefined }).toEqual({
       ...run,
       payload: undefined,

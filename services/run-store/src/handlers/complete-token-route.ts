@@ -12,6 +12,7 @@ import { parseCompletionBody } from "../validation/token-requests.ts";
  */
 export function createCompleteTokenRoute(options: CompleteTokenOptions): HttpRoute {
   return {
+    name: "POST /v1/tokens/{token}/complete",
     method: "POST",
     path: TOKEN_PATH,
     maxBodyBytes: MAX_PAYLOAD_BYTES,

@@ -13,14 +13,13 @@ import { type RemoveSupervisorsOptions, unregisterSupervisor } from "../supervis
 import { renewSupervisor } from "../supervisors/renew-supervisor.ts";
 import { parseHeartbeat, parseRegisterSupervisor } from "../validation/supervisor-requests.ts";
 import { parseWorkReport } from "../validation/work-report.ts";
-import type { ReleaseLeases } from "../work/release-leases.ts";
+import type { Lease } from "../work/lease.ts";
 import type { WorkReporter } from "../work/report-work.ts";
 import { answerStream } from "./answer-stream.ts";
 
 /** What the handler of ExecutionService.ReportExecution works with. */
 export interface ReportExecutionOptions extends RemoveSupervisorsOptions {
   readonly reporter: WorkReporter;
-  readonly release: ReleaseLeases;
   readonly clock: Clock;
 }
 
@@ -100,7 +99,7 @@ class SupervisorSession {
     switch (body.case) {
       case "heartbeat":
         return renewSupervisor(
-          { db: this.#options.postgres, release: this.#options.release },
+          { db: this.#options.postgres, reporter: this.#options.reporter },
           supervisorId,
           parseHeartbeat(body.value),
         );
@@ -128,8 +127,9 @@ class SupervisorSession {
 
   async #reportWork(supervisorId: string, work: Parameters<typeof parseWorkReport>[0]): Promise<LeaseRef[]> {
     const { clock, reporter } = this.#options;
-    const { message, strangers } = parseWorkReport(work, supervisorId, clock.nowMs() * 1_000);
-    const lost = message.items.length === 0 ? [] : await reporter.report(message);
+    const { messages, strangers } = parseWorkReport(work, supervisorId, clock.nowMs() * 1_000);
+    const lost: Lease[] = [];
+    for (const message of messages) lost.push(...(await reporter.report(message)));
     return [...strangers, ...lost.map((lease) => leaseRefToProto(lease.environmentId, lease.runId, lease.leaseToken))];
   }
 }

@@ -1,16 +1,30 @@
 import type { ServiceCall } from "@windlass/chassis";
 import type { RunService } from "@windlass/proto";
 import type { ServiceImplementation } from "@windlass/proto/grpc";
+import type { QueueDueRunsOptions } from "../due/queue-due-runs.ts";
 import { awaitRuns } from "../runs/await-runs.ts";
 import { type CancelRunOptions, cancelRun } from "../runs/cancel-run.ts";
 import { getRun } from "../runs/get-run.ts";
 import { listRuns } from "../runs/list-runs.ts";
+import { replayRun } from "../runs/replay-run.ts";
+import { rescheduleRun } from "../runs/reschedule-run.ts";
+import type { RunTrigger } from "../runs/trigger-runs.ts";
+import { updateRun } from "../runs/update-run.ts";
 import { type TimelineReader, watchRun } from "../runs/watch-run.ts";
-import { parseCancelRun, parseGetRun, parseListRuns, parseWatchRun } from "../validation/run-requests.ts";
+import {
+  parseCancelRun,
+  parseGetRun,
+  parseListRuns,
+  parseReplayRun,
+  parseRescheduleRun,
+  parseUpdateRun,
+  parseWatchRun,
+} from "../validation/run-requests.ts";
 import { environmentOf } from "./caller.ts";
 
 /** What the handlers of RunService work with. */
-export interface RunServiceOptions extends CancelRunOptions {
+export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions {
+  readonly trigger: RunTrigger;
   readonly timelines: TimelineReader;
 }
 
@@ -36,6 +50,19 @@ export function createRunService(options: RunServiceOptions): ServiceImplementat
 
     cancelRun: async (request, call) => ({
       run: await cancelRun(options, { environmentId: environmentOf(call), ...parseCancelRun(request) }),
+    }),
+
+    replayRun: async (request, call) => ({
+      run: await replayRun(options, { environmentId: environmentOf(call), ...parseReplayRun(request) }),
+    }),
+
+    rescheduleRun: async (request, call) => {
+      const move = parseRescheduleRun(request, clock.nowMs() * 1_000);
+      return { run: await rescheduleRun(options, { environmentId: environmentOf(call), ...move }) };
+    },
+
+    updateRun: async (request, call) => ({
+      run: await updateRun(postgres, { environmentId: environmentOf(call), ...parseUpdateRun(request) }),
     }),
   };
 }

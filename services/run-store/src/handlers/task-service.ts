@@ -1,4 +1,4 @@
-import type { ServiceCall } from "@windlass/chassis";
+import type { Clock, ServiceCall } from "@windlass/chassis";
 import type { TaskService, TriggerResult, TriggerTasksRequest, TriggerTasksResponse } from "@windlass/proto";
 import { callErrorFromFailure, CallFailure, type ServiceImplementation } from "@windlass/proto/grpc";
 import type { RunTrigger, Triggered } from "../runs/trigger-runs.ts";
@@ -9,10 +9,16 @@ import { environmentOf } from "./caller.ts";
 /** Messages of one stream whose answers are not yet sent; each has up to 1,000 triggers or 16 MB. */
 const MAX_IN_FLIGHT = 16;
 
-export function createTaskService(runs: RunTrigger): ServiceImplementation<typeof TaskService, ServiceCall> {
+export function createTaskService({
+  trigger: runs,
+  clock,
+}: {
+  readonly trigger: RunTrigger;
+  readonly clock: Clock;
+}): ServiceImplementation<typeof TaskService, ServiceCall> {
   return {
     triggerTask: async (request, call) => {
-      const [triggered] = await runs.trigger(environmentOf(call), [parseTriggerTask(request)]);
+      const [triggered] = await runs.trigger(environmentOf(call), [parseTriggerTask(request, clock.nowMs() * 1_000)]);
       if (triggered === undefined) throw new Error("a trigger has no result");
       if (triggered instanceof CallFailure) throw triggered;
       return { run: triggeredRun(triggered) };
@@ -23,7 +29,7 @@ export function createTaskService(runs: RunTrigger): ServiceImplementation<typeo
         requests,
         signal: call.signal,
         maxInFlight: MAX_IN_FLIGHT,
-        answer: (request) => answerTriggers(runs, environmentId, request),
+        answer: (request) => answerTriggers(runs, environmentId, request, clock.nowMs() * 1_000),
       });
     },
   };
@@ -33,8 +39,9 @@ async function answerTriggers(
   runs: RunTrigger,
   environmentId: string,
   request: TriggerTasksRequest,
+  nowUs: number,
 ): Promise<TriggerTasksResponse> {
-  const parsed = parseTriggerTasks(request);
+  const parsed = parseTriggerTasks(request, nowUs);
   const valid = parsed.filter((item): item is ParsedTrigger => !(item instanceof CallFailure));
   const triggered = await triggerOrFail(runs, environmentId, valid);
   let at = 0;

@@ -5,6 +5,7 @@ import { asCallFailure, CallFailure } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
 import { leaseToProto } from "../conversions/lease.ts";
 import type { DeploymentCache } from "../deployments/deployment-cache.ts";
+import type { TaskLimitsCache } from "../deployments/task-limits-cache.ts";
 import { epochStale, runNotQueued, supervisorExpired } from "../failures.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { byRunKey } from "../run-order.ts";
@@ -33,6 +34,7 @@ export interface RunClaimerOptions {
   /** Whether statements write an outbox row. */
   readonly hasOutbox: boolean;
   readonly deployments: DeploymentCache;
+  readonly taskLimits: TaskLimitsCache;
   readonly release: ReleaseLeases;
   readonly metrics: RunMetrics;
 }
@@ -73,7 +75,7 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
     const item = sorted[row.position - 1];
     if (item === undefined) continue;
     if (row.payload === null) tooMuch.add(item);
-    else leases.set(item, await toLease(options.deployments, item, row, row.payload));
+    else leases.set(item, await toLease(options, item, row, row.payload));
   }
   // Rare, and never the whole answer: payloads of megabytes, many at once.
   if (tooMuch.size > 0) await options.release(Array.from(tooMuch));
@@ -95,13 +97,14 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
 
 /** Waits only for the first claim of a version; afterwards its facts are known. */
 async function toLease(
-  deployments: DeploymentCache,
+  { deployments, taskLimits }: RunClaimerOptions,
   item: ClaimItem & { readonly traceparent: string },
   row: ClaimedRow,
   payload: Buffer,
 ): Promise<Lease> {
   const facts = await deployments.get(item.environmentId, row.deployment_id);
-  return leaseToProto(item, row, payload, facts);
+  const limits = await taskLimits.get(item.environmentId, row.deployment_id, row.task_id);
+  return leaseToProto(item, row, payload, facts, limits);
 }
 
 function afterCommit(

@@ -3,19 +3,23 @@ import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { DueRunRow } from "../store/queue-due-runs.ts";
 
-/** Tells of runs that one committed statement has put into QUEUED: to the queue, to whoever watches them, and to the outside world. */
+/** Tells of runs that one committed statement has put into QUEUED, or into PENDING_VERSION: to the queue, to whoever watches them, and to the outside world. */
 export function tellQueued(
   { feed, announce }: { readonly feed: Feed; readonly announce: AnnounceChanges },
   rows: readonly DueRunRow[],
 ): void {
-  feed.queued.publish(rows.map(queuedRunToProto));
+  feed.queued.publish(
+    rows.flatMap(({ queue, ...row }) =>
+      queue === null || row.status !== "QUEUED" ? [] : [queuedRunToProto({ ...row, queue })],
+    ),
+  );
   announce(
     rows[0]?.outbox_id ?? null,
     rows.map((row) => ({
       environmentId: row.environment_id,
       runId: row.id,
       taskId: row.task_id,
-      status: "QUEUED",
+      status: row.status,
       revision: row.revision,
       eventSeq: row.event_seq,
     })),

@@ -117,6 +117,7 @@ it("an owner that does not read is ended with OVERLOADED", async () => {
     queue: "q",
     queueTimeUs: 0n,
     traceparent: "",
+    supervisorId: "",
   } as const;
   const many = Array.from({ length: 60_000 }, () => run);
   const first = news.next();

@@ -8,7 +8,9 @@ import { runToProto } from "../conversions/run-to-proto.ts";
 import { runNotFound } from "../failures.ts";
 import { type Feed, runKey } from "../feed/feed.ts";
 import { isTerminal } from "../run-state.ts";
-import * as store from "../store/cancel-run.ts";
+import { compare } from "../run-order.ts";
+import { type CanceledRow, cancelRuns } from "../store/cancel-runs.ts";
+import { CHILD_START, listChildren } from "../store/list-children.ts";
 import { selectRunRow } from "../store/select-run-row.ts";
 import type { RunEndReader } from "./run-end-reader.ts";
 
@@ -23,39 +25,85 @@ export interface CancelRunOptions {
   readonly hasOutbox: boolean;
 }
 
+const CHILDREN_PER_STATEMENT = 500;
+
 /**
  * Cancels a run: at once when no supervisor has it, else it becomes CANCELING and its supervisor is told through the feed; should that be lost, by the answer to its
  * next heartbeat. A run that is being canceled or has ended stays as it is, with its first reason. One statement under the run's lock decides between this and a
- * claim or an end that comes at the same moment. Returns the run as it is then. Throws RUN_NOT_FOUND.
+ * claim or an end that comes at the same moment. Then come the runs that it has triggered and that have not ended, theirs, and so on; one that is triggered from now on is
+ * CANCELED from the start. A crash in between leaves the rest going: whoever got no answer asks again, and the repeat goes on. Returns the run as it is then.
+ * Throws RUN_NOT_FOUND.
  */
 export async function cancelRun(
   options: CancelRunOptions,
   { environmentId, runId, reason }: { readonly environmentId: string; readonly runId: string; readonly reason: string },
 ): Promise<Run> {
   const event = encodeRequest(reason, options.clock.nowMs());
-  const row = await store.cancelRun(options.postgres, { environmentId, runId, reason, event }, options.hasOutbox);
-  if (row === undefined) {
-    const unchanged = await selectRunRow(options.postgres, environmentId, runId);
-    if (unchanged === undefined) throw runNotFound(runId);
-    return runToProto(unchanged);
-  }
-  await tell(options, environmentId, row);
+  const request = { environmentId, reason, event };
+  const [canceled] = await cancelThese(options, request, [runId]);
+  const row = canceled ?? (await selectRunRow(options.postgres, environmentId, runId));
+  if (row === undefined) throw runNotFound(runId);
+  if (row.status === "CANCELING" || row.status === "CANCELED") await cancelDescendants(options, request, runId);
   return runToProto(row);
+}
+
+interface CancelRequest {
+  readonly environmentId: string;
+  readonly reason: string;
+  readonly event: Uint8Array;
+}
+
+async function cancelThese(
+  options: CancelRunOptions,
+  request: CancelRequest,
+  runIds: readonly string[],
+): Promise<CanceledRow[]> {
+  const rows = await cancelRuns(options.postgres, { ...request, runIds }, options.hasOutbox);
+  await tell(options, request.environmentId, rows);
+  return rows;
+}
+
+/** Depth first, so that what is still to be visited stays a few pages, however wide the tree. */
+async function cancelDescendants(options: CancelRunOptions, request: CancelRequest, runId: string): Promise<void> {
+  const open = [{ parentRunIds: [runId], after: CHILD_START }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const children = await listChildren(options.postgres, {
+      environmentId: request.environmentId,
+      ...next,
+      limit: CHILDREN_PER_STATEMENT,
+    });
+    const last = children.at(-1);
+    if (last === undefined) continue;
+    if (children.length === CHILDREN_PER_STATEMENT) open.push({ ...next, after: last });
+    const childIds = children.map((child) => child.run_id).toSorted(compare);
+    await cancelThese(options, request, childIds);
+    open.push({ parentRunIds: childIds, after: CHILD_START });
+  }
 }
 
 async function tell(
   { feed, reader, announce }: CancelRunOptions,
   environmentId: string,
-  row: store.CanceledRow,
+  rows: readonly CanceledRow[],
 ): Promise<void> {
-  const { id: runId, task_id: taskId, status, revision, event_seq: eventSeq } = row;
-  if (row.supervisor_id !== null)
-    feed.cancels.publish(row.supervisor_id, cancelLeaseToProto({ ...row, environment_id: environmentId }));
-  announce(row.outbox_id, [{ environmentId, runId, taskId, status, revision, eventSeq }]);
-  const key = runKey(environmentId, runId);
-  if (!isTerminal(status) || !feed.finished.has(key)) return;
-  const end = await reader.read.submit({ environmentId, runId });
-  if (end !== undefined) feed.finished.publish(key, end);
+  for (const row of rows) {
+    if (row.supervisor_id !== null)
+      feed.cancels.publish(row.supervisor_id, cancelLeaseToProto({ ...row, environment_id: environmentId }));
+  }
+  announce(
+    rows[0]?.outbox_id ?? null,
+    rows.map((row) => ({
+      environmentId,
+      runId: row.id,
+      taskId: row.task_id,
+      status: row.status,
+      revision: row.revision,
+      eventSeq: row.event_seq,
+    })),
+  );
+  const awaited = rows.filter((row) => isTerminal(row.status) && feed.finished.has(runKey(environmentId, row.id)));
+  const ends = await reader.read.submitMany(awaited.map((row) => ({ environmentId, runId: row.id })));
+  for (const end of ends) if (end !== undefined) feed.finished.publish(runKey(environmentId, end.id), end);
 }
 
 /** The timeline's entry for the request; the status that follows is the chunk's own. */

@@ -21,13 +21,13 @@ export async function getRun(
   const row = await selectRun(db, environmentId, runId);
   if (row === undefined) throw runNotFound(runId);
   // The run may have gone on since it was read: attempts that had not ended by then are left out, so that run and attempts tell of one moment.
-  const isLeased = row.status === "EXECUTING" || row.status === "CANCELING";
-  const upTo = isLeased ? row.attempt_number - 1 : row.attempt_number;
+  const upTo = row.has_lease ? row.attempt_number - 1 : row.attempt_number;
   const attempts = await selectAttempts(db, environmentId, runId, { upTo, maxDetailBytes: MAX_DETAIL_BYTES });
   const last = attempts.at(-1);
   return {
     run: runToProto(row, {
       payload: contentToProto(row.payload, row.payload_type),
+      metadata: contentToProto(row.metadata, row.metadata_type),
       ...(last !== undefined && endToProto(row.status, last)),
     }),
     attempts: attempts.map(attemptToProto),

@@ -9,6 +9,7 @@ import {
 } from "@windlass/chassis";
 import { asCallFailure, type CallFailure, fieldInvalid } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
+import { dueRun } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { RunIds } from "../run-id.ts";
@@ -19,6 +20,7 @@ import { findRunsByRequest } from "../store/find-runs-by-request.ts";
 import { type InsertedRun, insertRuns, type NewRun } from "../store/insert-runs.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { PromotePendingRuns } from "./promote-pending-runs.ts";
+import { type DescribedTrigger, storeDescribedRuns } from "./store-described-runs.ts";
 
 /** What a trigger made, or found when its request id had already made it. */
 export interface Triggered {
@@ -26,9 +28,12 @@ export interface Triggered {
   readonly isCached: boolean;
 }
 
+/** A checked request, and the run that it repeats. */
+export type TriggerRequest = ParsedTrigger & { readonly replayOfRunId?: string };
+
 export interface RunTrigger {
   /** Stores runs; one result for each, once it is durable. A trigger that cannot be stored fails alone. Throws OVERLOADED and NOT_READY for all. */
-  trigger(environmentId: string, triggers: readonly ParsedTrigger[]): Promise<(Triggered | CallFailure)[]>;
+  trigger(environmentId: string, triggers: readonly TriggerRequest[]): Promise<(Triggered | CallFailure)[]>;
   /** Resolves when nothing is under way. */
   drain(): Promise<void>;
 }
@@ -64,9 +69,35 @@ export function createRunTrigger(options: RunTriggerOptions): RunTrigger {
     },
   });
 
-  const submit = async (runs: readonly NewRun[], spans: readonly OpenSpan[]) => {
+  const describedBatcher: Batcher<DescribedTrigger, Triggered | CallFailure> = createBatcher({
+    name: "triggers with options",
+    weigh: (run) => run.payload.byteLength + (run.metadata?.byteLength ?? 0) + RUN_BYTES,
+    maxBatchBytes: MAX_BATCH_BYTES,
+    run: (runs) => {
+      metrics.batch("trigger", runs.length);
+      return splitBatch(runs, (part) => storeDescribed(options, part), cannotBeStored);
+    },
+  });
+
+  /** In two statements, because what options add would slow down those that have none. */
+  const submit = async (runs: readonly (NewRun | DescribedTrigger)[]): Promise<(Triggered | CallFailure)[]> => {
+    const described = runs.filter((run) => isDescribed(run));
+    const plain = runs.filter((run) => !isDescribed(run));
+    if (described.length === 0) return batcher.submitMany(plain);
+    const [describedResults, plainResults] = await Promise.all([
+      describedBatcher.submitMany(described),
+      batcher.submitMany(plain),
+    ]);
+    const [ofDescribed, ofPlain] = [describedResults.values(), plainResults.values()];
+    return runs.map((run) => {
+      const { value } = (isDescribed(run) ? ofDescribed : ofPlain).next();
+      return value ?? asCallFailure(new Error("a trigger has no result"));
+    });
+  };
+
+  const submitTraced = async (runs: readonly (NewRun | DescribedTrigger)[], spans: readonly OpenSpan[]) => {
     try {
-      const results = await batcher.submitMany(runs);
+      const results = await submit(runs);
       for (const span of spans) span.end();
       return results;
     } catch (error) {
@@ -88,10 +119,16 @@ export function createRunTrigger(options: RunTriggerOptions): RunTrigger {
         }
         return newRun(environmentId, runId, trigger, traceparent);
       });
-      return submit(runs, spans);
+      return submitTraced(runs, spans);
     },
-    drain: () => batcher.drain(),
+    drain: async () => {
+      await Promise.all([batcher.drain(), describedBatcher.drain()]);
+    },
   };
+}
+
+function isDescribed(run: NewRun | DescribedTrigger): run is DescribedTrigger {
+  return "options" in run;
 }
 
 /** The run's traceparent is this span's, so that everything the run does hangs under it. */
@@ -103,8 +140,13 @@ function triggerSpan(telemetry: Telemetry, trigger: ParsedTrigger, runId: string
   });
 }
 
-function newRun(environmentId: string, runId: string, trigger: ParsedTrigger, traceparent: string): NewRun {
-  return {
+function newRun(
+  environmentId: string,
+  runId: string,
+  trigger: TriggerRequest,
+  traceparent: string,
+): NewRun | DescribedTrigger {
+  const run: NewRun = {
     environmentId,
     runId,
     requestId: trigger.requestId,
@@ -117,6 +159,40 @@ function newRun(environmentId: string, runId: string, trigger: ParsedTrigger, tr
     isTest: trigger.isTest,
     traceparent,
   };
+  const { options, parentRunId, replayOfRunId } = trigger;
+  if (options.encoded === null && options.metadata === null && parentRunId === "" && replayOfRunId === undefined)
+    return run;
+  return {
+    ...run,
+    options: options.encoded,
+    parentRunId: parentRunId === "" ? null : parentRunId,
+    replayOfRunId: replayOfRunId ?? null,
+    batchId: options.batchId,
+    version: options.version,
+    machine: options.machine,
+    startTimeUs: options.startTimeUs ?? null,
+    metadata: options.metadata,
+    idempotency: options.idempotency,
+  };
+}
+
+async function storeDescribed(
+  options: RunTriggerOptions,
+  runs: readonly DescribedTrigger[],
+): Promise<(Triggered | CallFailure)[]> {
+  const outcomes = await storeDescribedRuns(options.postgres, runs.toSorted(byRequest), options.hasOutbox);
+  const inserted = new Map<string, InsertedRun>();
+  for (const [runId, outcome] of outcomes) if (outcome.kind === "stored") inserted.set(runId, outcome.row);
+  afterCommit(options, runs, inserted);
+  const repeated = runs.filter((run) => !outcomes.has(run.runId));
+  const earlier = repeated.length === 0 ? undefined : await findEarlierRuns(options.postgres, repeated);
+  return runs.map((run) => {
+    const outcome = outcomes.get(run.runId);
+    if (outcome?.kind === "refused") return outcome.failure;
+    if (outcome?.kind === "cached") return { runId: outcome.runId, isCached: true };
+    if (outcome?.kind === "stored") return { runId: run.runId, isCached: false };
+    return earlierRun(run, earlier);
+  });
 }
 
 async function storeRuns(options: RunTriggerOptions, runs: readonly NewRun[]): Promise<(Triggered | CallFailure)[]> {
@@ -128,10 +204,14 @@ async function storeRuns(options: RunTriggerOptions, runs: readonly NewRun[]): P
   const earlier = repeated.length === 0 ? undefined : await findEarlierRuns(options.postgres, repeated);
   return runs.map((run) => {
     if (inserted.has(run.runId)) return { runId: run.runId, isCached: false };
-    const runId = earlier?.get(requestKey(run));
-    if (runId !== undefined) return { runId, isCached: true };
-    return asCallFailure(new Error(`the run of request ${run.requestId} was neither stored nor found`));
+    return earlierRun(run, earlier);
   });
+}
+
+function earlierRun(run: NewRun, earlier: ReadonlyMap<string, string> | undefined): Triggered | CallFailure {
+  const runId = earlier?.get(requestKey(run));
+  if (runId !== undefined) return { runId, isCached: true };
+  return asCallFailure(new Error(`the run of request ${run.requestId} was neither stored nor found`));
 }
 
 /** In a statement of its own: what the first one collided with may have been committed after its snapshot. */
@@ -166,8 +246,14 @@ function afterCommit(
               queue: row.queue,
               queue_time_us: row.queue_time_us,
               traceparent: run.traceparent,
+              supervisor_id: null,
             }),
           ],
+    ),
+  );
+  feed.due.publish(
+    stored.flatMap(({ run, row }) =>
+      row.due_in_ms === null ? [] : [dueRun(run.environmentId, run.runId, row.due_in_ms)],
     ),
   );
   announce(

@@ -27,9 +27,20 @@ export interface ClaimedRow {
   readonly tags: string[];
   readonly is_test: boolean;
   readonly traceparent: string;
-  /** Null when the payloads before it are already as much as one answer may carry. */
+  /** Null when the payloads before it are already as much as one answer may carry; empty when the lease continues an attempt, whose process has it. */
   readonly payload: Buffer | null;
   readonly payload_type: string;
+  /** The run's metadata; null when there is none. */
+  readonly metadata: Buffer | null;
+  /** An encoded windlass.v1.RunOptions without metadata; null when nothing was given. */
+  readonly options: Buffer | null;
+  readonly parent_run_id: string | null;
+  readonly root_run_id: string | null;
+  readonly replay_of_run_id: string | null;
+  /** The machine preset, when it is not the task's own. */
+  readonly machine: string | null;
+  /** The wait after which the lease continues an attempt; null when it begins one. */
+  readonly wait_id: string | null;
   readonly event_seq: number;
   readonly outbox_id: number | null;
 }
@@ -48,7 +59,7 @@ type Row = ClaimedRow & { readonly epoch: bigint | null; readonly alive_id: stri
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 /** The columns of a lease, in rows that tell something else. */
-const NO_LEASE = Array.from({ length: 17 }, () => "NULL").join(", ");
+const NO_LEASE = Array.from({ length: 24 }, () => "NULL").join(", ");
 
 // The two locks make checks of what the snapshot saw into checks of what is (design.md, "traps"):
 // - FOR SHARE on the epoch: WatchQueued's bump waits for claims in flight, and a claim that waited for the bump sees the new epoch. So once a new owner lists the queue,
@@ -65,7 +76,7 @@ WITH shard AS MATERIALIZED (
   UPDATE runs r SET
     status = 'EXECUTING',
     revision = r.revision + 1,
-    attempt_number = r.attempt_number + 1,
+    attempt_number = r.attempt_number + CASE WHEN r.wait_id IS NULL THEN 1 ELSE 0 END,
     deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id)),
     start_time = coalesce(r.start_time, now()),
     lease_token = i.lease_token,
@@ -75,9 +86,10 @@ WITH shard AS MATERIALIZED (
   FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::int8[]) WITH ORDINALITY
     AS i (environment_id, run_id, supervisor_id, lease_token, epoch, position)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND ${hasStatus("QUEUED")}
+    AND (r.wait_id IS NULL OR r.supervisor_id = i.supervisor_id) IS TRUE
     AND i.epoch = (SELECT epoch FROM shard) AND (i.supervisor_id IN (SELECT id FROM alive)) IS TRUE
   RETURNING i.position::int, r.environment_id, r.id, r.task_id, r.revision, r.queue, r.deployment_id, r.attempt_number, r.max_attempts,
-    r.create_time, r.start_time, r.tags, r.is_test, r.traceparent, r.event_seq
+    r.create_time, r.start_time, r.tags, r.is_test, r.traceparent, r.machine, r.wait_id, r.event_seq
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
   SELECT environment_id, id, event_seq, 1, 'EXECUTING', attempt_number, now() FROM run
@@ -87,9 +99,17 @@ WITH shard AS MATERIALIZED (
 SELECT run.position, run.task_id, run.revision::float8, run.queue, run.deployment_id, run.attempt_number, run.max_attempts,
   ${microseconds("run.create_time")} AS create_time_us, ${microseconds("run.start_time")} AS start_time_us, ${microseconds("now()")} AS claim_time_us,
   run.tags, run.is_test, run.traceparent,
-  CASE WHEN sum(octet_length(c.payload)) OVER (ORDER BY run.position) - octet_length(c.payload) < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
-  c.payload_type, ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
-FROM run JOIN run_contents c ON ${lookUp("c.environment_id", "run.environment_id")} AND ${lookUp("c.run_id", "run.id")}
+  CASE WHEN run.wait_id IS NOT NULL THEN ''::bytea
+    WHEN sum(size.bytes) OVER (ORDER BY run.position) - size.bytes < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
+  CASE WHEN run.wait_id IS NULL THEN c.payload_type ELSE '' END AS payload_type, CASE WHEN run.wait_id IS NULL THEN m.metadata END AS metadata,
+  c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, run.machine, run.wait_id,
+  ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
+FROM run
+JOIN run_contents c ON ${lookUp("c.environment_id", "run.environment_id")} AND ${lookUp("c.run_id", "run.id")}
+LEFT JOIN run_metadata m ON ${lookUp("m.environment_id", "run.environment_id")} AND ${lookUp("m.run_id", "run.id")}
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN run.wait_id IS NULL THEN octet_length(c.payload) + coalesce(octet_length(m.metadata), 0) ELSE 0 END AS bytes
+) size
 UNION ALL
 SELECT ${NO_LEASE}, epoch, NULL FROM shard
 UNION ALL
@@ -97,8 +117,9 @@ SELECT ${NO_LEASE}, NULL, id FROM alive`,
 };
 
 /**
- * Leases runs: QUEUED becomes EXECUTING with the next attempt number, pinned to the environment's current version unless it is already pinned. An item whose run is not
- * queued (any more), whose supervisor does not live or whose epoch is not the shard's is left alone. Sort by (environment, run).
+ * Leases runs: QUEUED becomes EXECUTING with the next attempt number, pinned to the environment's current version unless it is already pinned. A run whose attempt was suspended
+ * keeps its attempt number, and goes to the supervisor that has its process alone. An item whose run is not
+ * queued (any more), or not for this supervisor, whose supervisor does not live or whose epoch is not the shard's is left alone. Sort by (environment, run).
  */
 export async function claimRuns(db: Queryable, items: readonly ClaimItem[], announce: boolean): Promise<ClaimedRuns> {
   const rows = await db.query<Row>(CLAIM_RUNS, [

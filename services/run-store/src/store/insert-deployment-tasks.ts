@@ -5,9 +5,11 @@ const statement = {
   name: "insert_deployment_tasks",
   text: `
     INSERT INTO deployment_tasks (environment_id, deployment_id, task_id, file_path, export_name, queue,
-      max_attempts, retry_factor, retry_min_ms, retry_max_ms, retry_randomize)
+      max_attempts, retry_factor, retry_min_ms, retry_max_ms, retry_randomize,
+      retry_out_of_memory_machine, retry_disabled_in_development, description, max_duration_s, machine, concurrency_limit)
     SELECT $1, $2, t.* FROM unnest($3::text[], $4::text[], $5::text[], $6::text[],
-      $7::int4[], $8::float8[], $9::int4[], $10::int4[], $11::bool[]) t`,
+      $7::int4[], $8::float8[], $9::int4[], $10::int4[], $11::bool[],
+      $12::text[], $13::bool[], $14::text[], $15::int4[], $16::text[], $17::int4[]) t`,
 };
 
 /** Stores what indexing found in a version. */
@@ -30,5 +32,11 @@ export async function insertDeploymentTasks(
     column("retry_min_ms"),
     column("retry_max_ms"),
     column("retry_randomize"),
+    column("retry_out_of_memory_machine"),
+    column("retry_disabled_in_development"),
+    column("description"),
+    column("max_duration_s"),
+    column("machine"),
+    column("concurrency_limit"),
   ]);
 }

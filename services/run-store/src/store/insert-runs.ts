@@ -1,7 +1,8 @@
 import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
 import { lookUp, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { arrayLiteral } from "./tags-sql.ts";
 
-/** A run to be stored. */
+/** A run to be stored. Most triggers say no more; what options add is insert-described-runs.ts's, so that they cost nothing here. */
 export interface NewRun {
   readonly environmentId: string;
   readonly runId: string;
@@ -21,10 +22,12 @@ export interface NewRun {
 /** What the database decided about a stored run. */
 export interface InsertedRun {
   readonly id: string;
-  readonly status: "QUEUED" | "PENDING_VERSION";
+  readonly status: "QUEUED" | "PENDING_VERSION" | "DELAYED" | "CANCELED";
   /** Null while no version says which. */
   readonly queue: string | null;
   readonly queue_time_us: number;
+  /** Until its start time; null when it is not DELAYED. */
+  readonly due_in_ms: number | null;
   readonly outbox_id: number | null;
 }
 
@@ -57,7 +60,7 @@ WITH item AS MATERIALIZED (
 ), notice AS (
   ${outboxRow("$12")}
 )
-SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, ${OUTBOX_ID} FROM run`,
+SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due_in_ms, ${OUTBOX_ID} FROM run`,
 };
 
 /**
@@ -74,14 +77,9 @@ export function insertRuns(db: Queryable, runs: readonly NewRun[], announce: boo
     runs.map((run) => run.payloadType),
     runs.map((run) => run.queue),
     runs.map((run) => run.maxAttempts),
-    runs.map((run) => (run.tags.length === 0 ? "{}" : arrayLiteral(run.tags))),
+    runs.map((run) => arrayLiteral(run.tags)),
     runs.map((run) => run.isTest),
     runs.map((run) => run.traceparent),
     announce,
   ]);
-}
-
-/** unnest would flatten an array of arrays; so each run's tags travel as the text of an array. */
-function arrayLiteral(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`;
 }

@@ -9,6 +9,8 @@ export interface QueuedRow {
   readonly queue: string;
   readonly queue_time_us: number;
   readonly traceparent: string;
+  /** Who has its suspended process; null when any supervisor can have it. */
+  readonly supervisor_id: string | null;
 }
 
 /** A place in the order of the queue. */
@@ -23,7 +25,7 @@ export const QUEUE_START: QueuePosition = { queueTimeUs: 0, runId: "" };
 export const LIST_QUEUED_RUNS: Statement = {
   name: "list_queued_runs",
   text: `
-SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent
+SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, supervisor_id
 FROM runs
 WHERE status = 'QUEUED' AND (queue_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND queue_time <= now() - $3::float8 * interval '1 millisecond'
 ORDER BY queue_time, id

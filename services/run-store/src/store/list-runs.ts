@@ -1,6 +1,7 @@
 import type { Queryable } from "@windlass/chassis";
 import { isTerminal, type RunStatusName } from "../run-state.ts";
-import { RUN_COLUMNS, RUN_SOURCE, type RunRow } from "./run-row.ts";
+import { DETAILED_RUN_COLUMNS, DETAILED_RUN_SOURCE, type DetailedRunRow } from "./run-row.ts";
+import { lookUp } from "./sql.ts";
 
 /** Which runs, and how many of them. */
 export interface RunSelection {
@@ -8,6 +9,8 @@ export interface RunSelection {
   readonly statuses: readonly RunStatusName[] | undefined;
   readonly taskId: string | undefined;
   readonly tag: string | undefined;
+  readonly batchId: string | undefined;
+  readonly parentRunId: string | undefined;
   /** Only runs made before this one. */
   readonly afterId: string | undefined;
   readonly limit: number;
@@ -28,13 +31,22 @@ const STATUS_GROUPS = [
 ] as const;
 
 /** Runs of an environment, newest first. */
-export function listRuns(db: Queryable, selection: RunSelection): Promise<RunRow[]> {
-  const { environmentId, statuses, taskId, tag, afterId, limit } = selection;
+export function listRuns(db: Queryable, selection: RunSelection): Promise<DetailedRunRow[]> {
+  const { environmentId, statuses, taskId, tag, batchId, parentRunId, afterId, limit } = selection;
   const groups = STATUS_GROUPS.filter((group) => statuses?.some(group.has));
   const conditions = [
     "r.environment_id = $1",
     ...(taskId === undefined ? [] : ["r.task_id = $2 AND r.task_id <> ''"]),
     ...(tag === undefined ? [] : ["r.tags <> '{}' AND r.tags @> ARRAY[$3::text]"]),
+    // A batch or a family is small: its runs are looked up one by one, and no index of runs is walked.
+    ...(batchId === undefined
+      ? []
+      : [`c.environment_id = $1 AND c.batch_id = $7 AND c.batch_id IS NOT NULL AND ${lookUp("r.id", "c.run_id")}`]),
+    ...(parentRunId === undefined
+      ? []
+      : [
+          `c.environment_id = $1 AND c.parent_run_id = $8 AND c.parent_run_id IS NOT NULL AND ${lookUp("r.id", "c.run_id")}`,
+        ]),
     ...(afterId === undefined ? [] : [`r.id < $4 COLLATE "C"`]),
   ];
   // One branch for each group of statuses: each is a walk along one index, and the results are merged.
@@ -42,19 +54,30 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<RunRow
     statuses === undefined
       ? [conditions]
       : groups.map((group) => [...conditions, group.condition, "r.status = ANY ($5)"]);
-  const name = ["list_runs", taskId && "task", tag && "tag", afterId && "after", ...groups.map((group) => group.name)];
-  return db.query<RunRow>(
+  const filters = { task: taskId, tag, batch: batchId, parent: parentRunId, after: afterId };
+  const given = Object.entries(filters).flatMap(([filter, value]) => (value === undefined ? [] : [filter]));
+  const name = ["list_runs", ...given, ...groups.map((group) => group.name)];
+  return db.query<DetailedRunRow>(
     {
-      name: name.filter((part) => part !== undefined).join("_"),
+      name: name.join("_"),
       text: `
-        WITH given AS (SELECT $1::text, $2::text, $3::text, $4::text, $5::run_status[])
+        WITH given AS (SELECT $1::text, $2::text, $3::text, $4::text, $5::run_status[], $7::text, $8::text)
         SELECT * FROM (${branches.map(selectBranch).join(" UNION ALL ")}) page
         ORDER BY id DESC LIMIT $6`,
     },
-    [environmentId, taskId ?? null, tag ?? null, afterId ?? null, statuses ?? null, limit],
+    [
+      environmentId,
+      taskId ?? null,
+      tag ?? null,
+      afterId ?? null,
+      statuses ?? null,
+      limit,
+      batchId ?? null,
+      parentRunId ?? null,
+    ],
   );
 }
 
 function selectBranch(conditions: readonly string[]): string {
-  return `(SELECT ${RUN_COLUMNS} FROM ${RUN_SOURCE} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
+  return `(SELECT ${DETAILED_RUN_COLUMNS} FROM ${DETAILED_RUN_SOURCE} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
 }

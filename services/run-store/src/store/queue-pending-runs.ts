@@ -29,7 +29,7 @@ WITH ready AS MATERIALIZED (
 ), notice AS (
   ${outboxRow("$4")}
 )
-SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, revision::float8, event_seq::float8, ${OUTBOX_ID}
+SELECT environment_id, id, task_id, 'QUEUED' AS status, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, NULL::text AS supervisor_id, revision::float8, event_seq::float8, ${OUTBOX_ID}
 FROM run ORDER BY id`,
 };
 

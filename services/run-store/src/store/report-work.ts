@@ -1,6 +1,8 @@
 import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
 import type { AttemptOutcomeName, RunStatusName } from "../run-state.ts";
 import { isRun, microseconds, momentFromMicroseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { nextStatusSql } from "./state-sql.ts";
+import { arrayLiteral, tagsWith } from "./tags-sql.ts";
 
 /** Something that a lease's owner says about its run. What an item leaves out stays as it is. */
 export interface WorkItem {
@@ -9,14 +11,22 @@ export interface WorkItem {
   /** The proof of ownership (I2). */
   readonly leaseToken: string;
   readonly supervisorId: string;
-  /** What the run becomes if it is EXECUTING, and if it is CANCELING; null for progress, which changes no status. */
+  /** What it says; what follows from all but a finish depends on the run's status alone. */
+  readonly kind: "progress" | "suspend" | "resume" | "release" | "finish";
+  /** For a finish: what the run becomes if a cancel was asked for, and if not. */
   readonly next: { readonly ifExecuting: RunStatusName; readonly ifCanceling: RunStatusName } | null;
   /** When the next attempt is due, if the run becomes RETRYING. */
   readonly retryDelayMs: number | null;
-  /** True when the lease is given back unstarted: its attempt is not counted, and the version not pinned by it. */
-  readonly isUnstarted: boolean;
+  /** The machine preset of that attempt, when the last one's was too small. */
+  readonly retryMachine: string | null;
+  /** The wait that begins, or is over. */
+  readonly waitId: string | null;
   /** Timeline entries, an encoded windlass.v1.WatchRunResponse, and how many they are. Null when there are none. */
   readonly events: { readonly encoded: Uint8Array; readonly count: number } | null;
+  /** The run's new metadata, a JSON object. */
+  readonly metadata: Uint8Array | null;
+  /** Added to its tags, as far as there is room. */
+  readonly addTags: readonly string[] | null;
   /** The row that an ended attempt leaves behind (I8). */
   readonly attempt: EndedAttemptRow | null;
 }
@@ -44,6 +54,9 @@ export interface ReportedRow {
   readonly deployment_id: string | null;
   readonly attempt_number: number;
   readonly max_attempts: number;
+  readonly machine: string | null;
+  /** Who holds the lease; null when it has ended. */
+  readonly supervisor_id: string | null;
   readonly create_time_us: number;
   readonly queue_time_us: number;
   readonly start_time_us: number | null;
@@ -58,10 +71,23 @@ export interface ReportedRow {
   readonly outbox_id: number | null;
 }
 
-const NEXT = `coalesce(CASE r.status WHEN 'EXECUTING' THEN i.if_executing ELSE i.if_canceling END, r.status)`;
-const KEEPS_LEASE = `i.if_executing IS NULL`;
+/** A lease that continues a suspended attempt is given back to where the attempt was suspended; another one ends unstarted. */
+const IS_UNSTARTED = `(i.kind = 'release' AND r.wait_id IS NULL)`;
+const ENDS_LEASE = `(i.kind = 'finish' OR ${IS_UNSTARTED})`;
+const IS_SUSPENSION = `(i.kind = 'suspend' AND r.status = 'EXECUTING')`;
+/** Null when nothing of the kind can happen to the run: a suspension that is stored already, the end of a wait that is over. */
+const NEXT = `CASE i.kind
+      WHEN 'finish' THEN CASE r.status WHEN 'CANCELING' THEN i.if_canceling ELSE i.if_executing END
+      WHEN 'release' THEN CASE WHEN r.wait_id IS NULL THEN ${nextStatusSql("release")} ELSE ${nextStatusSql("release resumed")} END
+      WHEN 'suspend' THEN ${nextStatusSql("suspend")}
+      WHEN 'resume' THEN CASE WHEN r.wait_id = i.wait_id THEN ${nextStatusSql("resume")} END
+    END`;
+const CHANGES_STATUS = `coalesce(${NEXT} <> r.status, false)`;
+/** The same where `r` is the row as the item left it. */
+const CHANGED_STATUS = `CASE i.kind WHEN 'progress' THEN false WHEN 'suspend' THEN r.status = 'WAITING' WHEN 'release' THEN r.status <> 'CANCELING' ELSE true END`;
 /** An attempt that was given back unstarted never was. */
-const WAS_STARTED = `r.attempt_number > i.uncounted_attempts`;
+const WAS_STARTED = `(r.attempt_number > 1 OR NOT ${IS_UNSTARTED})`;
+const PINNED = `(SELECT c.pinned_deployment_id FROM run_contents c WHERE c.environment_id = r.environment_id AND c.run_id = r.id)`;
 
 /**
  * Progress that was stored, but whose answer was lost, is sent again: entries equal, to the nanosecond of their times, to a chunk among the run's last so many entries are
@@ -74,41 +100,55 @@ export const REPORT_WORK: Statement = {
   text: `
 WITH run AS (
   UPDATE runs r SET
-    status = ${NEXT},
+    status = coalesce(${NEXT}, r.status),
     revision = r.revision + 1,
-    attempt_number = r.attempt_number - i.uncounted_attempts,
+    attempt_number = r.attempt_number - CASE WHEN ${IS_UNSTARTED} THEN 1 ELSE 0 END,
     start_time = CASE WHEN ${WAS_STARTED} THEN r.start_time END,
-    deployment_id = CASE WHEN ${WAS_STARTED} THEN r.deployment_id END,
-    lease_token = CASE WHEN ${KEEPS_LEASE} THEN r.lease_token END,
-    supervisor_id = CASE WHEN ${KEEPS_LEASE} THEN r.supervisor_id END,
-    claim_time = CASE WHEN ${KEEPS_LEASE} THEN r.claim_time END,
+    deployment_id = CASE WHEN ${WAS_STARTED} THEN r.deployment_id ELSE ${PINNED} END,
+    lease_token = CASE WHEN ${ENDS_LEASE} THEN NULL WHEN i.kind = 'release' THEN r.suspended_token ELSE r.lease_token END,
+    supervisor_id = CASE WHEN NOT ${ENDS_LEASE} THEN r.supervisor_id END,
+    claim_time = CASE WHEN NOT ${ENDS_LEASE} THEN r.claim_time END,
+    wait_id = CASE WHEN ${IS_SUSPENSION} THEN i.wait_id WHEN NOT ${ENDS_LEASE} THEN r.wait_id END,
+    suspended_token = CASE WHEN ${IS_SUSPENSION} THEN r.lease_token WHEN NOT ${ENDS_LEASE} THEN r.suspended_token END,
+    machine = coalesce(i.retry_machine, r.machine),
+    tags = CASE WHEN i.add_tags IS NULL THEN r.tags ELSE ${tagsWith("i.add_tags::text[]")} END,
     finish_time = CASE WHEN ${NEXT} >= 'COMPLETED' THEN now() END,
     due_time = CASE WHEN ${NEXT} = 'RETRYING' THEN now() + i.retry_delay_ms * interval '1 millisecond' END,
-    event_seq = r.event_seq + i.event_count + CASE WHEN ${KEEPS_LEASE} THEN 0 ELSE 1 END
-  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::run_status[], $6::run_status[], $7::int[], $8::float8[], $9::int[], $10::bytea[],
-      $11::attempt_outcome[], $12::float8[], $13::float8[], $14::bytea[], $15::text[], $16::bytea[], $17::bytea[]) WITH ORDINALITY
-    AS i (environment_id, run_id, lease_token, supervisor_id, if_executing, if_canceling, uncounted_attempts, retry_delay_ms, event_count, events,
-      outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, position)
+    event_seq = r.event_seq + i.event_count + ${CHANGES_STATUS}::int
+  FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::run_status[], $7::run_status[], $8::float8[], $9::text[], $10::text[],
+      $11::int[], $12::bytea[], $13::bytea[], $14::text[], $15::attempt_outcome[], $16::float8[], $17::float8[], $18::bytea[], $19::text[], $20::bytea[],
+      $21::bytea[]) WITH ORDINALITY
+    AS i (environment_id, run_id, lease_token, supervisor_id, kind, if_executing, if_canceling, retry_delay_ms, retry_machine, wait_id,
+      event_count, events, metadata, add_tags, outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, position)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND r.lease_token = i.lease_token
-    AND (i.if_executing IS NOT NULL OR NOT EXISTS (
-      SELECT FROM run_events e
-      WHERE e.environment_id = r.environment_id AND e.run_id = r.id AND e.first_seq > r.event_seq - ${REPEAT_WINDOW} AND e.events = i.events))
-  RETURNING r.*, i.position::int, i.lease_token AS reported_token, i.supervisor_id AS reporter_id, NOT (${KEEPS_LEASE}) AS changed_status,
-    i.event_count, i.events, i.outcome, i.attempt_start_us, i.attempt_finish_us, i.output, i.output_type, i.error, i.hooks
+    AND CASE
+      WHEN ${NEXT} IS NOT NULL THEN true
+      WHEN i.kind <> 'progress' AND NOT (i.kind = 'suspend' AND r.status = 'CANCELING') THEN false
+      WHEN i.event_count = 0 THEN i.metadata IS NOT NULL OR i.add_tags IS NOT NULL
+      ELSE NOT EXISTS (
+        SELECT FROM run_events e
+        WHERE e.environment_id = r.environment_id AND e.run_id = r.id AND e.first_seq > r.event_seq - ${REPEAT_WINDOW} AND e.events = i.events)
+    END
+  RETURNING r.*, i.position::int, i.lease_token AS reported_token, i.supervisor_id AS reporter_id, ${CHANGED_STATUS} AS changed_status, i.event_count, i.events, i.metadata, i.outcome,
+    i.attempt_start_us, i.attempt_finish_us, i.output, i.output_type, i.error, i.hooks
 ), attempt AS (
   INSERT INTO attempts (environment_id, run_id, number, outcome, supervisor_id, lease_token, start_time, finish_time, output, output_type, error, hooks)
   SELECT environment_id, id, attempt_number, outcome, reporter_id, reported_token, ${momentFromMicroseconds("attempt_start_us")},
     ${momentFromMicroseconds("attempt_finish_us")}, output, output_type, error, hooks
   FROM run WHERE outcome IS NOT NULL
+), described AS (
+  INSERT INTO run_metadata AS m (environment_id, run_id, metadata, metadata_type, update_time)
+  SELECT environment_id, id, metadata, 'application/json', now() FROM run WHERE metadata IS NOT NULL
+  ON CONFLICT (environment_id, run_id) DO UPDATE SET metadata = excluded.metadata, update_time = excluded.update_time
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time, events)
   SELECT environment_id, id, event_seq - event_count - changed_status::int + 1, event_count + changed_status::int,
     CASE WHEN changed_status THEN status END, attempt_number, now(), events
-  FROM run
+  FROM run WHERE event_count + changed_status::int > 0
 ), notice AS (
-  ${outboxRow("$18")}
+  ${outboxRow("$22")}
 )
-SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts,
+SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, supervisor_id,
   ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
   ${microseconds("finish_time")} AS finish_time_us, ${microseconds("due_time")} AS due_time_us,
   ${microseconds("cancel_request_time")} AS cancel_request_time_us, cancel_reason, event_seq::float8, tags, is_test, traceparent, ${OUTBOX_ID}
@@ -116,9 +156,10 @@ FROM run`,
 };
 
 /**
- * Stores progress, ends of attempts and leases given back: for each item whose lease token is its run's current one, the run's next status, its timeline entries and the
- * row of the ended attempt, together or not at all. Items with another token, and progress that is already stored, change nothing and are missing from the answer. A status that ends the attempt ends the lease.
- * At most one item for a lease; progress without entries makes no sense. Sort by (environment, run).
+ * Stores progress, waits that begin and are over, ends of attempts and leases given back: for each item whose lease token is its run's current one, the run's next status, its
+ * timeline entries and the row of the ended attempt, together or not at all. Items with another token, and what is already stored, change nothing and are missing from the
+ * answer. A status that ends the attempt ends the lease; a suspension that meets a cancel leaves only its timeline entries.
+ * At most one item for a lease; progress without entries and update makes no sense. Sort by (environment, run).
  */
 export function reportWork(db: Queryable, items: readonly WorkItem[], announce: boolean): Promise<ReportedRow[]> {
   return db.query<ReportedRow>(REPORT_WORK, [
@@ -126,12 +167,16 @@ export function reportWork(db: Queryable, items: readonly WorkItem[], announce: 
     items.map((item) => item.runId),
     items.map((item) => item.leaseToken),
     items.map((item) => item.supervisorId),
+    items.map((item) => item.kind),
     items.map((item) => item.next?.ifExecuting ?? null),
     items.map((item) => item.next?.ifCanceling ?? null),
-    items.map((item) => (item.isUnstarted ? 1 : 0)),
     items.map((item) => item.retryDelayMs),
+    items.map((item) => item.retryMachine),
+    items.map((item) => item.waitId),
     items.map((item) => item.events?.count ?? 0),
     byteaArray(items.map((item) => item.events?.encoded ?? null)),
+    byteaArray(items.map((item) => item.metadata)),
+    items.map((item) => (item.addTags === null ? null : arrayLiteral(item.addTags))),
     items.map((item) => item.attempt?.outcome ?? null),
     items.map((item) => item.attempt?.startTimeUs ?? null),
     items.map((item) => item.attempt?.finishTimeUs ?? null),

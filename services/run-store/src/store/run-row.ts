@@ -1,7 +1,7 @@
 import type { RunStatusName } from "../run-state.ts";
 import { microseconds } from "./sql.ts";
 
-/** A run without its payload, output and error. */
+/** A run as it goes, without what it was triggered with, output and error. */
 export interface RunRow {
   readonly id: string;
   readonly task_id: string;
@@ -33,3 +33,26 @@ export const RUN_COLUMNS = `
 /** Runs with the version they are pinned to. */
 export const RUN_SOURCE = `
   runs r LEFT JOIN deployments d ON d.environment_id = r.environment_id AND d.id = r.deployment_id`;
+
+/** A run with what it was triggered with, but for its payload. */
+export interface DetailedRunRow extends RunRow {
+  /** Of the current or next attempt; null while no version says which. */
+  readonly machine: string | null;
+  /** An encoded windlass.v1.RunOptions without metadata; null when nothing was given. */
+  readonly options: Uint8Array | null;
+  readonly parent_run_id: string | null;
+  readonly root_run_id: string | null;
+  readonly replay_of_run_id: string | null;
+}
+
+/** Its columns, from {@link DETAILED_RUN_SOURCE}. */
+export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS},
+  coalesce(r.machine, (
+    SELECT t.machine FROM deployment_tasks t
+    WHERE t.environment_id = r.environment_id AND t.task_id = r.task_id
+      AND t.deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id))
+  )) AS machine, c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id`;
+
+/** Runs with their version and what they were triggered with. */
+export const DETAILED_RUN_SOURCE = `
+  ${RUN_SOURCE} JOIN run_contents c ON c.environment_id = r.environment_id AND c.run_id = r.id`;

@@ -179,12 +179,12 @@ export const runs = pgTable(
     status: runStatus().notNull(),
     /** Grows by one with every change; compare-and-set on it. */
     revision: bigint({ mode: "bigint" }).notNull(),
-    /** Null while PENDING_VERSION unless the trigger named one. */
+    /** Null while no version says which, unless the trigger named one. */
     queue: key(),
-    /** The version it is pinned to; null before the first attempt. */
+    /** The version it is pinned to; null before the first attempt, unless the trigger named one. */
     deployment_id: key(),
     attempt_number: integer().notNull(),
-    /** Null while PENDING_VERSION unless the trigger named it. */
+    /** Null while no version says it, unless the trigger named it. */
     max_attempts: integer(),
     create_time: moment().notNull(),
     /** Its place in the queue: FIFO is (queue_time, id). */
@@ -199,10 +199,12 @@ export const runs = pgTable(
     supervisor_id: key(),
     claim_time: moment(),
     /**
-     * What a suspended attempt waits for, while WAITING, and while QUEUED to continue: then the lease's columns say which supervisor has its process. Null when there is
-     * no suspended process, or it is being canceled.
+     * The last wait of the attempt. While WAITING it is under way; while QUEUED it is over, and the lease's columns say which supervisor has the suspended process; while
+     * EXECUTING or CANCELING it is the one that was continued, or canceled. Null when the attempt has not waited.
      */
     wait_id: key(),
+    /** The lease token under which it was suspended: the lease's own until a claim continues it, and again when that claim never reaches its supervisor. */
+    suspended_token: uuid(),
     /** The machine preset of the next attempt, when it is not the task's own; null otherwise. */
     machine: text(),
     /** The seq of the last timeline entry; whoever adds one takes its number here, under this row's lock (adr/0002). */
@@ -214,7 +216,7 @@ export const runs = pgTable(
   (table) => {
     const isLeased = sql`(${table.status} = 'EXECUTING' OR ${table.status} = 'CANCELING' OR ${table.wait_id} IS NOT NULL)`;
     const isTimed = sql`(${table.status} = 'DELAYED' OR ${table.status} = 'RETRYING')`;
-    const needsNoVersion = sql`(${table.status} = 'PENDING_VERSION' OR ${table.status} = 'CANCELED' OR ${table.status} = 'EXPIRED')`;
+    const needsNoVersion = sql`(${table.status} = 'PENDING_VERSION' OR ${table.status} = 'DELAYED' OR ${table.status} = 'CANCELED' OR ${table.status} = 'EXPIRED')`;
     return [
       primaryKey({ columns: [table.environment_id, table.id] }),
       index("runs_queued")
@@ -252,7 +254,7 @@ export const runs = pgTable(
       ),
       check(
         "runs_wait",
-        sql`CASE ${table.status} WHEN 'WAITING' THEN ${table.wait_id} IS NOT NULL WHEN 'QUEUED' THEN true ELSE ${table.wait_id} IS NULL END`,
+        sql`CASE WHEN ${table.wait_id} IS NULL THEN ${table.status} <> 'WAITING' AND ${table.suspended_token} IS NULL ELSE ${table.suspended_token} IS NOT NULL AND (${table.status} = 'WAITING' OR ${table.status} = 'QUEUED' OR ${table.status} = 'EXECUTING' OR ${table.status} = 'CANCELING') END`,
       ),
       check("runs_due_time", sql`${isTimed} = (${table.due_time} IS NOT NULL)`),
       check("runs_cancel", sql`${table.status} <> 'CANCELING' OR ${table.cancel_request_time} IS NOT NULL`),
@@ -279,6 +281,8 @@ export const runContents = pgTable(
     root_run_id: key(),
     replay_of_run_id: key(),
     batch_id: key(),
+    /** The version that the trigger asked for; null for the current one. */
+    pinned_deployment_id: key(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.run_id] }),
@@ -310,7 +314,7 @@ export const runMetadata = pgTable(
   (table) => [primaryKey({ columns: [table.environment_id, table.run_id] })],
 );
 
-/** Which run an idempotency key stands for (I7). A run that ends badly frees its key; one whose time is over is replaced by the next trigger. */
+/** Which run an idempotency key stands for (I7). A key whose run has ended badly, or whose time is over, is free: the next trigger takes it over. */
 export const idempotencyKeys = pgTable(
   "idempotency_keys",
   {
@@ -322,7 +326,6 @@ export const idempotencyKeys = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.task_id, table.key] }),
-    index("idempotency_keys_run").on(table.environment_id, table.run_id),
     index("idempotency_keys_expire").on(table.expire_time),
   ],
 );

@@ -11,14 +11,19 @@ export interface RetryBoundsRow {
   readonly retry_min_ms: number | null;
   readonly retry_max_ms: number | null;
   readonly retry_randomize: boolean | null;
+  readonly retry_out_of_memory_machine: string | null;
+  /** True when the task wants no retries in development, and this is. */
+  readonly retry_is_disabled: boolean | null;
 }
 
 export const SELECT_RETRY_BOUNDS: Statement = {
   name: "select_retry_bounds",
   text: `
-SELECT i.position::int, r.attempt_number, r.max_attempts, d.retry_factor, d.retry_min_ms, d.retry_max_ms, d.retry_randomize
+SELECT i.position::int, r.attempt_number, r.max_attempts, d.retry_factor, d.retry_min_ms, d.retry_max_ms, d.retry_randomize,
+  d.retry_out_of_memory_machine, d.retry_disabled_in_development AND e.type = 'DEVELOPMENT' AS retry_is_disabled
 FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS i (environment_id, run_id, lease_token, position)
 JOIN runs r ON ${isRun("i.environment_id", "i.run_id")} AND r.lease_token = i.lease_token
+JOIN environments e ON ${lookUp("e.id", "r.environment_id")}
 LEFT JOIN deployment_tasks d
   ON ${lookUp("d.environment_id", "r.environment_id")} AND ${lookUp("d.deployment_id", "r.deployment_id")} AND ${lookUp("d.task_id", "r.task_id")}`,
 };

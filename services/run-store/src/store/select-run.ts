@@ -1,16 +1,25 @@
 import type { Queryable } from "@windlass/chassis";
-import { RUN_COLUMNS, RUN_SOURCE, type RunRow } from "./run-row.ts";
+import { DETAILED_RUN_COLUMNS, DETAILED_RUN_SOURCE, type DetailedRunRow } from "./run-row.ts";
 
 const statement = {
   name: "select_run",
   text: `
-    SELECT ${RUN_COLUMNS}, c.payload, c.payload_type
-    FROM ${RUN_SOURCE} JOIN run_contents c ON c.environment_id = r.environment_id AND c.run_id = r.id
+    SELECT ${DETAILED_RUN_COLUMNS}, c.payload, c.payload_type, m.metadata, m.metadata_type, r.lease_token IS NOT NULL AS has_lease
+    FROM ${DETAILED_RUN_SOURCE}
+    LEFT JOIN run_metadata m ON m.environment_id = r.environment_id AND m.run_id = r.id
     WHERE r.environment_id = $1 AND r.id = $2`,
 };
 
-/** A run with its payload. */
-export type RunWithPayloadRow = RunRow & { readonly payload: Buffer; readonly payload_type: string };
+/** A run with its payload, and its metadata as it is now. */
+export type RunWithPayloadRow = DetailedRunRow & {
+  readonly payload: Buffer;
+  readonly payload_type: string;
+  /** Null when there is none. */
+  readonly metadata: Buffer | null;
+  readonly metadata_type: string | null;
+  /** Whether its last attempt goes on. */
+  readonly has_lease: boolean;
+};
 
 export async function selectRun(
   db: Queryable,

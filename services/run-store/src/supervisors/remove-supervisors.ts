@@ -1,12 +1,11 @@
 import type { Postgres, Queryable } from "@windlass/chassis";
-import { CancelPhase, type RunEvent, RunErrorCode } from "@windlass/proto";
-import { timestampFromMicroseconds } from "../conversions/moments.ts";
 import { deleteExpiredSupervisors, deleteSupervisor } from "../store/delete-supervisors.ts";
 import { type HeldLease, listLeasesOf } from "../store/list-leases-of.ts";
 import { reportWork } from "../store/report-work.ts";
 import { type AfterReportOptions, type StoredReport, tellReports } from "../work/after-report.ts";
 import type { ReportItem } from "../work/report-item.ts";
 import { decideWork } from "../work/work-items.ts";
+import { heldLeaseKey, lostAttempt } from "./lost-attempt.ts";
 
 export interface RemoveSupervisorsOptions extends AfterReportOptions {
   readonly postgres: Postgres;
@@ -25,16 +24,22 @@ export function expireSupervisors(
   options: RemoveSupervisorsOptions,
   supervisorIds: readonly string[],
 ): Promise<string[]> {
-  return removeSupervisors(options, (tx) => deleteExpiredSupervisors(tx, supervisorIds), lostAttempt);
+  return removeSupervisors(
+    options,
+    (tx) => deleteExpiredSupervisors(tx, supervisorIds),
+    (lease) => lostAttempt(lease),
+  );
 }
 
-/** Removes a supervisor that leaves. It says that it holds nothing; so what was claimed for it and never arrived is given back unstarted. Idempotent. */
+/** Removes a supervisor that leaves. It says that it holds nothing; so what was claimed for it and never arrived is given back unstarted, and an attempt that has waited is lost. Idempotent. */
 export async function unregisterSupervisor(options: RemoveSupervisorsOptions, supervisorId: string): Promise<void> {
   const remove = async (tx: Queryable) => {
     await deleteSupervisor(tx, supervisorId);
     return [supervisorId];
   };
-  await removeSupervisors(options, remove, (lease) => ({ kind: "release", lease: leaseOf(lease) }));
+  await removeSupervisors(options, remove, (lease) =>
+    lease.has_waited ? lostAttempt(lease) : { kind: "release", lease: heldLeaseKey(lease) },
+  );
 }
 
 async function removeSupervisors(
@@ -69,51 +74,4 @@ async function endLeases(
     const item = items[row.position - 1];
     return item === undefined ? [] : [{ item, row, retryDelayMs: work[row.position - 1]?.retryDelayMs ?? null }];
   });
-}
-
-function leaseOf(lease: HeldLease) {
-  return {
-    environmentId: lease.environment_id,
-    runId: lease.run_id,
-    leaseToken: lease.lease_token,
-    supervisorId: lease.supervisor_id,
-  };
-}
-
-function lostAttempt(lease: HeldLease): ReportItem {
-  const isCanceling = lease.status === "CANCELING";
-  return {
-    kind: "finish",
-    lease: leaseOf(lease),
-    attemptNumber: lease.attempt_number,
-    outcome: isCanceling ? "CANCEL_FORCED" : "LOST",
-    output: undefined,
-    error: {
-      $typeName: "windlass.v1.RunError",
-      code: RunErrorCode.SUPERVISOR_LOST,
-      name: "SupervisorLostError",
-      message: `The supervisor ${lease.supervisor_id}, which executed the attempt, stopped renewing its lease.`,
-      stack: "",
-      causes: [],
-      fieldsJson: "",
-      hint: "Look for the end of its process or machine, or for a network that was cut.",
-    },
-    decision: { kind: "by policy" },
-    startTimeUs: lease.claim_time_us,
-    finishTimeUs: lease.now_us,
-    hooks: [],
-    events: isCanceling ? [cancelForced(lease.now_us)] : [],
-  };
-}
-
-function cancelForced(timeUs: number): RunEvent {
-  return {
-    $typeName: "windlass.v1.RunEvent",
-    seq: 0n,
-    time: timestampFromMicroseconds(timeUs),
-    body: {
-      case: "cancelProgress",
-      value: { $typeName: "windlass.v1.CancelProgress", phase: CancelPhase.FORCED, reason: "" },
-    },
-  };
 }

@@ -2,9 +2,11 @@ import type { Queryable } from "@windlass/chassis";
 import type { CancelLease, LeaseRef } from "@windlass/proto";
 import { cancelLeaseToProto, leaseRefToProto } from "../conversions/cancel-lease.ts";
 import { supervisorExpired } from "../failures.ts";
-import { listLeasesToSettle } from "../store/list-leases-to-settle.ts";
+import { type LeaseToSettle, listLeasesToSettle } from "../store/list-leases-to-settle.ts";
 import { renewSupervisor as renewRow } from "../store/renew-supervisor.ts";
-import type { ReleaseLeases } from "../work/release-leases.ts";
+import type { ReportItem } from "../work/report-item.ts";
+import type { WorkReporter } from "../work/report-work.ts";
+import { heldLeaseKey, lostAttempt } from "./lost-attempt.ts";
 
 /** What a heartbeat brings back. */
 export interface Renewal {
@@ -19,31 +21,35 @@ const MAX_SETTLED = 1_000;
 
 /**
  * Renews a supervisor's lease, and with it those of its runs. A lease that was claimed for it long enough ago and that it does not hold was lost on the way: it is given back
- * unstarted. Throws SUPERVISOR_EXPIRED when it is not known (any more), and NOT_READY.
+ * unstarted, or to where its attempt was suspended. An attempt whose suspended process it no longer has is LOST. Throws SUPERVISOR_EXPIRED when it is not known (any more), and
+ * NOT_READY.
  */
 export async function renewSupervisor(
-  { db, release }: { readonly db: Queryable; readonly release: ReleaseLeases },
+  { db, reporter }: { readonly db: Queryable; readonly reporter: Pick<WorkReporter, "report"> },
   supervisorId: string,
   heldTokens: readonly string[],
 ): Promise<Renewal> {
   if (!(await renewRow(db, supervisorId))) throw supervisorExpired(supervisorId);
   const leases = await listLeasesToSettle(db, supervisorId, heldTokens, MAX_SETTLED);
   const missing = leases.filter((lease) => lease.is_missing);
-  const revoked =
-    missing.length === 0
-      ? []
-      : await release(
-          missing.map((lease) => ({
-            environmentId: lease.environment_id,
-            runId: lease.run_id,
-            leaseToken: lease.lease_token,
-            supervisorId,
-          })),
-        );
   return {
     cancels: leases
-      .filter((lease) => !lease.is_missing)
+      .filter((lease) => !lease.is_missing && lease.cancel_request_time_us !== null)
       .map((lease) => cancelLeaseToProto({ ...lease, id: lease.run_id })),
-    revoked: revoked.map((lease) => leaseRefToProto(lease.environmentId, lease.runId, lease.leaseToken)),
+    revoked: missing.length === 0 ? [] : await takeBack(reporter, missing),
   };
+}
+
+/** Those that were still held. */
+async function takeBack(
+  reporter: Pick<WorkReporter, "report">,
+  missing: readonly LeaseToSettle[],
+): Promise<LeaseRef[]> {
+  const items = missing.map((lease): ReportItem =>
+    lease.is_suspended ? lostAttempt(lease) : { kind: "release", lease: heldLeaseKey(lease) },
+  );
+  const lost = new Set(await reporter.report({ items, bytes: 0 }));
+  return items
+    .filter((item) => !lost.has(item.lease))
+    .map(({ lease }) => leaseRefToProto(lease.environmentId, lease.runId, lease.leaseToken));
 }

@@ -28,7 +28,7 @@ const expireNow = (id: string) =>
 const claimedLongAgo = (runId: string | undefined) =>
   store.sql("UPDATE runs SET claim_time = now() - interval '11 s' WHERE id = $1", [runId]);
 const renew = (id: string, tokens: string[]) =>
-  renewSupervisor({ db: store.postgres, release: store.parts.release }, id, tokens);
+  renewSupervisor({ db: store.postgres, reporter: store.parts.reporter }, id, tokens);
 const tokensOf = (leases: readonly { ref?: { leaseToken: string } | undefined }[]) =>
   leases.map((lease) => lease.ref?.leaseToken ?? "");
 

@@ -34,6 +34,7 @@ import type { Triggered } from "../runs/trigger-runs.ts";
 import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
 import { connectionUrl } from "../store/connection-url.ts";
 import { registerSupervisor } from "../supervisors/register-supervisor.ts";
+import { NO_OPTIONS } from "../validation/run-options.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { Lease as LeaseKey } from "../work/lease.ts";
 import type { FinishItem } from "../work/report-item.ts";
@@ -67,6 +68,10 @@ export interface HotStore {
   finish(lease: Lease, end?: Partial<FinishItem>): Promise<LeaseKey[]>;
   progress(lease: Lease, events: readonly RunEvent[]): Promise<LeaseKey[]>;
   release(lease: Lease): Promise<LeaseKey[]>;
+  /** Reports that the attempt waits, with its WaitStarted. */
+  suspend(lease: Lease, waitId: string): Promise<LeaseKey[]>;
+  /** Reports that the wait is over. */
+  resume(lease: Lease, waitId: string): Promise<LeaseKey[]>;
   run(runId: string): Promise<StoredRun>;
   /** The statuses in a run's timeline, in order. */
   statuses(runId: string): Promise<string[]>;
@@ -102,6 +107,9 @@ export interface StoredRun {
   readonly due_time: string | null;
   readonly lease_token: string | null;
   readonly supervisor_id: string | null;
+  readonly wait_id: string | null;
+  readonly suspended_token: string | null;
+  readonly machine: string | null;
   readonly event_seq: bigint;
   readonly traceparent: string;
   readonly tags: string[];
@@ -215,6 +223,10 @@ export async function startHotStore(
     progress: (lease, events) =>
       parts.reporter.report({ items: [{ kind: "progress", lease: leaseKey(lease), events }], bytes: 0 }),
     release: (lease) => parts.reporter.report({ items: [{ kind: "release", lease: leaseKey(lease) }], bytes: 0 }),
+    suspend: (lease, waitId) =>
+      parts.reporter.report({ items: [{ kind: "suspend", lease: leaseKey(lease), ...waitOf(waitId) }], bytes: 0 }),
+    resume: (lease, waitId) =>
+      parts.reporter.report({ items: [{ kind: "resume", lease: leaseKey(lease), waitId }], bytes: 0 }),
     run: async (runId) => {
       const [row] = await sql<StoredRun>(
         `SELECT *, queue_time::text, start_time::text, finish_time::text, due_time::text FROM runs WHERE id = $1`,
@@ -269,6 +281,8 @@ export function newTrigger(requestId: string, overrides: Partial<ParsedTrigger>)
     tags: [],
     isTest: false,
     traceparent: "",
+    parentRunId: "",
+    options: NO_OPTIONS,
     ...overrides,
   };
 }
@@ -283,6 +297,22 @@ export function leaseKey(lease: Lease, supervisorId = SUPERVISOR_ID): LeaseKey {
   const { ref } = lease;
   if (ref === undefined) throw new Error("a lease without a reference");
   return { environmentId: ref.environmentId, runId: ref.runId, leaseToken: ref.leaseToken, supervisorId };
+}
+
+/** A wait of an hour, and the timeline's entry for its begin. */
+function waitOf(waitId: string) {
+  const wait = {
+    $typeName: "windlass.v1.Wait",
+    id: waitId,
+    kind: { case: "until", value: timestampFromMicroseconds(1_700_003_600_000_000) },
+  } as const;
+  const event: RunEvent = {
+    $typeName: "windlass.v1.RunEvent",
+    seq: 0n,
+    time: timestampFromMicroseconds(1_700_000_000_000_000),
+    body: { case: "waitStarted", value: { $typeName: "windlass.v1.WaitStarted", wait, attemptNumber: 1 } },
+  };
+  return { wait, events: [event] };
 }
 
 /** A success with output and the result of `run`, unless told otherwise. */

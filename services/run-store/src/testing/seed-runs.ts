@@ -78,9 +78,13 @@ export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<R
         {
           ...lease,
           supervisorId: SUPERVISOR_ID,
+          kind: end === undefined ? "progress" : "finish",
           next: end === undefined ? null : { ifExecuting: end.next, ifCanceling: "CANCELED" },
           retryDelayMs: end?.next === "RETRYING" ? 3_600_000 : null,
-          isUnstarted: false,
+          retryMachine: null,
+          waitId: null,
+          metadata: null,
+          addTags: null,
           events:
             events.length === 0
               ? null
@@ -156,7 +160,7 @@ export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<R
       if (status === "PENDING_VERSION") return seeder.trigger(environmentId, { taskId: "unknown" });
       const runId = await seeder.trigger(environmentId);
       if (status === "QUEUED") return runId;
-      if (["DELAYED", "WAITING", "EXPIRED"].includes(status)) {
+      if (status === "DELAYED" || status === "EXPIRED") {
         await postgres.query(
           {
             name: "",
@@ -171,6 +175,15 @@ export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<R
       const lease = await seeder.claim(environmentId, runId);
       if (lease === undefined) throw new Error(`${runId} cannot be claimed`);
       const end = ENDS[status];
+      if (status === "WAITING")
+        await postgres.query(
+          {
+            name: "",
+            text: `UPDATE runs SET status = 'WAITING', revision = revision + 1, wait_id = 'wait', suspended_token = lease_token
+              WHERE environment_id = $1 AND id = $2`,
+          },
+          [environmentId, runId],
+        );
       if (status === "CANCELING" || status === "CANCELED")
         await postgres.query(
           {
@@ -195,6 +208,6 @@ const ENDS: Partial<Record<RunStatusName, TestEnd>> = {
   FAILED: { outcome: "FAILED", next: "FAILED", error },
   CRASHED: { outcome: "CRASHED", next: "CRASHED", error },
   SYSTEM_FAILURE: { outcome: "LOST", next: "SYSTEM_FAILURE", error },
-  TIMED_OUT: { outcome: "FAILED", next: "TIMED_OUT", error },
+  TIMED_OUT: { outcome: "TIMED_OUT", next: "TIMED_OUT", error },
   CANCELED: { outcome: "CANCELED", next: "CANCELED" },
 };

@@ -16,11 +16,11 @@ import {
   EnvironmentType,
   ExecutionService,
   RunService,
+  TaskService,
   WaitpointService,
 } from "@windlass/proto";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { createTestDatabase } from "../../../../test/kit/test-database.ts";
-import { createAnnouncer } from "../announce-changes.ts";
 import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
@@ -32,7 +32,9 @@ import { createEnvironmentService } from "../handlers/environment-service.ts";
 import { createGetBundle } from "../handlers/get-bundle.ts";
 import { createGetVariables } from "../handlers/get-variables.ts";
 import { createRunService } from "../handlers/run-service.ts";
+import { createTaskService } from "../handlers/task-service.ts";
 import { createWaitpointService } from "../handlers/waitpoint-service.ts";
+import { createHotPath } from "../hot-path.ts";
 import { NO_OUTBOX } from "../outbox/outbox-publisher.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTimelineReader } from "../runs/watch-run.ts";
@@ -42,7 +44,6 @@ import { createTokenAnnouncer, type TokenAnnouncer } from "../tokens/announce-to
 import { publicHttpUrl } from "../tokens/public-http-url.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { createTokenReader } from "../tokens/token-reader.ts";
-import { createVariablesRevisions } from "../variables/variables-revisions.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
 export const INTERNAL_TOKEN = "internal-token-for-tests";
@@ -54,6 +55,7 @@ export interface TestClients {
   readonly environments: Client<typeof EnvironmentService>;
   readonly deployments: Client<typeof DeploymentService>;
   readonly runs: Client<typeof RunService>;
+  readonly tasks: Client<typeof TaskService>;
   readonly tokens: Client<typeof WaitpointService>;
   readonly execution: Client<typeof ExecutionService>;
 }
@@ -90,7 +92,16 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
 
   const feed = createFeed();
   const promoted: string[] = [];
-  const variablesRevisions = createVariablesRevisions(postgres, clock);
+  const hotPath = createHotPath({
+    postgres,
+    feed,
+    outbox: NO_OUTBOX,
+    telemetry,
+    clock,
+    logger,
+    random: () => 0,
+  });
+  const { variablesRevisions } = hotPath.parts;
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const environments = createEnvironmentLookup({
     find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
@@ -131,22 +142,21 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     guardStreams(
       RunService,
       createRunService({
-        postgres,
-        feed,
+        ...hotPath.parts,
         clock,
         reader: createRunEndReader(postgres),
         timelines: createTimelineReader(postgres),
-        announce: createAnnouncer(feed, NO_OUTBOX),
-        hasOutbox: false,
       }),
       guard,
     ),
   );
+  server.add(TaskService, guardStreams(TaskService, createTaskService({ ...hotPath.parts, clock }), guard));
   const announceTokens = createTokenAnnouncer(feed, NO_TOKEN_HINTS);
   const http = createHttpServer({
     address: "127.0.0.1:0",
     routes: [createCompleteTokenRoute({ db: postgres, announceTokens })],
     logger,
+    telemetry,
   });
   const tokens = {
     db: postgres,
@@ -175,6 +185,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       environments: createClient(EnvironmentService, channel),
       deployments: createClient(DeploymentService, channel),
       runs: createClient(RunService, channel),
+      tasks: createClient(TaskService, channel),
       tokens: createClient(WaitpointService, channel),
       execution: createClient(ExecutionService, channel),
     };
@@ -200,6 +211,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     async stop() {
       for (const channel of channels) channel.close();
       await server.stop();
+      await hotPath.stop();
       await http.stop();
       await postgres.stop();
       await database.drop();

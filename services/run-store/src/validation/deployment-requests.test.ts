@@ -44,6 +44,8 @@ describe("the header of an upload", () => {
       minTimeoutMs: 1000,
       maxTimeoutMs: 60_000,
       randomize: true,
+      outOfMemoryMachine: null,
+      isDisabledInDevelopment: false,
     });
   });
 

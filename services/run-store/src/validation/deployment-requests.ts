@@ -6,8 +6,9 @@ import type {
   TaskDefinition,
 } from "@windlass/proto";
 import { fieldInvalid, type Violation } from "@windlass/proto/grpc";
-import { EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
-import { parseDouble, parseInteger } from "./number-rule.ts";
+import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
+import { DEFAULT_MACHINE, parseMachine } from "./machine.ts";
+import { parseDouble, parseInteger, parseMaxDuration } from "./number-rule.ts";
 import { type Page, parsePage } from "./page.ts";
 import { quote } from "./quote.ts";
 import { parseText } from "./text-rule.ts";
@@ -20,6 +21,9 @@ export interface ParsedRetryPolicy {
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;
   readonly randomize: boolean;
+  /** Null when an attempt that ran out of memory is not repeated. */
+  readonly outOfMemoryMachine: string | null;
+  readonly isDisabledInDevelopment: boolean;
 }
 
 /** A checked task of a version. */
@@ -30,6 +34,12 @@ export interface ParsedTaskDefinition {
   /** Never empty: a task that names no queue has one of its own. */
   readonly queue: string;
   readonly retry: ParsedRetryPolicy;
+  readonly description: string;
+  /** Null: without limit. */
+  readonly maxDurationSeconds: number | null;
+  readonly machine: string;
+  /** Null: without limit. */
+  readonly queueConcurrencyLimit: number | null;
 }
 
 /** A checked announcement of an upload. */
@@ -55,6 +65,7 @@ const MAX_INDEX_CHARACTERS = 4 * 1024 * 1024;
 const MAX_VIOLATIONS = 50;
 
 const MAX_ATTEMPTS = { min: 1, max: 100 };
+const CONCURRENCY_LIMIT = { min: 0, max: 100_000 };
 const FACTOR = { min: 1, max: 100 };
 const DAY_MS = 86_400_000;
 
@@ -110,7 +121,8 @@ function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): 
     if (violations.length >= MAX_VIOLATIONS) return parsed;
     const field = `header.tasks[${index}]`;
     parsed.push(parseTask(task, field, violations));
-    characters += task.id.length + task.filePath.length + task.exportName.length + task.queue.length;
+    characters +=
+      task.id.length + task.filePath.length + task.exportName.length + task.queue.length + task.description.length;
     const file = fileById.get(task.id);
     if (file === undefined) {
       fileById.set(task.id, task.filePath);
@@ -124,7 +136,7 @@ function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): 
   if (characters > MAX_INDEX_CHARACTERS) {
     violations.push({
       field: "header.tasks",
-      description: `must have at most ${MAX_INDEX_CHARACTERS} characters in all ids, paths, names and queues; it has ${characters}.`,
+      description: `must have at most ${MAX_INDEX_CHARACTERS} characters in all ids, paths, names, queues and descriptions; it has ${characters}.`,
     });
   }
   return parsed;
@@ -142,13 +154,28 @@ function parseTask(task: TaskDefinition, field: string, violations: Violation[])
         ? ownQueue
         : parseText(task.queue, QUEUE, `${field}.queue`, violations),
     retry: parseRetryPolicy(task.retry, `${field}.retry`, violations),
+    description: parseText(task.description, DESCRIPTION, `${field}.description`, violations),
+    maxDurationSeconds: parseMaxDuration(task.maxDurationSeconds, `${field}.max_duration_seconds`, violations),
+    machine: parseMachine(task.machine, `${field}.machine`, violations) ?? DEFAULT_MACHINE,
+    queueConcurrencyLimit:
+      task.queueConcurrencyLimit === undefined
+        ? null
+        : parseInteger(task.queueConcurrencyLimit, CONCURRENCY_LIMIT, `${field}.queue_concurrency_limit`, violations),
   };
 }
 
 function parseRetryPolicy(policy: RetryPolicy | undefined, field: string, violations: Violation[]): ParsedRetryPolicy {
   if (policy === undefined) {
     violations.push({ field, description: "must be set." });
-    return { maxAttempts: 1, factor: 1, minTimeoutMs: 0, maxTimeoutMs: 0, randomize: false };
+    return {
+      maxAttempts: 1,
+      factor: 1,
+      minTimeoutMs: 0,
+      maxTimeoutMs: 0,
+      randomize: false,
+      outOfMemoryMachine: null,
+      isDisabledInDevelopment: false,
+    };
   }
   const maxTimeoutMs = parseInteger(
     policy.maxTimeoutMs,
@@ -167,5 +194,7 @@ function parseRetryPolicy(policy: RetryPolicy | undefined, field: string, violat
     ),
     maxTimeoutMs,
     randomize: policy.randomize,
+    outOfMemoryMachine: parseMachine(policy.outOfMemoryMachine, `${field}.out_of_memory_machine`, violations),
+    isDisabledInDevelopment: policy.isDisabledInDevelopment,
   };
 }

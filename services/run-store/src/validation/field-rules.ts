@@ -26,6 +26,22 @@ export const IDEMPOTENCY_KEY = { min: 1, max: 512 } as const satisfies TextRule;
 /** An id that the store gave out. What else it looks like is the store's business: an unknown one is NOT_FOUND. */
 export const STORE_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
 
+/** What runs that share a queue of their own have in common. */
+export const CONCURRENCY_KEY = { min: 1, max: 128 } as const satisfies TextRule;
+
+/** Runs that were triggered together. */
+export const BATCH_ID = {
+  min: 7,
+  max: 70,
+  alphabet: { pattern: /^batch_[A-Za-z0-9_-]+$/, name: '"batch_" and then A-Z a-z 0-9 _ -' },
+} as const satisfies TextRule;
+
+/** A version, as people call it. */
+export const VERSION = { min: 1, max: 64 } as const satisfies TextRule;
+
+/** What a worker calls a wait. */
+export const WAIT_ID = { min: 1, max: 64, alphabet: WORD } as const satisfies TextRule;
+
 /** Why a run is canceled. */
 export const CANCEL_REASON = { min: 0, max: 1000, isMultiline: true } as const satisfies TextRule;
 
@@ -57,6 +73,9 @@ export const VARIABLE_NAME = {
     name: "A-Z a-z 0-9 _, not beginning with a digit or WINDLASS_",
   },
 } as const satisfies TextRule;
+
+/** What a task says of itself, for people. */
+export const DESCRIPTION = { min: 0, max: 1000, isMultiline: true } as const satisfies TextRule;
 
 /** A SHA-256. */
 export const SHA256_HEX = {

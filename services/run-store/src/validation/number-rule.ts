@@ -6,6 +6,9 @@ export interface NumberRule {
   readonly max: number;
 }
 
+/** Less, and an attempt ends before its process is warm; more than a year is a mistake. */
+const MAX_DURATION_SECONDS = { min: 5, max: 31_536_000 };
+
 /** Returns the whole number, having noted a violation when it is out of bounds. Takes int64 fields too, which arrive as bigint. */
 export function parseInteger(value: number | bigint, rule: NumberRule, field: string, violations: Violation[]): number {
   if (value < rule.min || value > rule.max)
@@ -18,4 +21,10 @@ export function parseDouble(value: number, rule: NumberRule, field: string, viol
   if (!(value >= rule.min && value <= rule.max))
     violations.push({ field, description: `must be a number from ${rule.min} to ${rule.max}; it is ${value}.` });
   return value;
+}
+
+/** Returns the seconds that an attempt may run, null for 0, having noted a violation when there are too few. */
+export function parseMaxDuration(seconds: number, field: string, violations: Violation[]): number | null {
+  if (seconds === 0) return null;
+  return parseInteger(seconds, MAX_DURATION_SECONDS, field, violations);
 }

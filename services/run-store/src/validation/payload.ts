@@ -32,24 +32,36 @@ export function parsePayload(content: Content | undefined, field: string, violat
     });
     return NO_CONTENT;
   }
-  const problem = dataProblem(data);
+  const problem = dataProblem(data, contentType);
   if (problem !== undefined) violations.push({ field: `${field}.data`, description: problem });
   return { data, contentType };
 }
 
-function dataProblem(data: Uint8Array): string | undefined {
-  if (data.byteLength > MAX_PAYLOAD_BYTES)
-    return `must be at most ${MAX_PAYLOAD_BYTES} bytes (3 MB); it has ${data.byteLength}.`;
+/** The value that bytes encode, or why they encode none. */
+export function parseJson(data: Uint8Array): { readonly value: unknown } | { readonly problem: string } {
   let text: string;
   try {
     text = utf8.decode(data);
   } catch {
-    return "must be JSON in UTF-8; its bytes are not UTF-8.";
+    return { problem: "must be JSON in UTF-8; its bytes are not UTF-8." };
   }
   try {
-    JSON.parse(text);
-    return undefined;
+    const value: unknown = JSON.parse(text);
+    return { value };
   } catch {
-    return `must be JSON; it is ${quote(text)}.`;
+    return { problem: `must be JSON; it is ${quote(text)}.` };
   }
+}
+
+function dataProblem(data: Uint8Array, contentType: ContentType): string | undefined {
+  if (data.byteLength > MAX_PAYLOAD_BYTES)
+    return `must be at most ${MAX_PAYLOAD_BYTES} bytes (3 MB); it has ${data.byteLength}.`;
+  const parsed = parseJson(data);
+  if ("problem" in parsed) return parsed.problem;
+  if (contentType !== "application/super+json" || isEnvelope(parsed.value)) return undefined;
+  return 'must be an object with "json" in it, as superjson makes it.';
+}
+
+function isEnvelope(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && "json" in value;
 }

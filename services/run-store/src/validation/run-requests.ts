@@ -3,13 +3,20 @@ import type {
   CancelRunRequest,
   GetRunRequest,
   ListRunsRequest,
+  ReplayRunRequest,
+  RescheduleRunRequest,
   RunStatus,
+  UpdateRunRequest,
   WatchRunRequest,
 } from "@windlass/proto";
 import { CallFailure, fieldInvalid, type Violation } from "@windlass/proto/grpc";
 import { RUN_STATUSES, type RunStatusName, runStatusFromProto } from "../run-state.ts";
-import { CANCEL_REASON, STORE_ID, TAG, TASK_ID } from "./field-rules.ts";
+import { BATCH_ID, CANCEL_REASON, REQUEST_ID, STORE_ID, TAG, TASK_ID } from "./field-rules.ts";
+import { parseMetadata } from "./metadata.ts";
 import { type Page, parsePage } from "./page.ts";
+import { parsePayload, type StoredContent } from "./payload.ts";
+import { parseStartTime } from "./run-options.ts";
+import { parseTags } from "./tags.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
@@ -18,6 +25,8 @@ export interface RunFilter {
   readonly statuses: readonly RunStatusName[] | undefined;
   readonly taskId: string | undefined;
   readonly tag: string | undefined;
+  readonly batchId: string | undefined;
+  readonly parentRunId: string | undefined;
 }
 
 const RUN_PAGE = { max: 1000, default: 50 };
@@ -38,6 +47,9 @@ export function parseListRuns(request: ListRunsRequest): { filter: RunFilter; pa
     statuses: request.statuses.length === 0 ? undefined : parseStatuses(request.statuses, violations),
     taskId: request.taskId === "" ? undefined : parseText(request.taskId, TASK_ID, "task_id", violations),
     tag: request.tag === "" ? undefined : parseText(request.tag, TAG, "tag", violations),
+    batchId: request.batchId === "" ? undefined : parseText(request.batchId, BATCH_ID, "batch_id", violations),
+    parentRunId:
+      request.parentRunId === "" ? undefined : parseText(request.parentRunId, STORE_ID, "parent_run_id", violations),
   };
   const page = parsePage(request, RUN_PAGE, runList(filter), violations);
   throwIfInvalid(violations);
@@ -46,7 +58,7 @@ export function parseListRuns(request: ListRunsRequest): { filter: RunFilter; pa
 
 /** What a page token of ListRuns is bound to. */
 export function runList(filter: RunFilter): readonly unknown[] {
-  return ["runs", filter.statuses?.toSorted(), filter.taskId, filter.tag];
+  return ["runs", filter.statuses?.toSorted(), filter.taskId, filter.tag, filter.batchId, filter.parentRunId];
 }
 
 /** Checks WatchRun. Throws FIELD_INVALID. */
@@ -87,6 +99,47 @@ export function parseCancelRun(request: CancelRunRequest): { runId: string; reas
   const reason = parseText(request.reason, CANCEL_REASON, "reason", violations);
   throwIfInvalid(violations);
   return { runId, reason };
+}
+
+/** Checks ReplayRun. Throws FIELD_INVALID. */
+export function parseReplayRun(request: ReplayRunRequest): {
+  runId: string;
+  requestId: string;
+  payload: StoredContent | undefined;
+} {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  const requestId = parseText(request.requestId, REQUEST_ID, "request_id", violations);
+  const payload = request.payload === undefined ? undefined : parsePayload(request.payload, "payload", violations);
+  throwIfInvalid(violations);
+  return { runId, requestId, payload };
+}
+
+/** Checks RescheduleRun. `nowUs` bounds the start time. Throws FIELD_INVALID. */
+export function parseRescheduleRun(
+  request: RescheduleRunRequest,
+  nowUs: number,
+): { runId: string; startTimeUs: number } {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  const startTimeUs = parseStartTime(request.startTime, "start_time", nowUs, violations);
+  if (startTimeUs === undefined) violations.push({ field: "start_time", description: "must be set." });
+  throwIfInvalid(violations);
+  return { runId, startTimeUs: startTimeUs ?? 0 };
+}
+
+/** Checks UpdateRun. Throws FIELD_INVALID. */
+export function parseUpdateRun(request: UpdateRunRequest): {
+  runId: string;
+  metadata: Uint8Array | null;
+  addTags: string[];
+} {
+  const violations: Violation[] = [];
+  const runId = parseText(request.runId, STORE_ID, "run_id", violations);
+  const metadata = parseMetadata(request.metadata, "metadata", violations);
+  const addTags = parseTags(request.addTags, "add_tags", violations);
+  throwIfInvalid(violations);
+  return { runId, metadata: metadata ?? null, addTags };
 }
 
 function parseStatuses(statuses: readonly RunStatus[], violations: Violation[]): RunStatusName[] {

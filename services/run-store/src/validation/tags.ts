@@ -1,8 +1,7 @@
 import type { Violation } from "@windlass/proto/grpc";
+import { MAX_TAGS } from "../run-limits.ts";
 import { TAG } from "./field-rules.ts";
 import { parseText } from "./text-rule.ts";
-
-const MAX_TAGS = 10;
 
 /** Checks the labels of a run or a token: at most 10. */
 export function parseTags(tags: string[], field: string, violations: Violation[]): string[] {

@@ -5,13 +5,15 @@ import { describe, expect, it } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "./payload.ts";
 import { parseTriggerTask, parseTriggerTasks } from "./trigger-requests.ts";
 
+const NOW_US = 1_700_000_000_000_000;
+
 type TriggerInit = MessageInitShape<typeof TriggerSchema>;
 
 const json = (text: string) => ({ data: new TextEncoder().encode(text), contentType: "application/json" });
 const good = { requestId: "req-1", taskId: "hello-world", payload: json('{"message":"Hello world!"}') };
 
 function parse(trigger: TriggerInit | undefined) {
-  return parseTriggerTask(create(TriggerTaskRequestSchema, trigger === undefined ? {} : { trigger }));
+  return parseTriggerTask(create(TriggerTaskRequestSchema, trigger === undefined ? {} : { trigger }), NOW_US);
 }
 
 function violationsOf(trigger: TriggerInit | undefined): CallFailure["violations"] {
@@ -126,6 +128,7 @@ describe("a message of triggers", () => {
   it("fails item by item", () => {
     const items = parseTriggerTasks(
       create(TriggerTasksRequestSchema, { triggers: [good, { ...good, taskId: "" }, good] }),
+      NOW_US,
     );
     expect(items.map((item) => item instanceof CallFailure)).toEqual([false, true, false]);
     expect((items[1] as CallFailure).violations[0]?.field).toBe("triggers[1].task_id");
@@ -133,6 +136,6 @@ describe("a message of triggers", () => {
 
   it.each([0, 1001])("of %i items is refused as a whole", (count) => {
     const request = create(TriggerTasksRequestSchema, { triggers: Array.from({ length: count }, () => good) });
-    expect(() => parseTriggerTasks(request)).toThrow(`triggers must have 1 to 1000 items; it has ${count}.`);
+    expect(() => parseTriggerTasks(request, NOW_US)).toThrow(`triggers must have 1 to 1000 items; it has ${count}.`);
   });
 });

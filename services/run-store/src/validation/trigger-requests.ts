@@ -1,8 +1,9 @@
 import type { Trigger, TriggerTaskRequest, TriggerTasksRequest } from "@windlass/proto";
 import { CallFailure, fieldInvalid, type Violation } from "@windlass/proto/grpc";
-import { QUEUE, REQUEST_ID, TASK_ID } from "./field-rules.ts";
+import { QUEUE, REQUEST_ID, STORE_ID, TASK_ID } from "./field-rules.ts";
 import { parseInteger } from "./number-rule.ts";
 import { parsePayload, type StoredContent } from "./payload.ts";
+import { type ParsedRunOptions, parseRunOptions } from "./run-options.ts";
 import { parseTags } from "./tags.ts";
 import { parseText } from "./text-rule.ts";
 import { parseTraceparent } from "./traceparent.ts";
@@ -21,27 +22,30 @@ export interface ParsedTrigger {
   readonly isTest: boolean;
   /** A well-formed W3C traceparent of version 00, or "". */
   readonly traceparent: string;
+  /** The run that triggers this one, or "". */
+  readonly parentRunId: string;
+  readonly options: ParsedRunOptions;
 }
 
 const MAX_TRIGGERS = 1000;
 const MAX_ATTEMPTS = { min: 0, max: 100 };
 
-/** Checks one trigger. Throws FIELD_INVALID naming every wrong field. */
-export function parseTriggerTask(request: TriggerTaskRequest): ParsedTrigger {
-  return parseTrigger(request.trigger, "trigger");
+/** Checks one trigger. `nowUs` bounds its start time. Throws FIELD_INVALID naming every wrong field. */
+export function parseTriggerTask(request: TriggerTaskRequest, nowUs: number): ParsedTrigger {
+  return parseTrigger(request.trigger, "trigger", nowUs);
 }
 
 /**
  * Checks a message of triggers: each item becomes a checked trigger, or the failure to answer that item with, because a bad item fails alone.
  * Throws FIELD_INVALID for the whole message when it has no item or more than 1,000.
  */
-export function parseTriggerTasks(request: TriggerTasksRequest): (ParsedTrigger | CallFailure)[] {
+export function parseTriggerTasks(request: TriggerTasksRequest, nowUs: number): (ParsedTrigger | CallFailure)[] {
   const count = request.triggers.length;
   if (count < 1 || count > MAX_TRIGGERS)
     throw fieldInvalid({ field: "triggers", description: `must have 1 to ${MAX_TRIGGERS} items; it has ${count}.` });
   return request.triggers.map((trigger, index) => {
     try {
-      return parseTrigger(trigger, `triggers[${index}]`);
+      return parseTrigger(trigger, `triggers[${index}]`, nowUs);
     } catch (error) {
       if (error instanceof CallFailure) return error;
       throw error;
@@ -49,7 +53,7 @@ export function parseTriggerTasks(request: TriggerTasksRequest): (ParsedTrigger 
   });
 }
 
-function parseTrigger(trigger: Trigger | undefined, field: string): ParsedTrigger {
+function parseTrigger(trigger: Trigger | undefined, field: string, nowUs: number): ParsedTrigger {
   if (trigger === undefined) throw fieldInvalid({ field, description: "must be set." });
   const violations: Violation[] = [];
   const parsed: ParsedTrigger = {
@@ -61,6 +65,9 @@ function parseTrigger(trigger: Trigger | undefined, field: string): ParsedTrigge
     tags: parseTags(trigger.tags, `${field}.tags`, violations),
     isTest: trigger.isTest,
     traceparent: parseTraceparent(trigger.traceparent),
+    parentRunId:
+      trigger.parentRunId === "" ? "" : parseText(trigger.parentRunId, STORE_ID, `${field}.parent_run_id`, violations),
+    options: parseRunOptions(trigger.options, `${field}.options`, nowUs, violations),
   };
   throwIfInvalid(violations);
   return parsed;

@@ -24,7 +24,15 @@ function finish(overrides: Partial<FinishAttempt> = {}): FinishAttempt {
 }
 
 function report(parts: Partial<WorkReport>): WorkReport {
-  return { $typeName: "windlass.internal.v1.WorkReport", progress: [], finished: [], released: [], ...parts };
+  return {
+    $typeName: "windlass.internal.v1.WorkReport",
+    progress: [],
+    finished: [],
+    released: [],
+    suspended: [],
+    resumed: [],
+    ...parts,
+  };
 }
 
 function progress(reference: LeaseRef, message: string): AttemptProgress {
@@ -45,13 +53,13 @@ function violations(parts: Partial<WorkReport>) {
 
 describe("a report", () => {
   it("gathers what it says of one lease: progress ahead of the end, the first of several ends", () => {
-    const { message } = parse({
+    const { messages: [message] = [] } = parse({
       progress: [progress(ref(), "one"), progress(ref(), "two")],
       finished: [finish({ events: [logEvent("three")] }), finish({ outcome: AttemptOutcome.FAILED })],
       released: [ref()],
     });
-    expect(message.items).toHaveLength(1);
-    const [item] = message.items;
+    expect(message?.items).toHaveLength(1);
+    const [item] = message?.items ?? [];
     expect(item).toMatchObject({ kind: "finish", outcome: "SUCCEEDED", lease: { supervisorId: "sup_1" } });
     const texts =
       item?.kind === "finish" ? item.events.map(({ body }) => (body.case === "log" ? body.value.message : "")) : [];
@@ -61,7 +69,7 @@ describe("a report", () => {
   it("fills in times that are missing, and moves impossible ones to possible ones", () => {
     const time = (seconds: bigint) => ({ $typeName: "google.protobuf.Timestamp", seconds, nanos: 5_000 }) as const;
     const times = (overrides: Partial<FinishAttempt>) => {
-      const [item] = parse({ finished: [finish(overrides)] }).message.items;
+      const [item] = parse({ finished: [finish(overrides)] }).messages[0]?.items ?? [];
       return item?.kind === "finish" ? [item.startTimeUs, item.finishTimeUs] : [];
     };
     expect(times({})).toEqual([NOW_US, NOW_US]);
@@ -75,7 +83,7 @@ describe("a report", () => {
 
   it("reads the decision about a retry", () => {
     const decision = (retry: FinishAttempt["retry"]) => {
-      const [item] = parse({ finished: [finish({ retry })] }).message.items;
+      const [item] = parse({ finished: [finish({ retry })] }).messages[0]?.items ?? [];
       return item?.kind === "finish" ? item.decision : undefined;
     };
     const of = (value: NonNullable<FinishAttempt["retry"]>["decision"]) =>
@@ -90,7 +98,7 @@ describe("a report", () => {
 
   it("takes no value for no output", () => {
     const empty = { ...json(1), data: new Uint8Array(0), contentType: "" };
-    expect(parse({ finished: [finish({ output: empty })] }).message.items).toMatchObject([{ output: undefined }]);
+    expect(parse({ finished: [finish({ output: empty })] }).messages[0]?.items).toMatchObject([{ output: undefined }]);
   });
 
   it.each([
@@ -101,13 +109,13 @@ describe("a report", () => {
     ["a run too long", ref(undefined, "r".repeat(65))],
     ["wildcards in the run", ref(undefined, "run.*.>")],
   ])("a reference that can be nobody's is set aside: %s", (_, stranger) => {
-    const { message, strangers } = parse({
+    const { messages: [message] = [], strangers } = parse({
       progress: [progress(stranger, "x")],
       finished: [finish({ ref: stranger }), finish()],
       released: [stranger],
     });
     expect(strangers).toEqual([stranger, stranger, stranger]);
-    expect(message.items).toHaveLength(1);
+    expect(message?.items).toHaveLength(1);
   });
 
   it("is refused when it cannot be stored, with every field that is to blame", () => {

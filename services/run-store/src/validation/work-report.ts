@@ -7,6 +7,8 @@ import {
   type RunError,
   RunErrorSchema,
   type RunEvent,
+  type RunUpdate,
+  type Wait,
   type WorkReport,
 } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
@@ -14,16 +16,19 @@ import { microsecondsFromTimestamp } from "../conversions/moments.ts";
 import type { RetryDecision } from "../retry-policy.ts";
 import { attemptOutcomeFromProto } from "../run-state.ts";
 import type { Lease } from "../work/lease.ts";
-import type { FinishItem, ReportItem } from "../work/report-item.ts";
+import type { FinishItem, ReportItem, RunDescription } from "../work/report-item.ts";
 import type { WorkMessage } from "../work/report-work.ts";
-import { STORE_ID } from "./field-rules.ts";
+import { STORE_ID, WAIT_ID } from "./field-rules.ts";
 import { isLeaseToken } from "./lease-token.ts";
 import { quote } from "./quote.ts";
+import { mergeUpdates, parseRunUpdate } from "./run-update.ts";
+import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
 /** A checked report. */
 export interface ParsedWorkReport {
-  readonly message: WorkMessage;
+  /** To be stored one after the other: a wait that began and is over goes in two. */
+  readonly messages: WorkMessage[];
   /** References that cannot be anyone's lease. */
   readonly strangers: LeaseRef[];
 }
@@ -37,11 +42,12 @@ const BYTES_PER_EVENT = 200;
 
 /**
  * Checks a supervisor's report, and gathers what it says of one lease into one item, in order: progress goes ahead of the end. Throws FIELD_INVALID naming every field that
- * cannot be stored. Of several ends of one lease the first counts. `nowUs` stands in for a time that was left out.
+ * cannot be stored. Of several ends of one lease the first counts, and an end makes what its lease says of waits needless. `nowUs` stands in for a time that was left out.
  */
 export function parseWorkReport(report: WorkReport, supervisorId: string, nowUs: number): ParsedWorkReport {
   const violations: Violation[] = [];
-  const count = report.progress.length + report.finished.length + report.released.length;
+  const { progress: progressed, finished, released, suspended, resumed } = report;
+  const count = progressed.length + finished.length + released.length + suspended.length + resumed.length;
   if (count < 1 || count > MAX_ITEMS) {
     violations.push({ field: "work", description: `must have 1 to ${MAX_ITEMS} items in all; it has ${count}.` });
     throwIfInvalid(violations);
@@ -56,42 +62,88 @@ export function parseWorkReport(report: WorkReport, supervisorId: string, nowUs:
     return undefined;
   };
 
-  for (const [index, progress] of report.progress.entries()) {
-    const lease = leaseOf(progress.ref, `work.progress[${index}].ref`);
-    if (lease === undefined || progress.events.length === 0) continue;
-    const before = items.get(lease.leaseToken);
-    const earlier = before?.kind === "progress" ? before.events : [];
-    items.set(lease.leaseToken, { kind: "progress", lease, events: [...earlier, ...progress.events] });
+  for (const [index, progress] of progressed.entries()) {
+    const field = `work.progress[${index}]`;
+    const lease = leaseOf(progress.ref, `${field}.ref`);
+    if (lease === undefined) continue;
+    const said = saidBefore(items.get(lease.leaseToken));
+    const update = mergeUpdates(said.update, parseRunUpdate(progress.update, `${field}.update`, violations));
+    const events = [...said.events, ...progress.events];
+    if (events.length > 0 || update !== undefined)
+      items.set(lease.leaseToken, { kind: "progress", lease, events, update });
   }
-  for (const [index, finish] of report.finished.entries()) {
+  for (const [index, suspend] of suspended.entries()) {
+    const field = `work.suspended[${index}]`;
+    const lease = leaseOf(suspend.ref, `${field}.ref`);
+    const wait = parseWait(suspend.wait, `${field}.wait`, violations);
+    if (lease === undefined || wait === undefined) continue;
+    const before = items.get(lease.leaseToken);
+    if (before?.kind === "suspend") continue;
+    const { events, update } = saidBefore(before);
+    items.set(lease.leaseToken, { kind: "suspend", lease, wait, events: [...events, ...suspend.events], update });
+  }
+  for (const [index, finish] of finished.entries()) {
     const field = `work.finished[${index}]`;
     const lease = leaseOf(finish.ref, `${field}.ref`);
     if (lease === undefined) continue;
     const before = items.get(lease.leaseToken);
     if (before?.kind === "finish") continue;
-    const earlier = before?.kind === "progress" ? before.events : [];
-    const item = parseFinish(finish, { lease, earlier, field, nowUs, violations });
+    const item = parseFinish(finish, { lease, said: saidBefore(before), field, nowUs, violations });
     if (item !== undefined) items.set(lease.leaseToken, item);
   }
-  for (const [index, ref] of report.released.entries()) {
+  const resumedAfterwards: ReportItem[] = [];
+  for (const [index, resume] of resumed.entries()) {
+    const field = `work.resumed[${index}]`;
+    const lease = leaseOf(resume.ref, `${field}.ref`);
+    const waitId = parseText(resume.waitId, WAIT_ID, `${field}.wait_id`, violations);
+    if (lease === undefined) continue;
+    const item = { kind: "resume", lease, waitId } as const;
+    const before = items.get(lease.leaseToken);
+    if (before === undefined) items.set(lease.leaseToken, item);
+    else if (before.kind !== "finish") resumedAfterwards.push(item);
+  }
+  for (const [index, ref] of released.entries()) {
     const lease = leaseOf(ref, `work.released[${index}]`);
     if (lease !== undefined && !items.has(lease.leaseToken)) items.set(lease.leaseToken, { kind: "release", lease });
   }
   throwIfInvalid(violations);
-  return { message: { items: Array.from(items.values()), bytes: sizeOf(report) }, strangers };
+  const messages = [
+    { items: Array.from(items.values()), bytes: sizeOf(report) },
+    { items: resumedAfterwards, bytes: 0 },
+  ];
+  return { messages: messages.filter(({ items: some }) => some.length > 0), strangers };
+}
+
+/** What a message has said of a lease so far, to go with what it says next. */
+interface Said {
+  readonly events: readonly RunEvent[];
+  readonly update: RunDescription | undefined;
+}
+
+function saidBefore(item: ReportItem | undefined): Said {
+  return item?.kind === "progress" || item?.kind === "suspend"
+    ? { events: item.events, update: item.update }
+    : { events: [], update: undefined };
+}
+
+/** What the wait is for is the supervisor's to know; here only its id counts. */
+function parseWait(wait: Wait | undefined, field: string, violations: Violation[]): Wait | undefined {
+  if (wait === undefined) violations.push({ field, description: "must be set." });
+  else parseText(wait.id, WAIT_ID, `${field}.id`, violations);
+  return wait;
 }
 
 interface FinishContext {
   readonly lease: Lease;
-  /** Progress of the same message. */
-  readonly earlier: readonly RunEvent[];
+  /** By the same message. */
+  readonly said: Said;
   readonly field: string;
   readonly nowUs: number;
   readonly violations: Violation[];
 }
 
 function parseFinish(finish: FinishAttempt, context: FinishContext): FinishItem | undefined {
-  const { lease, earlier, field, nowUs, violations } = context;
+  const { lease, said, field, nowUs, violations } = context;
   const outcome = attemptOutcomeFromProto(finish.outcome);
   if (outcome === undefined)
     violations.push({ field: `${field}.outcome`, description: `must be a known outcome; it is ${finish.outcome}.` });
@@ -103,6 +155,7 @@ function parseFinish(finish: FinishAttempt, context: FinishContext): FinishItem 
   }
   checkError(finish.error, `${field}.error`, violations);
   const output = parseOutput(finish.output, `${field}.output`, violations);
+  const update = parseRunUpdate(finish.update, `${field}.update`, violations);
   if (outcome === undefined) return undefined;
   const finishTimeUs = parseTime(finish.finishTime, nowUs);
   return {
@@ -116,7 +169,8 @@ function parseFinish(finish: FinishAttempt, context: FinishContext): FinishItem 
     startTimeUs: parseTime(finish.startTime, finishTimeUs),
     finishTimeUs,
     hooks: finish.hooks,
-    events: earlier.length === 0 ? finish.events : [...earlier, ...finish.events],
+    events: said.events.length === 0 ? finish.events : [...said.events, ...finish.events],
+    update: mergeUpdates(said.update, update),
   };
 }
 
@@ -179,10 +233,16 @@ function pickLease({ environmentId, runId, leaseToken }: LeaseRef) {
 /** About what the report holds: what is large in it, exactly. */
 function sizeOf(report: WorkReport): number {
   let bytes = 0;
-  for (const { events } of report.progress) bytes += sizeOfEvents(events);
-  for (const { events, hooks, output } of report.finished)
-    bytes += sizeOfEvents(events) + hooks.length * BYTES_PER_EVENT + (output?.data.byteLength ?? 0);
+  for (const { events, update } of report.progress) bytes += sizeOfEvents(events) + sizeOfUpdate(update);
+  for (const { events } of report.suspended) bytes += sizeOfEvents(events);
+  for (const { events, hooks, output, update } of report.finished)
+    bytes +=
+      sizeOfEvents(events) + hooks.length * BYTES_PER_EVENT + (output?.data.byteLength ?? 0) + sizeOfUpdate(update);
   return bytes;
+}
+
+function sizeOfUpdate(update: RunUpdate | undefined): number {
+  return update?.metadata?.data.byteLength ?? 0;
 }
 
 function sizeOfEvents(events: readonly RunEvent[]): number {

@@ -41,6 +41,7 @@ export function tellReports(options: AfterReportOptions, reports: readonly Store
       metrics.finished(row.status);
       recordFinish(options.telemetry, report, startMs);
     }
+    if (item.kind === "progress") continue;
     if (row.status === "QUEUED") queued.push(queuedRunToProto({ ...row, environment_id: environmentId, id: runId }));
     else if (row.status === "RETRYING") due.push(dueRun(environmentId, runId, retryDelayMs ?? 0));
     else if (isTerminal(row.status)) tellEnd(options, report);
@@ -104,6 +105,10 @@ function endedRun({ item, row }: StoredReport, version: string): Run {
     tags: row.tags,
     isTest: row.is_test,
     traceparent: row.traceparent,
+    parentRunId: "",
+    rootRunId: "",
+    replayOfRunId: "",
+    machine: "",
   };
 }
 

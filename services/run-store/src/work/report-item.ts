@@ -1,16 +1,40 @@
-import type { Content, HookResult, RunError, RunEvent } from "@windlass/proto";
+import type { Content, HookResult, RunError, RunEvent, Wait } from "@windlass/proto";
 import type { RetryDecision } from "../retry-policy.ts";
 import type { AttemptOutcomeName } from "../run-state.ts";
 import type { Lease } from "./lease.ts";
 
-/** One thing said of a lease: the run goes on, its attempt has ended, or it is given back unstarted. */
-export type ReportItem = ProgressItem | FinishItem | ReleaseItem;
+/** One thing said of a lease: the run goes on, waits, has waited, its attempt has ended, or the lease is given back unstarted. */
+export type ReportItem = ProgressItem | SuspendItem | ResumeItem | FinishItem | ReleaseItem;
+
+/** What a task says of its run; absent: nothing. */
+export interface RunDescription {
+  /** A JSON object, which replaces the run's metadata. */
+  readonly metadata: Uint8Array | undefined;
+  /** Added to the run's tags, as far as there is room for them. */
+  readonly addTags: readonly string[];
+}
 
 export interface ProgressItem {
   readonly kind: "progress";
   readonly lease: Lease;
-  /** At least one. */
+  /** At least one, unless there is an update. */
   readonly events: readonly RunEvent[];
+  readonly update?: RunDescription | undefined;
+}
+
+export interface SuspendItem {
+  readonly kind: "suspend";
+  readonly lease: Lease;
+  readonly wait: Wait;
+  /** Those not yet reported. */
+  readonly events: readonly RunEvent[];
+  readonly update?: RunDescription | undefined;
+}
+
+export interface ResumeItem {
+  readonly kind: "resume";
+  readonly lease: Lease;
+  readonly waitId: string;
 }
 
 export interface FinishItem {
@@ -26,6 +50,7 @@ export interface FinishItem {
   readonly hooks: readonly HookResult[];
   /** Those not yet reported, without AttemptEnded. */
   readonly events: readonly RunEvent[];
+  readonly update?: RunDescription | undefined;
 }
 
 export interface ReleaseItem {

@@ -98,9 +98,14 @@ async function findLost({ postgres }: WorkReporterOptions, unapplied: readonly R
   if (unapplied.length === 0) return new Set();
   const settled = await findSettledReports(
     postgres,
-    unapplied.map((item) => ({ ...item.lease, end: item.kind === "finish" ? item : null })),
+    unapplied.map((item) => ({ ...item.lease, waitId: waitOf(item), end: item.kind === "finish" ? item : null })),
   );
   return new Set(unapplied.filter((_, index) => !settled.has(index + 1)));
+}
+
+function waitOf(item: ReportItem): string | null {
+  if (item.kind === "suspend") return item.wait.id;
+  return item.kind === "resume" ? item.waitId : null;
 }
 
 function cannotBeStored(_message: WorkMessage, error: Error): CallFailure {

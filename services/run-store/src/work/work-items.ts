@@ -10,10 +10,10 @@ import {
 } from "@windlass/proto";
 import { timestampFromMicroseconds } from "../conversions/moments.ts";
 import { canBeRetried, decideAfterAttempt, DEFAULT_RETRY_POLICY, type RetryPolicy } from "../retry-policy.ts";
-import { attemptOutcomeToProto, nextStatus, type RunTransition } from "../run-state.ts";
+import { attemptOutcomeToProto, nextState, type RunTransition, statusOf } from "../run-state.ts";
 import type { EndedAttemptRow, WorkItem } from "../store/report-work.ts";
 import { type RetryBoundsRow, selectRetryBounds } from "../store/select-retry-bounds.ts";
-import type { FinishItem, ReportItem } from "./report-item.ts";
+import type { FinishItem, ReportItem, RunDescription } from "./report-item.ts";
 
 /**
  * Decides what each report does to its run. For attempts that may be repeated it first reads what bounds the next one; others need no reading. A lease that is not held any
@@ -28,24 +28,55 @@ export async function decideWork(
   return items.map((item) => {
     switch (item.kind) {
       case "progress":
-        return { ...NOTHING, ...item.lease, events: encodeEvents(item.events) };
+        return {
+          ...NOTHING,
+          ...item.lease,
+          ...described(item.update),
+          kind: item.kind,
+          events: encodeEvents(item.events),
+        };
+      case "suspend":
+        return {
+          ...NOTHING,
+          ...item.lease,
+          ...described(item.update),
+          kind: item.kind,
+          waitId: item.wait.id,
+          events: encodeEvents(item.events),
+        };
+      case "resume":
+        return { ...NOTHING, ...item.lease, kind: item.kind, waitId: item.waitId };
       case "release":
-        return { ...NOTHING, ...item.lease, next: afterTransition("release"), isUnstarted: true };
+        return { ...NOTHING, ...item.lease, kind: item.kind };
       case "finish":
         return finishWork(item, bounds.get(item), random);
     }
   });
 }
 
-const NOTHING = { next: null, retryDelayMs: null, isUnstarted: false, events: null, attempt: null } as const;
+const NOTHING = {
+  next: null,
+  retryDelayMs: null,
+  retryMachine: null,
+  waitId: null,
+  events: null,
+  metadata: null,
+  addTags: null,
+  attempt: null,
+} as const;
 
-/** The two statuses in which a lease can be. */
-function afterTransition(transition: RunTransition): WorkItem["next"] {
-  const ifExecuting = nextStatus("EXECUTING", transition);
-  const ifCanceling = nextStatus("CANCELING", transition);
+function described(update: RunDescription | undefined): Pick<WorkItem, "metadata" | "addTags"> {
+  const addTags = update?.addTags ?? [];
+  return { metadata: update?.metadata ?? null, addTags: addTags.length === 0 ? null : addTags };
+}
+
+/** What an attempt's end makes of its run. That the other statuses in which a lease can be become the same as EXECUTING is a rule of the state machine. */
+function afterEnd(transition: RunTransition): WorkItem["next"] {
+  const ifExecuting = nextState("EXECUTING", transition);
+  const ifCanceling = nextState("CANCELING", transition);
   if (ifExecuting === undefined || ifCanceling === undefined)
-    throw new Error(`a lease does not end by "${transition}"`);
-  return { ifExecuting, ifCanceling };
+    throw new Error(`an attempt does not end by "${transition}"`);
+  return { ifExecuting: statusOf(ifExecuting), ifCanceling: statusOf(ifCanceling) };
 }
 
 async function readBounds(db: Queryable, items: readonly ReportItem[]): Promise<Map<ReportItem, RetryBoundsRow>> {
@@ -78,8 +109,11 @@ function finishWork(item: FinishItem, bounds: RetryBoundsRow | undefined, random
   return {
     ...NOTHING,
     ...item.lease,
-    next: afterTransition(after.transition),
+    ...described(item.update),
+    kind: item.kind,
+    next: afterEnd(after.transition),
     retryDelayMs: after.transition === "retry" ? after.delayMs : null,
+    retryMachine: after.transition === "retry" ? (after.machine ?? null) : null,
     events: encodeEvents([...item.events, attemptEnded(item)]),
     attempt: attemptRow(item),
   };
@@ -92,6 +126,8 @@ function retryPolicy(bounds: RetryBoundsRow | undefined): RetryPolicy {
     minTimeoutMs: bounds.retry_min_ms ?? 0,
     maxTimeoutMs: bounds.retry_max_ms ?? 0,
     randomize: bounds.retry_randomize ?? false,
+    outOfMemoryMachine: bounds.retry_out_of_memory_machine,
+    isDisabled: bounds.retry_is_disabled ?? false,
   };
 }
 
@@ -119,6 +155,7 @@ function encodeHooks(hooks: FinishItem["hooks"]): Uint8Array {
 }
 
 function encodeEvents(events: readonly RunEvent[]): WorkItem["events"] {
+  if (events.length === 0) return null;
   const encoded = toBinary(WatchRunResponseSchema, {
     $typeName: "windlass.v1.WatchRunResponse",
     events: [...events],
