@@ -1,5 +1,7 @@
 /** One thing that can be asked over HTTP. */
 export interface HttpRoute {
+  /** What its spans are called, for example "POST /v1/things/{id}". */
+  readonly name: string;
   readonly method: "POST";
   /** Matches the whole path; its groups are the request's `params`. */
   readonly path: RegExp;

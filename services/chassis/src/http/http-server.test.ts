@@ -3,7 +3,9 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { collectLogs } from "../../test/collected-logs.ts";
+import { startOtlpReceiver } from "../../test/otlp-receiver.ts";
 import { notReady } from "../failures/index.ts";
+import { startTelemetry } from "../telemetry/index.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { createHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.ts";
 
@@ -14,8 +16,9 @@ async function start(handle: HttpRoute["handle"], options: Partial<HttpServerOpt
   const logs = collectLogs();
   const server = createHttpServer({
     address: "127.0.0.1:0",
-    routes: [{ method: "POST", path: /^\/things\/(\w+)$/, maxBodyBytes: 1_000, handle }],
+    routes: [{ name: "POST /things/{id}", method: "POST", path: /^\/things\/(\w+)$/, maxBodyBytes: 1_000, handle }],
     logger: logs.logger,
+    telemetry: startTelemetry({ service: "test", logger: logs.logger }),
     ...options,
   });
   await server.start();
@@ -126,6 +129,27 @@ describe("a request", () => {
   });
 });
 
+test("a request is one span under its caller's, failed when it is refused", async () => {
+  const receiver = await startOtlpReceiver();
+  const { logger } = collectLogs();
+  const telemetry = startTelemetry({ service: "test", endpoint: receiver.endpoint, logger });
+  await telemetry.start();
+  const { url } = await start(
+    ({ params }) => (params[0] === "ok" ? Promise.resolve({}) : Promise.reject(notReady("no"))),
+    {
+      telemetry,
+    },
+  );
+  const traceId = "1".repeat(32);
+  const headers = { traceparent: `00-${traceId}-${"2".repeat(16)}-01` };
+  await fetch(url("/things/ok"), { method: "POST", headers });
+  await fetch(url("/things/not?secret=1"), { method: "POST", headers });
+  await telemetry.stop();
+  await receiver.stop();
+  const span = { name: "POST /things/{id}", traceId, parentSpanId: "2".repeat(16) };
+  expect(receiver.spans).toMatchObject([span, { ...span, statusCode: 2 }]);
+});
+
 describe("draining", () => {
   test("answers what was asked, closes kept-alive connections with it, and takes no new one", async () => {
     const gate = Promise.withResolvers<void>();
@@ -183,7 +207,8 @@ test("stop is complete, twice, and before start; a stopped server does not start
   await Promise.all([server.stop(), server.stop()]);
   await expect(fetch(url("/things/a"))).rejects.toThrow("fetch failed");
   const { logger } = collectLogs();
-  const other = createHttpServer({ address: "127.0.0.1:0", routes: [], logger });
+  const telemetry = startTelemetry({ service: "test", logger });
+  const other = createHttpServer({ address: "127.0.0.1:0", routes: [], logger, telemetry });
   await other.stop();
   await expect(other.start()).rejects.toThrow("has been stopped");
 });
@@ -191,7 +216,8 @@ test("stop is complete, twice, and before start; a stopped server does not start
 test("a port that is taken is told by its address", async () => {
   const { server } = await start(echo);
   const { logger } = collectLogs();
-  await expect(createHttpServer({ address: server.address, routes: [], logger }).start()).rejects.toThrow(
+  const telemetry = startTelemetry({ service: "test", logger });
+  await expect(createHttpServer({ address: server.address, routes: [], logger, telemetry }).start()).rejects.toThrow(
     `Cannot listen on ${server.address}`,
   );
 });

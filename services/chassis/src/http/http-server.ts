@@ -6,6 +6,8 @@ import { notReady, overloaded } from "../failures/index.ts";
 import { settlesWithin } from "../grpc/settles-within.ts";
 import type { Component } from "../lifecycle/component.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { startSpan } from "../telemetry/spans.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { asHttpProblem, HttpProblem, isRefusal, problemJson } from "./http-problem.ts";
 import type { HttpRoute } from "./http-route.ts";
 import { readBody } from "./read-body.ts";
@@ -15,6 +17,7 @@ export interface HttpServerOptions {
   readonly address: string;
   readonly routes: readonly HttpRoute[];
   readonly logger: Logger;
+  readonly telemetry: Telemetry;
   /** How long a request may take to arrive, head and body. Default 30 s. */
   readonly requestTimeoutMs?: number;
   /** How many requests are worked on at once; more are refused with OVERLOADED. Default 100. */
@@ -142,14 +145,31 @@ class ChassisHttpServer implements HttpServer {
       if (match === null) continue;
       if (request.method !== route.method)
         throw new HttpProblem(405, ErrorReason.METHOD_UNKNOWN, `Use ${route.method}, not ${request.method}.`);
-      return route.handle({
-        params: match.slice(1),
-        query: url.searchParams,
-        contentType: contentTypeOf(request),
-        body: () => readBody(request, route.maxBodyBytes),
-      });
+      return this.#observe(route.name, request, () =>
+        route.handle({
+          params: match.slice(1),
+          query: url.searchParams,
+          contentType: contentTypeOf(request),
+          body: () => readBody(request, route.maxBodyBytes),
+        }),
+      );
     }
     throw new HttpProblem(404, ErrorReason.METHOD_UNKNOWN, "There is nothing at this path.");
+  }
+
+  /** One span for each request, under the caller's. */
+  async #observe(name: string, request: IncomingMessage, handle: () => Promise<unknown>): Promise<unknown> {
+    const header = request.headers["traceparent"];
+    const parent = typeof header === "string" ? header : "";
+    const span = startSpan(this.#options.telemetry, { name, parent, kind: "server" });
+    try {
+      const answer = await handle();
+      span.end();
+      return answer;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
   }
 
   async #send(request: IncomingMessage, response: ServerResponse, status: number, json: string): Promise<void> {
