@@ -82,9 +82,7 @@ export function createAwaitEnds<Req, Res>(options: {
     if (isNaming) return;
     isNaming = true;
     try {
-      while (call === current && unnamed.size > 0) {
-        const ids = [...unnamed].slice(0, maxNamed);
-        for (const id of ids) unnamed.delete(id);
+      for (let ids = takeUnnamed(current); ids.length > 0; ids = takeUnnamed(current)) {
         if (!current.send(name(ids))) await current.drained();
       }
     } catch {
@@ -93,6 +91,13 @@ export function createAwaitEnds<Req, Res>(options: {
       isNaming = false;
     }
     if (call !== undefined && call !== current) void nameAll(call);
+  }
+
+  function takeUnnamed(current: BidiCall<Req, Res>): string[] {
+    if (call !== current) return [];
+    const ids = [...unnamed].slice(0, maxNamed);
+    for (const id of ids) unnamed.delete(id);
+    return ids;
   }
 
   function settle({ id, error }: AwaitedEnd): void {

@@ -40,6 +40,21 @@ describe("starting", () => {
 });
 
 describe("making room", () => {
+  it("ends idle workers when suspended ones have come back, so that there are more than there should be", () => {
+    const workers = [
+      worker("1", "a", "busy"),
+      worker("2", "a", "busy"),
+      worker("3", "a", "idle", 9),
+      worker("4", "b", "idle"),
+    ];
+    expect(planWorkers(view({ workers, demands: [waiting("a")], lastUsedKind: "a" }))).toEqual({
+      start: [],
+      stop: ["4"],
+    });
+    const all = workers.map((each) => ({ ...each, state: "busy" as const }));
+    expect(planWorkers(view({ workers: all }))).toEqual({ start: [], stop: [] });
+  });
+
   it("ends the longest idle worker of a version nobody waits for", () => {
     const workers = [worker("1", "b", "idle", 20), worker("2", "b", "idle", 10), worker("3", "a", "busy")];
     expect(planWorkers(view({ workers, demands: [waiting("a")] }))).toEqual({ start: ["a"], stop: ["2"] });

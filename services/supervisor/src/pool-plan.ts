@@ -74,7 +74,9 @@ export function planWorkers(view: PoolView): PoolPlan {
   const busy = view.workers.filter(({ state }) => state === "busy");
   let leaving = view.workers.filter(({ state }) => state === "leaving").length;
   const unwanted = idle.filter(({ kind }) => !wanted.has(kind));
-  while (total > limit && (makeRoom(unwanted) || makeRoom(idle)));
+  for (let surplus = total - limit; surplus > 0; surplus -= 1) {
+    if (!makeRoom(unwanted) && !makeRoom(idle)) break;
+  }
   for (const { kind, waiting, oldestWaitMs } of demands) {
     const { alive = 0, free = 0 } = counts.get(kind) ?? {};
     const missing = Math.min(waiting - free, limit - alive);

@@ -4,8 +4,11 @@ import {
   FinishAttemptSchema,
   type LeaseRef,
   LeaseRefSchema,
+  ResumeAttemptSchema,
   type RunEvent,
   RunEventSchema,
+  RunUpdateSchema,
+  SuspendAttemptSchema,
 } from "@windlass/proto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -83,6 +86,68 @@ describe("one attempt", () => {
     expect(buffer.take()).toBeUndefined();
     expect(buffer.sizeBytes).toBe(0);
     expect(buffer.isEmpty).toBe(true);
+  });
+});
+
+describe("an attempt that waits", () => {
+  const suspendOf = (ref: LeaseRef) => create(SuspendAttemptSchema, { ref, wait: { id: "w" } });
+  const resumeOf = (ref: LeaseRef) => create(ResumeAttemptSchema, { ref, waitId: "w" });
+  const update = (count: number, ...addTags: string[]) =>
+    create(RunUpdateSchema, { metadata: { data: Buffer.from(String(count)) }, addTags });
+
+  it("says so with the entries before it; what it said of its run goes ahead, the newest metadata and all tags", () => {
+    const buffer = createReportBuffer(clock);
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(1), 10, false);
+    buffer.describe(entry, update(1, "a"));
+    buffer.describe(entry, update(2, "b", "a"));
+    buffer.suspend(entry, suspendOf(entry.ref));
+    const first = buffer.take();
+    expect(first?.work.progress[0]?.events).toHaveLength(1);
+    expect(first?.work.progress[0]?.update?.addTags).toEqual(["a", "b"]);
+    expect(Buffer.from(first?.work.progress[0]?.update?.metadata?.data ?? []).toString()).toBe("2");
+    expect(buffer.take()).toBeUndefined();
+    if (first !== undefined) buffer.answered(first);
+    buffer.addEvent(entry, event(2), 10, false);
+    const second = buffer.take();
+    expect(second?.work.suspended[0]?.events.map(({ seq }) => seq)).toEqual([2n]);
+    if (second !== undefined) buffer.answered(second);
+    expect([buffer.isEmpty, buffer.sizeBytes]).toEqual([true, 0]);
+  });
+
+  it("says that its wait is over after everything else", () => {
+    const buffer = createReportBuffer(clock);
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(), 10, false);
+    buffer.resume(entry, resumeOf(entry.ref));
+    const first = buffer.take();
+    expect([first?.work.progress.length, first?.work.resumed.length]).toEqual([1, 0]);
+    if (first !== undefined) buffer.answered(first);
+    expect(buffer.take()?.work.resumed).toHaveLength(1);
+  });
+
+  it("says under its next lease what it had not said under the old one", () => {
+    const buffer = createReportBuffer(clock);
+    const entry = buffer.open(refOf("1"));
+    buffer.addEvent(entry, event(7), 10, false);
+    buffer.describe(entry, update(1));
+    const next = buffer.succeed(entry, refOf("2"));
+    buffer.finish(next, finishOf(next.ref));
+    const report = buffer.take();
+    expect(report?.work.finished).toMatchObject([{ ref: { leaseToken: "2" }, events: [{ seq: 7n }], update: {} }]);
+    if (report !== undefined) buffer.answered(report);
+    expect([buffer.isEmpty, buffer.sizeBytes]).toEqual([true, 0]);
+  });
+
+  it("that ends instead says only that", () => {
+    const buffer = createReportBuffer(clock);
+    const entry = buffer.open(refOf("1"));
+    buffer.suspend(entry, suspendOf(entry.ref));
+    buffer.finish(entry, finishOf(entry.ref));
+    const report = buffer.take();
+    expect([report?.work.finished.length, report?.work.suspended.length]).toEqual([1, 0]);
+    if (report !== undefined) buffer.answered(report);
+    expect(buffer.take()).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { RunErrorCode, WorkerMessageSchema } from "@windlass/proto";
+import { RunErrorCode, type RunUpdateSchema, type WaitSchema, WorkerMessageSchema } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { type JudgedAttempt, judgeMessage, type SessionState } from "./session-rules.ts";
 
@@ -97,6 +97,57 @@ describe("a busy worker", () => {
 
   it("has a limit of hook results", () => {
     expect(judge({ ...busy, attempt: { ...attempt, hookCount: 500 } }, hook())).toMatch(/500/);
+  });
+});
+
+describe("a worker whose attempt waits", () => {
+  const id = "0190c0de-0000-7000-8000-000000000001";
+  type Kind = MessageInitShape<typeof WaitSchema>["kind"];
+  const suspend = (kind: Kind = { case: "tokenId", value: "token_1" }, runId = "run_1", waitId = id) =>
+    say({ case: "suspend", value: { runId, wait: { id: waitId, ...(kind !== undefined && { kind }) } } });
+  const waiting = { ...busy, attempt: { ...attempt, isSuspended: true } };
+
+  it("says so once, of its own attempt, after it has started", () => {
+    expect(judge(busy, suspend())).toBe("accept");
+    expect(judge(waiting, suspend())).toMatch(/waits already/);
+    expect(judge({ ...busy, attempt: { ...attempt, hasStarted: false } }, suspend())).toMatch(/not started/);
+    expect(judge(busy, suspend(undefined, "run_2"))).toMatch(/another run/);
+    expect(judge(idle, suspend())).toMatch(/no attempt/);
+  });
+
+  it("says for what", () => {
+    const runIds = (count: number) => Array.from({ length: count }, (_, nth) => `run_${nth}`);
+    const batch = (count: number): Kind => ({ case: "batch", value: { batchId: "batch_1", runIds: runIds(count) } });
+    expect(judge(busy, suspend(batch(1_000)))).toBe("accept");
+    expect(judge(busy, suspend(batch(1_001)))).toMatch(/1,000/);
+    expect(judge(busy, suspend({ case: "runId", value: "" }))).toMatch(/proper id/);
+    expect(judge(busy, suspend({ case: undefined }))).toMatch(/for nothing/);
+    expect(judge(busy, suspend(undefined, "run_1", "mine"))).toMatch(/proper id/);
+    expect(judge(busy, say({ case: "suspend", value: { runId: "run_1" } }))).toMatch(/proper id/);
+  });
+
+  it("has crossed a cancel when one was delivered: there is nothing to wait for", () => {
+    expect(judge({ ...busy, attempt: { ...attempt, isCancelDelivered: true } }, suspend())).toBe("drop");
+  });
+
+  it("may still end it: something that its task left running threw", () => {
+    for (const message of [log(), hook(), output()]) expect(judge(waiting, message)).toBe("accept");
+  });
+});
+
+describe("a description", () => {
+  const describeRun = (update?: MessageInitShape<typeof RunUpdateSchema>) =>
+    say({ case: "describeRun", value: { runId: "run_1", ...(update && { update }) } });
+  const metadata = (bytes: number) => ({ data: new Uint8Array(bytes), contentType: "application/json" });
+
+  it("has at most 256 KB of metadata and ten tags of 1 to 128 characters", () => {
+    expect(judge(busy, describeRun({ metadata: metadata(256 * 1024), addTags: ["x".repeat(128)] }))).toBe("accept");
+    expect(judge(busy, describeRun({ metadata: metadata(256 * 1024 + 1) }))).toMatch(/256 KB/);
+    expect(judge(busy, describeRun({ addTags: ["x".repeat(129)] }))).toMatch(/128/);
+    expect(judge(busy, describeRun({ addTags: [""] }))).toMatch(/128/);
+    expect(judge(busy, describeRun({ addTags: Array.from({ length: 11 }, String) }))).toMatch(/10 tags/);
+    expect(judge(busy, describeRun())).toMatch(/without saying how/);
+    expect(judge(idle, describeRun({}))).toMatch(/no attempt/);
   });
 });
 
