@@ -209,6 +209,21 @@ describe("logger", () => {
     warn.mockRestore();
   });
 
+  it("does not write what is below the config's log level", () => {
+    const debug = vi.spyOn(console, "debug").mockReturnValue();
+    const error = vi.spyOn(console, "error").mockReturnValue();
+    projectDefaults.current = { logLevel: "info" };
+    logger.debug("quiet");
+    logger.error("loud");
+    projectDefaults.current = { logLevel: "none" };
+    logger.error("nothing at all");
+    projectDefaults.current = {};
+    logger.trace("everything");
+    expect(debug.mock.calls).toEqual([["everything"]]);
+    expect(error.mock.calls).toEqual([["loud"]]);
+    vi.restoreAllMocks();
+  });
+
   it("writes to the attempt that runs", () => {
     const log = vi.fn<(level: string, message: string, attributes?: unknown) => void>();
     activeAttempt.current = fakeAttempt({ log });
