@@ -177,7 +177,7 @@ describe("a batch", () => {
     { what: "a misspelt field", items: [{ payload: 1, option: {} }], field: "items[0].option" },
     { what: "an item that is none", items: [null], field: "items[0]" },
     { what: "a list that is none", items: {}, field: "items" },
-    { what: "too many", items: Array(1_001).fill({ payload: 1 }), field: "items" },
+    { what: "too many", items: Array.from({ length: 1_001 }, () => ({ payload: 1 })), field: "items" },
   ])("with $what is refused before anything is sent", async ({ items, field }) => {
     await expect(tasks.batchTrigger("t", items as never)).rejects.toMatchObject({
       reason: "FIELD_INVALID",

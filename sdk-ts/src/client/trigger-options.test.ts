@@ -89,7 +89,7 @@ describe("a value out of range is refused with the option's name", () => {
     ["debounce", { key: "a", delay: "1s" }],
     ["delays", "1h"],
   ])("%s: %j", (name, value) => {
-    expect(() => checkTriggerOptions({ [name]: value } as TriggerOptions, "items[3].options")).toThrow(
+    expect(() => checkTriggerOptions({ [name]: value }, "items[3].options")).toThrow(
       expect.objectContaining({
         reason: "FIELD_INVALID",
         violations: [expect.objectContaining({ field: `items[3].options.${name}` })],

@@ -16,7 +16,7 @@ export const idempotencyKeys = {
     key: string | readonly string[],
     options: { readonly scope?: IdempotencyScope | undefined } = {},
   ): Promise<string> {
-    const parts = typeof key === "string" ? [key] : [...key];
+    const parts = typeof key === "string" ? [key] : [...(key ?? [])];
     if (parts.length === 0 || !parts.every((part) => typeof part === "string" && part !== "")) {
       throw invalidField("key", "must be a string that is not empty, or several.");
     }

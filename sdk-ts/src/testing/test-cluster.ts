@@ -240,7 +240,7 @@ export class TestCluster {
   /** Newest first; a page token is the number of runs that came before. */
   #listRuns({ statuses, taskId, tag, batchId, parentRunId, pageSize, pageToken }: ListRunsRequest) {
     const selected = [...this.runs.values()]
-      .reverse()
+      .toReversed()
       .filter(
         (run) =>
           (statuses.length === 0 || statuses.includes(run.status)) &&
@@ -278,7 +278,7 @@ export class TestCluster {
       },
       getToken: async ({ tokenId }) => ({ token: find(tokenId) }),
       listTokens: async ({ pageSize, pageToken }) => {
-        const all = [...this.tokens.values()].reverse();
+        const all = [...this.tokens.values()].toReversed();
         const start = Number(pageToken);
         const end = start + (pageSize || 50);
         return { tokens: all.slice(start, end), nextPageToken: end < all.length ? String(end) : "" };
