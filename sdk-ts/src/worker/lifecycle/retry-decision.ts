@@ -35,7 +35,7 @@ function hasAttemptsLeft({ policy, attemptNumber }: RetrySituation): boolean {
 }
 
 /** The delay after an attempt: round(min(maxTimeoutInMs, (randomize ? 1..2 : 1) * minTimeoutInMs * factor^(n-1))). */
-export function retryDelayMs({ policy, attemptNumber, random }: RetrySituation): number {
+function retryDelayMs({ policy, attemptNumber, random }: RetrySituation): number {
   const { minTimeoutInMs, maxTimeoutInMs, factor, randomize } = policy;
   const spread = randomize ? 1 + random() : 1;
   return Math.round(Math.min(maxTimeoutInMs, spread * minTimeoutInMs * factor ** (attemptNumber - 1)));
