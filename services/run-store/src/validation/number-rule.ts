@@ -6,8 +6,8 @@ export interface NumberRule {
   readonly max: number;
 }
 
-/** Less, and an attempt ends before its process is warm; more than a year is a mistake. */
-const MAX_DURATION_SECONDS = { min: 5, max: 31_536_000 };
+/** Less, and an attempt ends before its process is warm. The most that an int32 can say is how a trigger takes away the task's own limit. */
+const MAX_DURATION_SECONDS = { min: 5, max: 2 ** 31 - 1 };
 
 /** Returns the whole number, having noted a violation when it is out of bounds. Takes int64 fields too, which arrive as bigint. */
 export function parseInteger(value: number | bigint, rule: NumberRule, field: string, violations: Violation[]): number {
