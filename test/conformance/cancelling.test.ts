@@ -1,5 +1,6 @@
 import { type RunEvent, runs, tasks } from "@windlass/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { waitFor } from "../kit/index.ts";
 import { openSection, type Section, tasksOf } from "./harness/open-section.ts";
 import { play, type Story, storyOf, untilSaid, untilStatus } from "./harness/play.ts";
 
@@ -60,7 +61,7 @@ describe("in any non-terminal status", () => {
     expect(story.run.status).toBe("CANCELED");
     expect(story.statuses).toEqual(["QUEUED", "EXECUTING", "WAITING", "CANCELING", "CANCELED"]);
     expect(story.at("onCancel")).toEqual({ aborted: true });
-    expect(story.places).toEqual(["before", "onWait", "onCancel", "cleanup"]);
+    expect(story.places).toEqual(["before", "onWait", "onCancel"]);
   });
 });
 
@@ -113,13 +114,22 @@ test.for(["run", "a loop", "onCancel", "init"])(
   async (where) => {
     const story = await cancelRunning("never-stops", { where });
     expect(story.run.status).toBe("CANCELED");
-    const tookMs = Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt);
-    const isForced = phasesOf(story.events).at(-1) === "forced" && tookMs >= 2_500;
-    expect(isForced || where === "init").toBe(true); // a run that has begun has all the time there is
-    expect(tookMs).toBeLessThan(8_000);
-    expect(() => process.kill(Number(story.at("running")["pid"]), 0)).toThrow("ESRCH");
+    expect(Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt)).toBeLessThan(8_000);
+    // A run that is still going has all the time there is; where only hooks are, the worker can end the attempt itself.
+    expect(["forced", ...(where === "run" || where === "a loop" ? [] : ["ended"])]).toContain(
+      phasesOf(story.events).at(-1),
+    );
+    await waitFor("the process to be gone", () => !isAlive(Number(story.at("running")["pid"])));
   },
 );
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe("children are canceled too", () => {
   test("one that is waited for", async () => {

@@ -348,7 +348,7 @@ describe("an output that cannot be stored: TASK_OUTPUT_ERROR, with the path name
   test("20 MB: the limit is named", async () => {
     const { run } = await play("returns-value", { value: "20 MB" });
     expect(run).toMatchObject({ status: "FAILED", error: { code: "TASK_OUTPUT_ERROR" } });
-    expect(run.error?.message).toContain("10 MB");
+    expect(run.error?.message).toContain("10,485,760");
   });
 
   test("a BigInt is none of these: it round-trips", async () => {

@@ -48,10 +48,14 @@ describe("when exceeded", () => {
   });
 
   test("a synchronous infinite loop ends on time too", async () => {
-    const story = await playLimited("in a loop");
+    const story = await playLimited("in a loop, told");
     expect(endOf(story)).toEqual(timedOut);
     const pid = Number(story.at("run 1")["pid"]);
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  test("a loop from the first moment too", async () => {
+    expect(endOf(await playLimited("in a loop"))).toEqual(timedOut);
   });
 
   test.for(["in init", "in onStart", "in onSuccess", "in cleanup"] as const)(

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { task, tasks, wait } from "@windlass/sdk";
 import { said } from "../said.ts";
 
@@ -32,12 +33,17 @@ export const stopsWhenTold = task({
   cleanup: () => said("cleanup"),
 });
 
+async function loopForEver(): Promise<never> {
+  await sleep(50); // so that what was said before is told
+  for (;;);
+}
+
 /** What of it never ends. */
 export const neverStops = task({
   id: "never-stops",
   run: async ({ where }: { where: "run" | "a loop" | "onCancel" | "init" }, { signal }) => {
     said("running", { pid: process.pid });
-    if (where === "a loop") for (;;);
+    if (where === "a loop") await loopForEver();
     if (where === "onCancel") await once(signal, "abort");
     else await new Promise(() => {});
   },

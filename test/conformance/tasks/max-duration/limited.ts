@@ -8,6 +8,7 @@ const never = () => new Promise<never>(() => {});
 export type Spends =
   | "for ever"
   | "in a loop"
+  | "in a loop, told"
   | "in hooks and run"
   | "waiting"
   | "in two attempts"
@@ -25,7 +26,10 @@ export const limited = task({
     said(`run ${ctx.attempt.number}`, { pid: process.pid, maxDuration: ctx.run.maxDuration });
     signal.addEventListener("abort", () => said("aborted", { reason: String(signal.reason) }));
     if (spends === "for ever") await never();
-    if (spends === "in a loop") for (;;);
+    if (spends === "in a loop" || spends === "in a loop, told") {
+      if (spends === "in a loop, told") await sleep(50); // so that what was said before is told
+      for (;;);
+    }
     if (spends === "in hooks and run") await sleep(3_000);
     if (spends === "waiting") await wait.for({ seconds: 6 });
     if (spends === "in two attempts") {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { AbortTaskRunError, runs, task } from "@windlass/sdk";
 import { said } from "../said.ts";
 import { decide, type DecidingPayload } from "./decide.ts";
@@ -84,7 +85,8 @@ export const endsItsProcess = task({
   },
 });
 
-function eatMemory(): void {
+async function eatMemory(): Promise<never> {
+  await sleep(50); // so that what was said before is told
   const eaten: unknown[] = [];
   for (;;) eaten.push(Array.from({ length: 100_000 }, (_, index) => ({ index })));
 }
@@ -95,7 +97,7 @@ export const needsMoreMemory = task({
   retry: { maxAttempts: 3, minTimeoutInMs: 5, maxTimeoutInMs: 5, outOfMemory: { machine: "small-2x" } },
   run: async (_: unknown, { ctx }) => {
     said(`attempt ${ctx.attempt.number}`, { ...ctx.machine });
-    if (ctx.machine.name === "micro") eatMemory();
+    if (ctx.machine.name === "micro") await eatMemory();
   },
 });
 
