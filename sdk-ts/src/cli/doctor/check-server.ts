@@ -4,6 +4,7 @@ import { checkHealth, type ServerHealth } from "../api/health.ts";
 import { openChannel } from "../api/connect.ts";
 import { formatDuration } from "../format/duration.ts";
 import { type Check, ok, warning, wrong } from "./check.ts";
+import { mendConnection } from "./mend-connection.ts";
 
 /** Beyond this, times in the timeline and on this machine do not fit together. The answer tells whole seconds. */
 const MAX_CLOCK_DIFFERENCE_MS = 3_000;
@@ -26,7 +27,7 @@ export async function checkServer(): Promise<{ readonly checks: Check[]; readonl
     }
     const reason = (details ?? (error as Error).message).replace(/\s*Resolution note:\s*$/, "");
     return {
-      checks: [wrong("cluster", `${where} does not answer: ${reason}`, mendFor(reason, config))],
+      checks: [wrong("cluster", `${where} does not answer: ${reason}`, mendConnection(reason, config))],
       isReached: false,
     };
   } finally {
@@ -71,17 +72,4 @@ function clock({ serverTime, roundTripMs }: ServerHealth): Check[] {
 
 function isLocal(address: string): boolean {
   return /^(unix:|127\.|localhost[:/]|\[::1\])/.test(address);
-}
-
-function mendFor(reason: string, { useTls, address }: ResolvedConfig): string {
-  if (/ECONNREFUSED/.test(reason))
-    return `Start the cluster ("npm start" on your own machine), or correct the address ${address}.`;
-  if (/ENOTFOUND|EAI_AGAIN|name resolution/i.test(reason))
-    return "The host name is not known: correct --url, or WINDLASS_URL.";
-  if (useTls && /certificate|self.signed/i.test(reason))
-    return "Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS.";
-  if (useTls && /SSL|TLS|wrong version/i.test(reason)) return "It may speak without TLS: try the address with http://.";
-  if (!useTls && /ECONNRESET|Protocol error|closed|GOAWAY/i.test(reason))
-    return "It may want TLS: try the address with https://.";
-  return "Check the address, and firewalls on the way; --timeout gives it more time.";
 }
