@@ -72,8 +72,6 @@ export interface AttemptRunner {
   findWaiting(runId: string, waitId: string): HeldLease | undefined;
   /** Whether its wait is over and a lease is to follow, under which it may already be stored. */
   isResuming(held: HeldLease): boolean;
-  /** The lease under which this run's attempt is held while a lease is to follow. */
-  findResuming(runId: string): HeldLease | undefined;
   /** The attempt goes on under another lease; it still waits, for a slot. */
   continueUnder(held: HeldLease, next: HeldLease): void;
   workerOf(held: HeldLease): Worker | undefined;
@@ -353,12 +351,6 @@ export function createAttemptRunner(options: {
       return undefined;
     },
     isResuming: (held) => find(held)?.phase === "resuming",
-    findResuming(runId) {
-      for (const { held, phase } of byWorker.values()) {
-        if (held.ref.runId === runId && phase === "resuming") return held;
-      }
-      return undefined;
-    },
     continueUnder(held, next) {
       const running = find(held);
       if (running === undefined) return;
@@ -418,7 +410,7 @@ export function createAttemptRunner(options: {
     enforceLimits() {
       const nowMs = clock.monotonicMs();
       for (const running of byWorker.values()) {
-        const { cancelDueMs, doubtDueMs, held } = running;
+        const { cancelDueMs, doubtDueMs, attempt } = running;
         if (doubtDueMs !== undefined && doubtDueMs <= nowMs) {
           const end: AttemptEnd = { outcome: AttemptOutcome.LOST, error: waitLostError(), retry: "by-policy" };
           endWith(running, { kind: "ended", end });
@@ -427,7 +419,7 @@ export function createAttemptRunner(options: {
           if (cancelDueMs <= nowMs) endWith(running, { kind: "cancel-forced" });
           continue;
         }
-        const { maxDurationSeconds } = held.lease;
+        const { maxDurationSeconds } = attempt.lease;
         if (maxDurationSeconds === 0 || runMsOf(running) <= maxDurationSeconds * 1_000 + maxDurationGraceMs) continue;
         const error = maxDurationError(maxDurationSeconds);
         endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.TIMED_OUT, error, retry: "never" } });

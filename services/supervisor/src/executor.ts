@@ -270,10 +270,9 @@ export function createExecutor(options: {
   }
 
   function drop(ref: LeaseRef): void {
-    // A lease that was to continue an attempt, and was lost on its way, is taken back with the run: it begins anew.
-    const held = book.get(ref.leaseToken) ?? runner.findResuming(ref.runId);
-    if (held?.ref.leaseToken !== ref.leaseToken) revoked.set(ref.leaseToken, true);
-    if (held !== undefined) dropHeld(held);
+    const held = book.get(ref.leaseToken);
+    if (held === undefined) revoked.set(ref.leaseToken, true);
+    else dropHeld(held);
   }
 
   function sweep(): void {

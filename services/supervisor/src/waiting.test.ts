@@ -148,6 +148,21 @@ describe("an attempt that waits", () => {
     expect(order.indexOf(tokenOf(next))).toBeLessThan(order.indexOf(tokenOf(fresh)));
   });
 
+  it("goes on waiting when the lease that was to continue it is lost on its way, for the one that follows", async () => {
+    const supervisor = await start();
+    const { lease, waitId } = waiting(forRun("run_child"));
+    await suspended(supervisor, lease);
+    supervisor.store.taskServices.end("run_child");
+    await untilOver(supervisor, lease, waitId);
+    const [late, next] = [continuationOf(lease, waitId), continuationOf(lease, waitId)];
+    supervisor.store.answerHeartbeat = () => ({ revoked: [refOf(late)] });
+    const heartbeats = supervisor.store.heartbeats.length;
+    await supervisor.store.until(() => supervisor.store.heartbeats.length > heartbeats + 1);
+    supervisor.queue.force(late, next);
+    expect(await supervisor.store.finished(tokenOf(next))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
+    expect(rowOf(supervisor, late).finish).toBeUndefined();
+  });
+
   it("is not timed out while it waits", async () => {
     const supervisor = await start();
     const { lease, waitId } = waiting({ untilMs: 2_500 });
@@ -222,23 +237,15 @@ describe("an attempt that waits and ends", () => {
     expect(await supervisor.store.finished(tokenOf(unknown))).toMatchObject({ outcome: AttemptOutcome.LOST });
   });
 
-  it.each(["lost", "revoked with the lease that was to continue it"])(
-    "because its lease is %s is killed silently",
-    async (how) => {
-      const supervisor = await start();
-      const { lease, waitId } = waiting(forRun("run_child"));
-      const pid = await suspended(supervisor, lease);
-      if (how !== "lost") {
-        supervisor.store.taskServices.end("run_child");
-        await untilOver(supervisor, lease, waitId);
-      }
-      const revoked = how === "lost" ? lease : continuationOf(lease, waitId);
-      supervisor.store.answerHeartbeat = () => ({ revoked: [refOf(revoked)] });
-      await eventually(async () => !(await isAlive(pid)));
-      await supervisor.store.until(() => supervisor.store.heartbeats.at(-1)?.leaseTokens.length === 0);
-      expect(rowOf(supervisor, lease).finish).toBeUndefined();
-    },
-  );
+  it("because its lease is taken back is killed silently", async () => {
+    const supervisor = await start();
+    const { lease } = waiting(forRun("run_child"));
+    const pid = await suspended(supervisor, lease);
+    supervisor.store.answerHeartbeat = () => ({ revoked: [refOf(lease)] });
+    await eventually(async () => !(await isAlive(pid)));
+    await supervisor.store.until(() => supervisor.store.heartbeats.at(-1)?.leaseTokens.length === 0);
+    expect(rowOf(supervisor, lease).finish).toBeUndefined();
+  });
 
   it("because the supervisor drains is LOST at once, and nothing is left stopped", async () => {
     const supervisor = await start();
