@@ -8,12 +8,11 @@ import { globalHooks } from "../task/hook-registry.ts";
 import { type RegisteredTask, taskRegistry } from "../task/task-registry.ts";
 import { AttemptState } from "./attempt-state.ts";
 import { Description } from "./description.ts";
-import { hookResultToProto } from "./hook-result.ts";
+import { HookReports } from "./hook-reports.ts";
 import { canceledReason, MaxDurationExceededError } from "./lifecycle/end-reason.ts";
 import { Interruption } from "./lifecycle/interruption.ts";
-import type { HookReport, LifecycleFailure, LifecycleOutcome } from "./lifecycle/lifecycle-attempt.ts";
+import type { LifecycleFailure, LifecycleOutcome } from "./lifecycle/lifecycle-attempt.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
-import { logIgnoredError } from "./log-ignored-error.ts";
 import { MaxDuration } from "./max-duration.ts";
 import type { Outbox } from "./outbox.ts";
 import { durationFromMs, msFromDuration, timestampFromMs } from "./protocol-time.ts";
@@ -101,6 +100,7 @@ export class Attempt {
 
   async #runUserCode(task: RegisteredTask, payload: unknown): Promise<LifecycleOutcome<EncodedContent>> {
     const ctx = taskContext(this.#start, task);
+    const hookReports = new HookReports(this.#start.attemptNumber, this.#outbox);
     const lifecycle = new Lifecycle({
       task,
       globalHooks: (hook) => globalHooks.get(hook),
@@ -110,7 +110,7 @@ export class Attempt {
       interruption: this.#interruption,
       suspend: (wait) => this.#suspend(wait),
       encodeOutput: (output) => encodeContent("output", output, MAX_OUTPUT_BYTES),
-      report: (report) => this.#report(report),
+      report: (report) => hookReports.send(report),
       clock: CLOCK,
       random: Math.random,
     });
@@ -119,7 +119,7 @@ export class Attempt {
     const outcome = await lifecycle.run();
     activeAttempt.current = undefined;
     globalHooks.endAttempt();
-    this.#description.send();
+    this.#description.close();
     return outcome;
   }
 
@@ -156,12 +156,6 @@ export class Attempt {
 
   #giveUpIn(ms: number, what: "hooks" | "everything"): void {
     this.#giveUpTimer = setTimeout(() => this.#interruption.giveUp(what), ms);
-  }
-
-  #report(report: HookReport): void {
-    const value = hookResultToProto(report, this.#start.attemptNumber);
-    this.#outbox.push({ case: "hookResult", value }, report.error === undefined ? 0 : MAX_RUN_ERROR_BYTES);
-    if (report.outcome === "ignored") logIgnoredError(this.#outbox, report, value.error);
   }
 }
 

@@ -11,13 +11,16 @@ export class Description {
   #metadata: RunDescription["metadata"];
   #tags = new Set<string>();
   #scheduled: NodeJS.Immediate | undefined;
+  #isClosed = false;
 
   constructor(runId: string, outbox: Outbox) {
     this.#runId = runId;
     this.#outbox = outbox;
   }
 
+  /** Does nothing once closed: what an attempt left behind describes no run. */
   update({ metadata, addTags = [] }: RunDescription): void {
+    if (this.#isClosed) return;
     this.#metadata = metadata ?? this.#metadata;
     for (const tag of addTags) this.#tags.add(tag);
     this.#scheduled ??= setImmediate(() => this.send());
@@ -33,5 +36,11 @@ export class Description {
     this.#metadata = undefined;
     this.#tags = new Set();
     this.#outbox.push({ case: "describeRun", value: { runId: this.#runId, update } }, metadata?.data.length ?? 0);
+  }
+
+  /** Sends what has been gathered, and nothing any more. */
+  close(): void {
+    this.send();
+    this.#isClosed = true;
   }
 }

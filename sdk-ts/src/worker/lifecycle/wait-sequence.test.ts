@@ -75,6 +75,13 @@ describe("a wait", () => {
     expect(String(waited)).toContain("begun, but not awaited");
   });
 
+  it("after the attempt has ended throws, and calls no hook", async () => {
+    const started = new StartedLifecycle({ hooks: { onWait: () => {} } });
+    await started.outcome;
+    await expect(started.wait(WAIT)).rejects.toThrow("left behind");
+    expect(started.settled).toEqual(["run ok"]);
+  });
+
   it("of an attempt that is canceled in onWait is not begun, and throws the signal's reason into run", async () => {
     const started = start((own) => own.wait(WAIT), { onWait: () => started.cancel() });
     expect(await started.outcome).toMatchObject({ failure: { code: "CANCELED" } });

@@ -46,9 +46,10 @@ export class WaitSequence {
     const args = () => ({ fields: { init: init(), wait: asHooksSeeIt(wait) } });
 
     signal.throwIfAborted();
+    if (waiter === undefined) throw new Error("a wait was begun by something that the attempt has left behind");
     await hooks.callEach("onWait", args());
     signal.throwIfAborted();
-    if (waiter === undefined || interruption.innermost !== waiter)
+    if (interruption.innermost !== waiter)
       throw new Error("a wait was begun, but not awaited: the function that began it has ended");
     this.#isSuspended = true;
     await suspend(wait);
