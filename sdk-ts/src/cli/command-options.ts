@@ -29,7 +29,7 @@ export function withConnection(command: Command): Command {
 }
 
 /** A number of seconds above 0. */
-export function parseSeconds(text: string): number {
+function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (text.trim() !== "" && seconds > 0 && seconds <= 86_400) return seconds;
   throw new InvalidArgumentError("It must be a number of seconds above 0, at most a day.");

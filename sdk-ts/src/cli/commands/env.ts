@@ -81,7 +81,7 @@ function addUnsetCommand(env: Command, cli: Cli): void {
 }
 
 /** { NAME: "value" } of "NAME=value"; a value may hold "=". Throws UsageError for anything else. */
-export function parsePairs(pairs: readonly string[]): Record<string, string> {
+function parsePairs(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf("=");
