@@ -51,6 +51,8 @@ class AwaitStream {
   readonly #runs: AwaitedRuns = createAwaitedRuns();
   readonly #toSend;
   readonly #sent;
+  /** Those of the unanswered runs of which only the end is asked for. */
+  readonly #endIsEnough = new Set<string>();
   #hasAllRequests = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -107,7 +109,7 @@ class AwaitStream {
         if (failure !== undefined) this.#refuse(runId, failure);
         else if (this.#runs.size >= MAX_UNANSWERED) this.#refuse(runId, tooMany());
         else {
-          this.#listen(runId);
+          this.#listen(runId, request.isEndEnough);
           if (!this.#options.feed.liveRuns.has(runKey(this.#environmentId, runId))) named.push(runId);
         }
       }
@@ -119,9 +121,11 @@ class AwaitStream {
     this.#toSend.set();
   }
 
-  #listen(runId: string): void {
+  #listen(runId: string, isEndEnough: boolean): void {
+    if (isEndEnough) this.#endIsEnough.add(runId);
+    else this.#endIsEnough.delete(runId);
     const stopListening = this.#options.feed.finished.listen(runKey(this.#environmentId, runId), (run: Run) => {
-      this.#runs.answer(runId, { kind: "run", run });
+      this.#runs.answer(runId, { kind: "run", run: isEndEnough ? withoutResult(run) : run });
       this.#toSend.set();
     });
     this.#runs.add(runId, stopListening);
@@ -159,10 +163,17 @@ class AwaitStream {
   /** Reads the ends that are still to be read. Those that do not fit beside the others are put back. */
   async #complete(taken: readonly AnsweredRun[]): Promise<AwaitedRun[]> {
     const unread = taken.filter(({ answer }) => answer.kind === "ended").map(({ runId }) => runId);
-    const ends = await this.#untilReady(() =>
-      this.#options.reader.read.submitMany(unread.map((runId) => this.#ref(runId))),
-    );
-    const endByRun = new Map(unread.map((runId, index) => [runId, ends[index]]));
+    const { read, readBare } = this.#options.reader;
+    const endByRun = new Map<string, Run | undefined>([
+      ...(await this.#readEnds(
+        read,
+        unread.filter((runId) => !this.#endIsEnough.has(runId)),
+      )),
+      ...(await this.#readEnds(
+        readBare,
+        unread.filter((runId) => this.#endIsEnough.has(runId)),
+      )),
+    ]);
     const answers: AwaitedRun[] = [];
     const putBack: AnsweredRun[] = [];
     for (const entry of taken) {
@@ -176,7 +187,17 @@ class AwaitStream {
       else answers.push(create(AwaitedRunSchema, { runId, result: { case: "run", value: run } }));
     }
     this.#runs.putBack(putBack);
+    for (const { runId } of answers) this.#endIsEnough.delete(runId);
     return answers;
+  }
+
+  async #readEnds(
+    reader: RunEndReader["read"],
+    runIds: readonly string[],
+  ): Promise<(readonly [string, Run | undefined])[]> {
+    if (runIds.length === 0) return [];
+    const ends = await this.#untilReady(() => reader.submitMany(runIds.map((runId) => this.#ref(runId))));
+    return runIds.map((runId, index) => [runId, ends[index]] as const);
   }
 
   async #untilReady<T>(ask: () => Promise<T>): Promise<T> {
@@ -193,6 +214,10 @@ class AwaitStream {
   #ref(runId: string) {
     return { environmentId: this.#environmentId, runId };
   }
+}
+
+function withoutResult({ output: _output, error: _error, ...run }: Run): Run {
+  return run;
 }
 
 function isTemporary(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Queryable } from "@windlass/chassis";
 import { isTerminal, type RunStatusName } from "../run-state.ts";
-import { DETAILED_RUN_COLUMNS, DETAILED_RUN_SOURCE, type DetailedRunRow } from "./run-row.ts";
+import { CONTENT_COLUMNS, type DetailedRunRow, MACHINE_COLUMN, RUN_COLUMNS, RUN_SOURCE } from "./run-row.ts";
 import { lookUp } from "./sql.ts";
 
 /** Which runs, and how many of them. */
@@ -33,6 +33,7 @@ const STATUS_GROUPS = [
 /** Runs of an environment, newest first. */
 export function listRuns(db: Queryable, selection: RunSelection): Promise<DetailedRunRow[]> {
   const { environmentId, statuses, taskId, tag, batchId, parentRunId, afterId, limit } = selection;
+  const isOfContents = batchId !== undefined || parentRunId !== undefined;
   const groups = STATUS_GROUPS.filter((group) => statuses?.some(group.has));
   const conditions = [
     "r.environment_id = $1",
@@ -41,11 +42,13 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
     // A batch or a family is small: its runs are looked up one by one, and no index of runs is walked.
     ...(batchId === undefined
       ? []
-      : [`c.environment_id = $1 AND c.batch_id = $7 AND c.batch_id IS NOT NULL AND ${lookUp("r.id", "c.run_id")}`]),
+      : [
+          `chosen.environment_id = $1 AND chosen.batch_id = $7 AND chosen.batch_id IS NOT NULL AND ${lookUp("r.id", "chosen.run_id")}`,
+        ]),
     ...(parentRunId === undefined
       ? []
       : [
-          `c.environment_id = $1 AND c.parent_run_id = $8 AND c.parent_run_id IS NOT NULL AND ${lookUp("r.id", "c.run_id")}`,
+          `chosen.environment_id = $1 AND chosen.parent_run_id = $8 AND chosen.parent_run_id IS NOT NULL AND ${lookUp("r.id", "chosen.run_id")}`,
         ]),
     ...(afterId === undefined ? [] : [`r.id < $4 COLLATE "C"`]),
   ];
@@ -62,8 +65,10 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
       name: name.join("_"),
       text: `
         WITH given AS (SELECT $1::text, $2::text, $3::text, $4::text, $5::run_status[], $7::text, $8::text)
-        SELECT * FROM (${branches.map(selectBranch).join(" UNION ALL ")}) page
-        ORDER BY id DESC LIMIT $6`,
+        SELECT page.*, ${CONTENT_COLUMNS}
+        FROM (SELECT * FROM (${branches.map((branch) => selectBranch(branch, isOfContents)).join(" UNION ALL ")}) found ORDER BY id DESC LIMIT $6) page
+        LEFT JOIN run_contents c ON ${lookUp("c.environment_id", "$1")} AND ${lookUp("c.run_id", "page.id")}
+        ORDER BY page.id DESC`,
     },
     [
       environmentId,
@@ -78,6 +83,8 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
   );
 }
 
-function selectBranch(conditions: readonly string[]): string {
-  return `(SELECT ${DETAILED_RUN_COLUMNS} FROM ${DETAILED_RUN_SOURCE} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
+/** `isOfContents`: the runs are chosen by what they were triggered with. */
+function selectBranch(conditions: readonly string[], isOfContents: boolean): string {
+  const source = isOfContents ? `run_contents chosen CROSS JOIN ${RUN_SOURCE}` : RUN_SOURCE;
+  return `(SELECT ${RUN_COLUMNS}, ${MACHINE_COLUMN} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
 }

@@ -1,7 +1,10 @@
 import type { Statement } from "@windlass/chassis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { CANCEL_RUNS } from "./cancel-runs.ts";
+import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
+import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
 import { LIST_QUEUED_RUNS } from "./list-queued-runs.ts";
 import { QUEUE_DUE_RUNS } from "./queue-due-runs.ts";
@@ -19,7 +22,11 @@ async function accesses({ text }: Statement): Promise<string[]> {
   const rows = await store.sql<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
   return rows
     .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
-    .filter((line) => /(?:Scan|Join)\b.* on (?:runs|run_contents|deployment_tasks)\b|(?:Hash|Merge) Join/.test(line))
+    .filter((line) =>
+      /(?:Scan|Join)\b.* on (?:runs|run_contents|run_metadata|deployment_tasks|idempotency_keys)\b|(?:Hash|Merge) Join/.test(
+        line,
+      ),
+    )
     .toSorted();
 }
 
@@ -34,15 +41,32 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
   it("a claim looks up runs and their contents by primary key, never through the queue's index", async () => {
     expect(await accesses(CLAIM_RUNS)).toEqual([
       "Index Scan using run_contents_environment_id_run_id_pk on run_contents c",
+      "Index Scan using run_metadata_environment_id_run_id_pk on run_metadata m",
       "Index Scan using runs_environment_id_id_pk on runs r",
     ]);
   });
 
-  it.each([
-    ["a report", REPORT_WORK],
-    ["due runs", QUEUE_DUE_RUNS],
-  ])("%s looks up runs by primary key, though few could be meant", async (_, statement) => {
-    expect(await accesses(statement)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  it("a report looks up runs by primary key, though few could be meant, and the contents of those given back", async () => {
+    expect(await accesses(REPORT_WORK)).toEqual([
+      "Index Scan using run_contents_environment_id_run_id_pk on run_contents c",
+      "Index Scan using runs_environment_id_id_pk on runs r",
+    ]);
+  });
+
+  it("due runs are looked up by primary key, though few could be meant", async () => {
+    expect(await accesses(QUEUE_DUE_RUNS)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  });
+
+  it("a trigger with options looks up its parent, and versions and tasks, by key", async () => {
+    for (const access of await accesses(INSERT_DESCRIBED_RUNS)) expect(access).not.toMatch(/Seq Scan|Merge Join/);
+  });
+
+  it("an idempotency key is looked up with the run it stands for", async () => {
+    expect(await accesses(CLAIM_IDEMPOTENCY_KEYS)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  });
+
+  it("a cancel looks up runs by primary key", async () => {
+    for (const access of await accesses(CANCEL_RUNS)) expect(access).not.toContain("Seq Scan");
   });
 
   it("a retry decision looks up runs and their tasks by primary key", async () => {

@@ -36,3 +36,22 @@ export async function readRunEnds(db: Queryable, refs: readonly RunRef[]): Promi
   const byOrdinal = new Map(rows.map((row) => [row.ord, row]));
   return refs.map((_, index) => byOrdinal.get(index + 1));
 }
+
+const bareStatement = {
+  name: "read_bare_run_ends",
+  text: `
+    SELECT q.ord::int4, ${RUN_COLUMNS}
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY q (environment_id, run_id, ord)
+    JOIN (${RUN_SOURCE}) ON ${isRun("q.environment_id", "q.run_id")}
+    WHERE r.finish_time IS NOT NULL`,
+};
+
+/** For each: the ended run without output and error, or undefined when it has not ended. */
+export async function readBareRunEnds(db: Queryable, refs: readonly RunRef[]): Promise<(RunRow | undefined)[]> {
+  const rows = await db.query<RunRow & { ord: number }>(bareStatement, [
+    refs.map(({ environmentId }) => environmentId),
+    refs.map(({ runId }) => runId),
+  ]);
+  const byOrdinal = new Map(rows.map((row) => [row.ord, row]));
+  return refs.map((_, index) => byOrdinal.get(index + 1));
+}

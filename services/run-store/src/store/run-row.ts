@@ -45,13 +45,18 @@ export interface DetailedRunRow extends RunRow {
   readonly replay_of_run_id: string | null;
 }
 
-/** Its columns, from {@link DETAILED_RUN_SOURCE}. */
-export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS},
-  coalesce(r.machine, (
+/** The machine preset of `runs r`: its own, or what its version, or else the current one, says. */
+export const MACHINE_COLUMN = `coalesce(r.machine, (
     SELECT t.machine FROM deployment_tasks t
     WHERE t.environment_id = r.environment_id AND t.task_id = r.task_id
       AND t.deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id))
-  )) AS machine, c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id`;
+  )) AS machine`;
+
+/** What its `run_contents c` add. */
+export const CONTENT_COLUMNS = "c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id";
+
+/** Its columns, from {@link DETAILED_RUN_SOURCE}. */
+export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS}, ${MACHINE_COLUMN}, ${CONTENT_COLUMNS}`;
 
 /** Runs with their version and what they were triggered with. */
 export const DETAILED_RUN_SOURCE = `

@@ -1,8 +1,15 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ErrorReason, TriggerSchema, TriggerTaskRequestSchema, TriggerTasksRequestSchema } from "@windlass/proto";
+import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  ErrorReason,
+  RunOptionsSchema,
+  TriggerSchema,
+  TriggerTaskRequestSchema,
+  TriggerTasksRequestSchema,
+} from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
 import { MAX_PAYLOAD_BYTES } from "./payload.ts";
+import { NO_OPTIONS } from "./run-options.ts";
 import { parseTriggerTask, parseTriggerTasks } from "./trigger-requests.ts";
 
 const NOW_US = 1_700_000_000_000_000;
@@ -39,6 +46,8 @@ describe("a trigger", () => {
       tags: ["a", "ü"],
       isTest: true,
       traceparent: "",
+      parentRunId: "",
+      options: NO_OPTIONS,
     });
   });
 
@@ -121,6 +130,64 @@ describe("a trigger", () => {
   it("may nest as deep as its bytes reach", () => {
     const depth = 100_000;
     expect(violationsOf({ ...good, payload: json("[".repeat(depth) + "]".repeat(depth)) })).toEqual([]);
+  });
+});
+
+describe("the options of a trigger", () => {
+  const options = (init: NonNullable<TriggerInit["options"]>) => ({ ...good, options: init });
+  const seconds = (value: number) => ({ seconds: BigInt(value), nanos: 0 });
+
+  it("are stored as they are, but for the metadata, and cost nothing when none is given", () => {
+    expect(parse({ ...good, options: {} }).options).toEqual(NO_OPTIONS);
+    const given = { priority: 5, ttl: seconds(60), concurrencyKey: "user-1", maxDurationSeconds: 30, machine: "micro" };
+    const parsed = parse(options({ ...given, metadata: json('{"a":1}') })).options;
+    expect(fromBinary(RunOptionsSchema, parsed.encoded ?? new Uint8Array())).toMatchObject(given);
+    expect(parsed).toMatchObject({ machine: "micro", metadata: json('{"a":1}').data });
+    expect(parse(options({ idempotencyKey: "k" })).options.idempotency).toEqual({ key: "k", ttlMs: 30 * 86_400_000 });
+    expect(parse(options({ startTime: seconds(1_800_000_000) })).options.startTimeUs).toBe(1.8e15);
+  });
+
+  it.each<[string, NonNullable<TriggerInit["options"]>, string, string]>([
+    ["a long idempotency key", { idempotencyKey: "x".repeat(513) }, "idempotency_key", "512"],
+    ["NUL in the idempotency key", { idempotencyKey: "a\0" }, "idempotency_key", "control"],
+    ["a lifetime without a key", { idempotencyKeyTtl: seconds(5) }, "idempotency_key_ttl", "without"],
+    ["a key that never lives", { idempotencyKey: "k", idempotencyKeyTtl: seconds(0) }, "idempotency_key_ttl", "365"],
+    ["a start in the far future", { startTime: seconds(3e9) }, "start_time", "10 years"],
+    ["a ttl of nothing", { ttl: seconds(0) }, "ttl", "more than 0"],
+    ["a negative priority", { priority: -1 }, "priority", "31536000"],
+    ["a huge priority", { priority: 31_536_001 }, "priority", "31536000"],
+    ["a long concurrency key", { concurrencyKey: "x".repeat(129) }, "concurrency_key", "128"],
+    ["too short a duration", { maxDurationSeconds: 4 }, "max_duration_seconds", "from 5"],
+    ["an unknown machine", { machine: "huge" }, "machine", "large-2x"],
+    ["a batch id of another form", { batchId: "mine" }, "batch_id", "batch_"],
+    ["a batch id that is too long", { batchId: `batch_${"x".repeat(65)}` }, "batch_id", "70"],
+    ["a long version", { version: "x".repeat(65) }, "version", "64"],
+    ["metadata that is no object", { metadata: json("[1]") }, "metadata.data", "object"],
+    ["metadata that is no JSON", { metadata: json("{") }, "metadata.data", "JSON"],
+    [
+      "metadata of superjson",
+      { metadata: { ...json("{}"), contentType: "application/super+json" } },
+      "metadata.content_type",
+      "application/json",
+    ],
+    ["large metadata", { metadata: json(`{"a":"${"x".repeat(262_144)}"}`) }, "metadata.data", "256 KB"],
+  ])("%s is refused, by field and limit", (_, init, field, limit) => {
+    const [violation] = violationsOf(options(init));
+    expect(violation?.field).toBe(`trigger.options.${field}`);
+    expect(violation?.description).toContain(limit);
+  });
+
+  it("a parent is named by an id", () => {
+    expect(parse({ ...good, parentRunId: "run_1" }).parentRunId).toBe("run_1");
+    expect(violationsOf({ ...good, parentRunId: "run 1" })[0]?.field).toBe("trigger.parent_run_id");
+  });
+
+  it("a payload of superjson is its envelope", () => {
+    const superjson = (text: string) => ({ ...json(text), contentType: "application/super+json" });
+    expect(parse({ ...good, payload: superjson('{"json":1,"meta":{}}') }).payload.contentType).toBe(
+      "application/super+json",
+    );
+    expect(violationsOf({ ...good, payload: superjson("1") })[0]?.field).toBe("trigger.payload.data");
   });
 });
 
