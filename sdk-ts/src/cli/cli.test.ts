@@ -304,6 +304,32 @@ describe("runs", () => {
     ]);
   });
 
+  it("list selects runs, bounds them, and says whether there are more", async () => {
+    for (const tag of ["a", "b", "a"]) await runInProcess(["trigger", "other", "--tag", tag, ...connection]);
+    const list = async (...args: string[]) =>
+      (await runInProcess(["runs", "list", "--json", ...args, ...connection])).json();
+    expect(await list("--tag", "a", "--limit", "1")).toMatchObject({
+      runs: [{ id: "run_4", task: "other" }],
+      hasMore: true,
+    });
+    expect(await list("--task", "hello", "--status", "queued,failed")).toMatchObject({
+      runs: [{ id: "run_1" }],
+      hasMore: false,
+    });
+    expect(await list("--status", "pending-version")).toEqual({ runs: [], hasMore: false });
+    const { stdout, stderr } = await runInProcess(["runs", "list", "--limit", "2", ...connection]);
+    expect(stdout).toMatch(/^ID .*\nrun_4 +QUEUED +other .*a\nrun_3 .*b\n$/);
+    expect(stderr).toContain("--limit shows more");
+  });
+
+  it("replay makes a new run with the same payload, or another", async () => {
+    const same = await runInProcess(["runs", "replay", "run_1", "--json", ...connection]);
+    expect(same.json()).toEqual({ id: "run_2", task: "hello", replayOf: "run_1" });
+    await runInProcess(["runs", "replay", "run_1", "--payload", '"y"', ...connection]);
+    const payloads = ["run_2", "run_3"].map((id) => Buffer.from(cluster.runs.get(id)!.payload!.data!).toString());
+    expect(payloads).toEqual(['"x"', '"y"']);
+  });
+
   it("cancel gives the reason, and prints the run as it left it", async () => {
     const result = await runInProcess(["runs", "cancel", "run_1", "--reason", "enough", "--json", ...connection]);
     expect(result.exitCode).toBe(EXIT.ok);
