@@ -1,15 +1,14 @@
 import { runs, tasks } from "@windlass/sdk";
-import path from "node:path";
-import { repositoryDirectory } from "@windlass/local";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSection, type Section } from "./harness/open-section.ts";
-import { type Story, storyOf, untilStatus } from "./harness/play.ts";
+import { overviewFolder } from "./harness/overview.ts";
+import { linesOf, type Story, storyOf, untilStatus } from "./harness/play.ts";
 
 // The onCancel examples of the overview, as they are printed there; a local stand-in is the AI stream.
 let section: Section;
 
 beforeAll(async () => {
-  section = await openSection("cancel-examples", path.join(repositoryDirectory, "test/seed/cancel"));
+  section = await openSection("cancel-examples", overviewFolder("cancel"));
 });
 
 afterAll(() => section[Symbol.asyncDispose]());
@@ -21,10 +20,6 @@ async function cancelBegun(taskId: string, payload: unknown): Promise<Story> {
   for await (const { type } of runs.subscribeToEvents(handle.id)) if (type === "attempt-started") break;
   await runs.cancel(handle.id);
   return await storyOf(handle.id);
-}
-
-function linesOf({ events }: Story): string[] {
-  return events.flatMap((event) => (event.type === "log" ? [event.message] : []));
 }
 
 test("the onCancel hook can wait for the run function to finish, and access the output of the run", async () => {

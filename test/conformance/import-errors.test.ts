@@ -41,6 +41,12 @@ describe("the version is unusable: TASK_IMPORT_ERROR at indexing", () => {
     expect(error.message).toContain("second.ts");
   });
 
+  test("handleError and catchError are one hook: a task that has both is refused", async () => {
+    const error = await refusalOf("both-handlers");
+    expect(error.message).toContain("handleError");
+    expect(error.message).toContain("catchError");
+  });
+
   test("and the version before it stays the current one", async () => {
     await refusalOf("broken-task");
     const { deployment } = await section.api.deployments.getCurrentDeployment({});

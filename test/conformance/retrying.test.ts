@@ -59,7 +59,6 @@ test("delay after attempt n: round(min(maxTimeoutInMs, minTimeoutInMs * factor^(
   ]);
   for (const [index, delayMs] of [100, 200, 250].entries()) {
     expect(pauseAfterMs(story, index + 1)).toBeGreaterThanOrEqual(delayMs - 20); // two clocks
-    expect(pauseAfterMs(story, index + 1)).toBeLessThan(delayMs + 5_000);
   }
 });
 
@@ -94,7 +93,6 @@ describe("handleError may return", () => {
     const story = await decide(decision);
     expect(story.run).toMatchObject({ status: "COMPLETED", attemptCount: 2 });
     expect(pauseAfterMs(story, 1)).toBeGreaterThanOrEqual(decidedDelayMs - 100); // decided before the attempt had ended
-    expect(pauseAfterMs(story, 1)).toBeLessThan(decidedDelayMs + 5_000);
   });
 
   test("error beside a decision: replaces the reported one", async () => {
@@ -115,7 +113,7 @@ describe("handleError may return", () => {
     const story = await decide("error");
     expect(story.run).toMatchObject({ status: "COMPLETED", attemptCount: 2 });
     expect(story.run.attempts[0]).toMatchObject({ error: { name: "RangeError", message: "replaced" } });
-    expect(pauseAfterMs(story, 1)).toBeLessThan(decidedDelayMs);
+    expect(story.at("decides after")).toEqual({ delay: 5 });
   });
 
   test("task first, then globals, the first that returns a decision wins", async () => {
@@ -250,7 +248,7 @@ describe("retry.fetch(url, init) retries a request", () => {
 
   test("after a timeout", async () => {
     const { url, times } = await serve(() => {}, status(200));
-    const { run } = await play("fetches", { url });
+    const { run } = await play("fetches", { url, timeoutInMs: 500 });
     expect(run).toMatchObject({ status: "COMPLETED", output: { status: 200 } });
     expect(times).toHaveLength(2);
   });

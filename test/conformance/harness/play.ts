@@ -23,6 +23,17 @@ export interface Story {
   readonly at: (place: string) => Readonly<Record<string, unknown>>;
 }
 
+/** The lines that the run's code logged, without their attributes. */
+export function linesOf({ events }: Story): string[] {
+  return events.flatMap((event) => (event.type === "log" ? [event.message] : []));
+}
+
+/** The story of a run that has completed. @throws for any other, with what it ended with. */
+export function completed(story: Story): Story {
+  if (story.run.status === "COMPLETED") return story;
+  throw new Error(`${story.id} ended ${story.run.status}: ${JSON.stringify(story.run.error)}`);
+}
+
 type HookEvent = Extract<RunEvent, { type: "hook" }>;
 
 /** Triggers a task and tells what came of it, however it ends. */

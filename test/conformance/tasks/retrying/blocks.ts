@@ -19,9 +19,9 @@ export const retriesBlock = task({
 export const fetches = task({
   id: "fetches",
   retry: { maxAttempts: 1 },
-  run: async ({ url }: { url: string }) => {
+  run: async ({ url, timeoutInMs }: { url: string; timeoutInMs?: number }) => {
     const response = await retry.fetch(url, {
-      timeoutInMs: 300,
+      timeoutInMs,
       retry: {
         byStatus: {
           "500-599": { strategy: "backoff", maxAttempts: 3, minTimeoutInMs: 5, maxTimeoutInMs: 5, randomize: false },

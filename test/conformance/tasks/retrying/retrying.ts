@@ -47,8 +47,9 @@ export const deciding = task({
   run: async ({ failures }: DecidingPayload, { ctx }) => {
     if (ctx.attempt.number <= failures) throw new Error("as asked");
   },
-  handleError: ({ payload, ctx }) => {
+  handleError: ({ payload, ctx, retryDelayInMs }) => {
     said("task handleError");
+    if (payload.task === "error" && ctx.attempt.number === 1) said("decides after", { delay: retryDelayInMs });
     return decide(payload.task, ctx.attempt.number, payload.always);
   },
   onFailure: ({ error }) => said("onFailure", { error: String(error) }),

@@ -33,3 +33,7 @@ export const fails = task({
     throw new Error("as asked");
   },
 });
+
+export const crashes = task({ id: "crashes", retry: { maxAttempts: 1 }, run: async () => process.exit(3) });
+
+export const timesOut = task({ id: "times-out", maxDuration: 5, run: async () => await new Promise(() => {}) });
