@@ -1,15 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { AttemptOutcome, type Lease, type LeaseRef, RunErrorCode } from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import { workerBundle } from "./testing/make-bundle.ts";
 import { continuationOf, makeLease } from "./testing/make-lease.ts";
-import { eventually, isAlive } from "./testing/processes.ts";
+import { eventually, isAlive, stateOf } from "./testing/processes.ts";
 import { startSupervisor, type TestSupervisor } from "./testing/start-supervisor.ts";
 
 const bundle = workerBundle();
-const run = promisify(execFile);
 
 let running: TestSupervisor | undefined;
 
@@ -55,7 +52,7 @@ function words(supervisor: TestSupervisor, lease: Lease): string[] {
   );
 }
 
-const isStopped = async (pid: number) => (await run("ps", ["-o", "stat=", "-p", String(pid)])).stdout.startsWith("T");
+const isStopped = async (pid: number) => (await stateOf(pid)).startsWith("T");
 
 /** Offers a lease whose task waits; resolves with its process once that is stopped. */
 async function suspended(supervisor: TestSupervisor, lease: Lease): Promise<number> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { systemClock } from "@windlass/chassis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commandsContaining, eventually, isAlive } from "../testing/processes.ts";
+import { commandsContaining, eventually, isAlive, stateOf } from "../testing/processes.ts";
 import { testLogger as logger } from "../testing/start-peer.ts";
 import type { Driver, WorkerCommand } from "./driver.ts";
 import { createGroupWatcher, type GroupWatcher } from "./group-watcher.ts";
@@ -163,6 +163,35 @@ describe("a worker process", () => {
   });
 });
 
+describe("a suspended process", () => {
+  const ticking = (file: string) => `
+    import { spawn } from "node:child_process";
+    import { appendFileSync } from "node:fs";
+    const loop = "while :; do printf c >>" + ${JSON.stringify(file)} + "; sleep 0.01; done";
+    spawn("/bin/sh", ["-c", loop], { stdio: "ignore" });
+    setInterval(() => appendFileSync(${JSON.stringify(file)}, "p"), 10);`;
+
+  it("stands still with what it forked, keeps its memory, and goes on where it was", async () => {
+    const file = join(folder, "ticks");
+    const text = () => readFile(file, "utf8").catch(() => "");
+    const worker = await driver.start("worker-1", await command(ticking(file)));
+    await eventually(async () => /p/.test(await text()) && /c/.test(await text()));
+    worker.suspend();
+    await eventually(async () => (await stateOf(worker.pid)).startsWith("T"));
+    const before = await text();
+    expect(await worker.residentBytes()).toBeGreaterThan(0);
+    expect(await text()).toBe(before);
+    worker.resume();
+    await eventually(
+      async () => /p/.test((await text()).slice(before.length)) && /c/.test((await text()).slice(before.length)),
+    );
+    worker.suspend();
+    worker.kill();
+    expect(await worker.exited).toMatchObject({ signal: "SIGKILL", wasKilled: true });
+    worker.resume();
+  });
+});
+
 describe("when the supervisor is gone", () => {
   async function startDoomed(source: string): Promise<{ parent: ChildProcess; workerPid: number; doomedDir: string }> {
     await command(source);
@@ -173,7 +202,7 @@ describe("when the supervisor is gone", () => {
     return { parent, workerPid: Number(line), doomedDir };
   }
 
-  it("by kill -9, a looping worker and what it forked are killed, and its folder is removed", async () => {
+  it("by kill -9, a looping or stopped worker and what it forked are killed, and its folder is removed", async () => {
     const { parent, workerPid, doomedDir } = await startDoomed(`
       import { spawn } from "node:child_process";
       import { writeFileSync } from "node:fs";
@@ -183,6 +212,8 @@ describe("when the supervisor is gone", () => {
     await eventually(() => exists(join(folder, "pid")));
     const childPid = Number(await readFile(join(folder, "pid"), "utf8"));
     expect(await isAlive(workerPid)).toBe(true);
+    // One that is suspended at that moment is no different.
+    process.kill(-workerPid, "SIGSTOP");
     parent.kill("SIGKILL");
     await eventually(
       async () => !(await isAlive(workerPid)) && !(await isAlive(childPid)) && !(await exists(doomedDir)),
@@ -193,10 +224,11 @@ describe("when the supervisor is gone", () => {
   it("even if the watcher had died before: another took its place", async () => {
     const { parent, workerPid, doomedDir } = await startDoomed("for (;;);");
     const [watching = ""] = (await commandsContaining(doomedDir)).filter((line) => line.includes("windlass-watcher"));
-    process.kill(Number.parseInt(watching, 10), "SIGKILL");
+    const watcherPid = Number.parseInt(watching, 10);
+    process.kill(watcherPid, "SIGKILL");
     const isWatched = async (): Promise<boolean> => {
       const lines = await commandsContaining(doomedDir);
-      return lines.some((line) => line.includes("windlass-watcher") && line !== watching);
+      return lines.some((line) => line.includes("windlass-watcher") && Number.parseInt(line, 10) !== watcherPid);
     };
     await eventually(isWatched);
     parent.kill("SIGKILL");

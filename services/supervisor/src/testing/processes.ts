@@ -10,10 +10,16 @@ export async function commandsContaining(text: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(text) && !/^\s*\d+\s+Z/.test(line));
 }
 
+/** A process's state as `ps` has it: "T" when it is stopped, "Z" for a zombie; "" when there is none. */
+export async function stateOf(pid: number): Promise<string> {
+  const { stdout } = await run("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim();
+}
+
 /** Whether a process exists; a zombie does not count. */
 export async function isAlive(pid: number): Promise<boolean> {
-  const { stdout } = await run("ps", ["-o", "stat=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
-  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
+  const state = await stateOf(pid);
+  return state !== "" && !state.startsWith("Z");
 }
 
 /** Resolves when the condition holds; throws after the limit. */
