@@ -19,7 +19,12 @@ beforeAll(async () => {
   seeder = await createRunSeeder(server.postgres, server.feed);
   [owner, stranger] = [await server.createEnvironment(), await server.createEnvironment()];
   await deploy(owner);
-  runId = await seeder.trigger(owner.id, { tags: ["mine"] });
+  const { run: parent } = await owner.tasks.triggerTask({
+    trigger: { requestId: "parent", taskId: "hello", tags: ["mine"] },
+  });
+  runId = parent?.runId ?? "";
+  const child = { requestId: "child", taskId: "hello", parentRunId: runId, options: { batchId: "batch_mine" } };
+  await owner.tasks.triggerTask({ trigger: child });
   const { apiKeys } = await owner.environments.listApiKeys({});
   apiKeyId = apiKeys[0]?.id ?? "";
   tokenId = (await owner.tokens.createToken({ idempotencyKey: "mine" })).token?.id ?? "";
@@ -42,6 +47,9 @@ describe("another environment's run cannot be told from none", () => {
     ["GetRun", (id) => stranger.runs.getRun({ runId: id })],
     ["WatchRun", (id) => stranger.runs.watchRun({ runId: id })],
     ["CancelRun", (id) => stranger.runs.cancelRun({ runId: id })],
+    ["ReplayRun", (id) => stranger.runs.replayRun({ runId: id, requestId: "replay" })],
+    ["RescheduleRun", (id) => stranger.runs.rescheduleRun({ runId: id, startTime: { seconds: 1n, nanos: 0 } })],
+    ["UpdateRun", (id) => stranger.runs.updateRun({ runId: id, addTags: ["theirs"] })],
   ])("by %s", async (_, call) => {
     const none = "run_0000000000000000000000none";
     expect(await answerTo(call(runId), runId)).toBe(await answerTo(call(none), none));
@@ -62,7 +70,14 @@ describe("another environment's run cannot be told from none", () => {
   });
 
   it("by ListRuns, whatever the filter", async () => {
-    for (const request of [{}, { taskId: "hello" }, { tag: "mine" }, { statuses: [RunStatus.QUEUED] }])
+    for (const request of [
+      {},
+      { taskId: "hello" },
+      { tag: "mine" },
+      { statuses: [RunStatus.QUEUED] },
+      { batchId: "batch_mine" },
+      { parentRunId: runId },
+    ])
       expect((await stranger.runs.listRuns(request)).runs).toEqual([]);
     const { nextPageToken } = await (async () => {
       await seeder.trigger(owner.id);
@@ -71,8 +86,15 @@ describe("another environment's run cannot be told from none", () => {
     expect((await stranger.runs.listRuns({ pageToken: nextPageToken, pageSize: 1 })).runs).toEqual([]);
   });
 
+  it("by TriggerTask as a parent", async () => {
+    const asParent = (parentRunId: string) =>
+      stranger.tasks.triggerTask({ trigger: { requestId: "child", taskId: "hello", parentRunId } });
+    expect(await answerTo(asParent(runId), runId)).toContain("trigger.parent_run_id");
+    expect((await stranger.runs.listRuns({})).runs).toEqual([]);
+  });
+
   it("and is still what it was", async () => {
-    expect((await owner.runs.getRun({ runId })).run?.status).toBe(RunStatus.QUEUED);
+    expect((await owner.runs.getRun({ runId })).run).toMatchObject({ status: RunStatus.QUEUED, tags: ["mine"] });
   });
 });
 
