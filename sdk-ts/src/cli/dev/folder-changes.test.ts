@@ -22,19 +22,24 @@ afterEach(async () => {
 
 const write = (name: string, content: string) => writeFile(join(folder.path, name), content);
 
-it("yields once when the folder is watched, then every burst of changes together", async () => {
+/** Takes changes until these paths have been among them; a busy machine can make several bursts of one. */
+async function taken(...paths: string[]): Promise<string[]> {
+  const seen = new Set<string>();
+  while (paths.some((path) => !seen.has(path))) for (const path of (await changes.next()).value ?? []) seen.add(path);
+  return [...seen].toSorted();
+}
+
+it("yields once when the folder is watched, then what was added, changed and removed", async () => {
   expect((await changes.next()).value).toEqual([]);
   await Promise.all([write("a.ts", "2"), write("c.ts", "1"), rm(join(folder.path, "b.ts"))]);
-  expect((await changes.next()).value?.toSorted()).toEqual(["a.ts", "b.ts", "c.ts"]);
+  expect(await taken("a.ts", "b.ts", "c.ts")).toEqual(["a.ts", "b.ts", "c.ts"]);
 });
 
-it("yields what changed while nobody asked, and what changed in a new folder", async () => {
+it("yields what changed in a new folder", async () => {
   await changes.next();
   await mkdir(join(folder.path, "new"));
   await write("new/d.ts", "1");
-  const seen = new Set<string>();
-  while (!seen.has("new/d.ts")) for (const path of (await changes.next()).value ?? []) seen.add(path);
-  expect([...seen]).toEqual(["new/d.ts"]);
+  expect(await taken("new/d.ts")).toEqual(["new/d.ts"]);
 });
 
 it("passes over node_modules and names that begin with a dot", async () => {
@@ -43,7 +48,7 @@ it("passes over node_modules and names that begin with a dot", async () => {
   await write("node_modules/x.js", "1");
   await write(".hidden.ts", "1");
   await write("a.ts", "2");
-  expect((await changes.next()).value).toEqual(["a.ts"]);
+  expect(await taken("a.ts")).toEqual(["a.ts"]);
 });
 
 it("ends when its signal aborts, also while it waits", async () => {

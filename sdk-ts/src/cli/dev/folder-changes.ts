@@ -18,7 +18,7 @@ export async function* folderChanges(folder: string, signal: AbortSignal): Async
     relative(folder, path)
       .split(sep)
       .some((name) => name === "node_modules" || (name.startsWith(".") && name !== ".." && name !== "."));
-  const watcher = watch(folder, { ignoreInitial: true, ignored: isIgnored });
+  const watcher = watch(folder, { ignoreInitial: true, atomic: false, ignored: isIgnored });
   const changed = new Set<string>();
   let changes = 0;
   let failure: unknown;
