@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Run, RunStatus, type TriggerSchema } from "@windlass/proto";
+import { type Run, type RunOptionsSchema, RunStatus } from "@windlass/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
 import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
@@ -22,7 +22,13 @@ afterAll(() => server.stop());
 
 const json = (value: unknown) => ({ data: Buffer.from(JSON.stringify(value)), contentType: "application/json" });
 const text = (content: Run["payload"]) => Buffer.from(content?.data ?? []).toString();
-type TriggerInit = MessageInitShape<typeof TriggerSchema>;
+
+/** What a trigger here says beside its task and payload. */
+interface TriggerInit {
+  readonly tags?: string[];
+  readonly parentRunId?: string;
+  readonly options?: MessageInitShape<typeof RunOptionsSchema>;
+}
 
 async function trigger(init: TriggerInit = {}): Promise<string> {
   const { run } = await environment.tasks.triggerTask({
