@@ -15,7 +15,7 @@ import { type HookSnapshot, hookFromProto } from "./hook-snapshot.ts";
 import { present } from "./present.ts";
 import { errorFromProto, type RunErrorDetails } from "./run-error-details.ts";
 
-export type { RunErrorCodeName, RunErrorDetails } from "./run-error-details.ts";
+export type { RunErrorDetails } from "./run-error-details.ts";
 
 /** Where a run is in its life, in the words of windlass.v1.RunStatus. */
 export type RunStatusName = Exclude<keyof typeof RunStatus, "UNSPECIFIED">;

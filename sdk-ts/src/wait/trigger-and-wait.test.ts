@@ -123,6 +123,16 @@ describe("triggerAndWait", () => {
     await waiting;
   });
 
+  it("rejects with the signal's reason when the run is canceled", async () => {
+    const waiting = child.triggerAndWait(1);
+    await vi.waitFor(() => expect(attempt.waits).toHaveLength(1));
+    attempt.resume();
+    await vi.waitFor(() => expect(cluster.awaitMessages.flat()).toEqual(["run_1"]));
+    const reason = new Error("canceled");
+    attempt.cancel(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
   it("outside of a run says so, and triggers nothing", async () => {
     TestAttempt.end();
     await expect(child.triggerAndWait(1)).rejects.toThrow("triggerAndWait works only inside of a run");

@@ -1,3 +1,4 @@
+import type { Run } from "@windlass/proto";
 import { type AnyBatchItem, sendBatch } from "../client/batch-trigger.ts";
 import { connectionOfAttempt } from "../client/connection.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
@@ -24,7 +25,7 @@ export function triggerTaskAndWait(
   return duringWait("triggerAndWait", async (attempt) => {
     const { id } = await triggerChild(taskId, payload, options);
     await suspend(attempt, { type: "task", runId: id });
-    const run = await connectionOfAttempt().ends.wait(id, attempt.signal);
+    const run = await endOf(id, attempt.signal);
     return taskRunResultFromProto(taskId, run);
   });
 }
@@ -37,11 +38,20 @@ export function triggerBatchAndWait(items: readonly AnyBatchItem[]): Promise<Any
     // Items with one idempotency key are one run.
     const runIds = [...new Set(runs.map(({ id }) => id))];
     await suspend(attempt, { type: "batch", batchId, runCount: runs.length, runIds });
-    const { ends } = connectionOfAttempt();
-    const ended = await Promise.all(runs.map(({ id }) => ends.wait(id, attempt.signal)));
+    const ended = await Promise.all(runs.map(({ id }) => endOf(id, attempt.signal)));
     return {
       id: batchId,
       runs: runs.map(({ taskIdentifier }, index) => taskRunResultFromProto(taskIdentifier, ended[index]!)),
     };
   });
+}
+
+/** Asked after the run was resumed, so answered at once. A cancel that comes first rejects with its own reason. */
+async function endOf(runId: string, signal: AbortSignal): Promise<Run> {
+  try {
+    return await connectionOfAttempt().ends.wait(runId, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
 }
