@@ -109,7 +109,7 @@ test.for([{}, { failAtTheEnd: true }])(
   },
 );
 
-test.for(["run", "a loop", "onCancel", "init"])(
+test.for(["run", "a loop", "onCancel", "init", "onSuccess", "cleanup"])(
   "process ended if anything still runs when the time is over: %s never ends",
   async (where) => {
     const story = await cancelRunning("never-stops", { where });
@@ -141,6 +141,20 @@ describe("children are canceled too", () => {
     await runs.cancel(handle.id);
     expect((await runs.poll(handle.id)).status).toBe("CANCELED");
     expect((await runs.poll(childId)).status).toBe("CANCELED");
+  });
+
+  test("and theirs", async () => {
+    const childOf = async (runId: string) => {
+      await untilStatus(runId, "WAITING");
+      const { runs: children } = await section.api.runs.listRuns({ parentRunId: runId });
+      return children[0]?.id ?? "";
+    };
+    const handle = await tasks.trigger("grandparent", {});
+    const child = await childOf(handle.id);
+    const grandchild = await childOf(child);
+    await untilSaid(grandchild, "running");
+    await runs.cancel(handle.id);
+    for (const id of [handle.id, child, grandchild]) expect((await runs.poll(id)).status).toBe("CANCELED");
   });
 
   test("one that is not", async () => {

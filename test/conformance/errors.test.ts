@@ -305,6 +305,24 @@ describe("anything can be thrown, null and undefined too, and it is a failure", 
     expect(await errorOf("fields of 1 MB")).toMatchObject({ message: "has huge fields" });
   });
 
+  test.for([
+    "null",
+    "undefined",
+    "a cyclic error",
+    "an error with throwing getters",
+    "a proxy that throws",
+    "a stack of 60 MB",
+    "fields of 1 MB",
+  ])("%s in hooks: recorded", async (value) => {
+    const story = await play("throws-value-in-hooks", { value });
+    expect(story.run).toMatchObject({ status: "COMPLETED", output: "the output" });
+    expect(story.hooks.filter((hook) => hook.startsWith("1 task"))).toEqual([
+      "1 task init ignored",
+      "1 task run ok",
+      "1 task onSuccess ignored",
+    ]);
+  });
+
   test.for(["init", "onStart", "onStartAttempt", "onSuccess", "onComplete"])("null in %s: ignored", async (hook) => {
     const story = await playTable({ throwIn: [`task ${hook}`], throwNull: true });
     expect(story.run).toMatchObject({ status: "COMPLETED", output: "the output" });

@@ -74,7 +74,7 @@ describe("wait.for", () => {
 });
 
 test("wait.until({ date })", async () => {
-  const date = new Date(Date.now() + 8_000);
+  const date = new Date(Date.now() + 15_000);
   const { run, at } = await play("waits-until", { date });
   expect(run.status).toBe("COMPLETED");
   expect(at("task onWait")["wait"]).toEqual({ type: "duration", date: date.toISOString() });
@@ -102,13 +102,16 @@ test("the concurrency slot is given back: more runs wait than may execute at onc
   for (const { id } of handles) expect((await runs.poll(id)).status).toBe("CANCELED");
 });
 
-test("two waits at once in one run: the second throws a clear error", async () => {
-  const { run } = await play("waits-twice-at-once");
-  expect(run.status).toBe("COMPLETED");
-  const [first, second] = run.output as string[];
-  expect(first).toBe("waited");
-  expect(second).toMatch(/^Error: .*wait/u);
-});
+test.for(["waits-twice-at-once", "triggers-and-waits-twice-at-once"])(
+  "two waits at once in one run: the second throws a clear error (%s)",
+  async (taskId) => {
+    const { run } = await play(taskId);
+    expect(run.status).toBe("COMPLETED");
+    const [first, second] = run.output as string[];
+    expect(first).toBe("waited");
+    expect(second).toMatch(/^Error: .*wait/u);
+  },
+);
 
 test("if the process is lost while waiting, the attempt ends and is retried", async () => {
   const handle = await tasks.trigger("waits-and-is-killed", {});

@@ -38,19 +38,31 @@ async function loopForEver(): Promise<never> {
   for (;;);
 }
 
-/** What of it never ends. */
+async function neverEnd(): Promise<undefined> {
+  said("running", { pid: process.pid });
+  return await new Promise<undefined>(() => {});
+}
+
+/** What of "never-stops" never ends. */
+type Where = "run" | "a loop" | "onCancel" | "init" | "onSuccess" | "cleanup";
+
 export const neverStops = task({
   id: "never-stops",
-  run: async ({ where }: { where: "run" | "a loop" | "onCancel" | "init" }, { signal }) => {
+  run: async ({ where }: { where: Where }, { signal }) => {
+    if (where === "onSuccess" || where === "cleanup") return;
     said("running", { pid: process.pid });
     if (where === "a loop") await loopForEver();
     if (where === "onCancel") await once(signal, "abort");
     else await new Promise(() => {});
   },
   init: async ({ payload }) => {
-    if (payload.where !== "init") return undefined;
-    said("running", { pid: process.pid });
-    return await new Promise<undefined>(() => {});
+    return payload.where === "init" ? await neverEnd() : undefined;
+  },
+  onSuccess: async ({ payload }) => {
+    if (payload.where === "onSuccess") await neverEnd();
+  },
+  cleanup: async ({ payload }) => {
+    if (payload.where === "cleanup") await neverEnd();
   },
   onCancel: async ({ payload, runPromise }) => {
     said("onCancel");
@@ -77,6 +89,14 @@ export const failsSlowly = task({
   retry: { maxAttempts: 3, minTimeoutInMs: 600_000, maxTimeoutInMs: 600_000, randomize: false },
   run: async () => {
     throw new Error("as asked");
+  },
+});
+
+/** A parent of a parent. */
+export const grandparent = task({
+  id: "grandparent",
+  run: async () => {
+    await parent.triggerAndWait({ waits: true });
   },
 });
 

@@ -64,6 +64,18 @@ const values = {
 
 export type ThrownValue = keyof typeof values;
 
+/** Throws where it is recorded and otherwise ignored. */
+export const throwsValueInHooks = task({
+  id: "throws-value-in-hooks",
+  init: ({ payload }) => {
+    throw values[payload.value](); // oxlint-disable-line typescript/only-throw-error
+  },
+  onSuccess: ({ payload }) => {
+    throw values[payload.value](); // oxlint-disable-line typescript/only-throw-error
+  },
+  run: async (_payload: { value: ThrownValue }) => "the output",
+});
+
 export const throwsValue = task({
   id: "throws-value",
   retry: { maxAttempts: 1 },

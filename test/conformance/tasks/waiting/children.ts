@@ -25,6 +25,15 @@ export const triggersAndWaits = task({
   },
 });
 
+export const triggersAndWaitsTwiceAtOnce = task({
+  id: "triggers-and-waits-twice-at-once",
+  retry: { maxAttempts: 1 },
+  run: async () => {
+    const settled = await Promise.allSettled([child.triggerAndWait({ value: 1 }), child.triggerAndWait({ value: 2 })]);
+    return settled.map((one) => (one.status === "fulfilled" ? "waited" : String(one.reason)));
+  },
+});
+
 export const unwraps = task({
   id: "unwraps",
   run: async ({ fail }: { fail: boolean }) => {
