@@ -42,6 +42,7 @@ import { createWaitpointService } from "./handlers/waitpoint-service.ts";
 import { createHotPath } from "./hot-path.ts";
 import { createNatsParts } from "./outbox/nats-parts.ts";
 import { createPartitionLoop } from "./partition-loop.ts";
+import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTimelineReader } from "./runs/watch-run.ts";
@@ -129,7 +130,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     },
     stop: () => Promise.resolve(),
   };
-  const loops = [createPartitionLoop(base), createPendingVersionLoop(parts)];
+  const loops = [createPartitionLoop(base), createPendingVersionLoop(parts), createExpiredKeyLoop(base)];
   const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {
     logger,

@@ -4,6 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { RunOptionsSchema, RunStatus } from "@windlass/proto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { queueDueRuns } from "../due/queue-due-runs.ts";
+import { deleteExpiredKeys } from "../store/delete-expired-keys.ts";
 import {
   ENVIRONMENT_ID,
   failed,
@@ -90,6 +91,16 @@ describe("one idempotency key is one run (I7)", () => {
     expect(await trigger(keyed(key))).toEqual({ runId: runIdOf(second), isCached: true });
   });
 
+  it("and is removed once its time is over", async () => {
+    const [over, held] = [randomUUID(), randomUUID()];
+    await Promise.all([trigger(keyed(over)), trigger(keyed(held))]);
+    await store.sql("UPDATE idempotency_keys SET expire_time = now() - interval '1 s' WHERE key = $1", [over]);
+    expect(await deleteExpiredKeys(store.postgres, 1_000)).toBe(1);
+    expect(await store.sql("SELECT key FROM idempotency_keys WHERE key = ANY ($1)", [[over, held]])).toEqual([
+      { key: held },
+    ]);
+  });
+
   it("until it ends badly: COMPLETED and CANCELED runs keep their key, others free it", async () => {
     const endOf = async (end: (runId: string) => Promise<unknown>) => {
       const key = randomUUID();
@@ -101,7 +112,7 @@ describe("one idempotency key is one run (I7)", () => {
     expect(await endOf((runId) => store.cancel(runId))).toMatchObject({ isCached: true });
     for (const outcome of ["FAILED", "CRASHED", "LOST", "TIMED_OUT"] as const) {
       const result = await endOf(async (runId) => store.finish(await store.claim(runId), { ...failed(), outcome }));
-      expect(result, outcome).toMatchObject({ isCached: false });
+      expect({ outcome, ...result }).toMatchObject({ outcome, isCached: false });
     }
   });
 

@@ -49,7 +49,32 @@ describe("the header of an upload", () => {
     });
   });
 
+  it("keeps what a task says of its machine, its time limit, its queue and itself, and fills in what it does not say", () => {
+    const said = { description: "greets", machine: "large-1x", maxDurationSeconds: 60, queueConcurrencyLimit: 2 };
+    const policy = { ...retry, outOfMemoryMachine: "large-2x", isDisabledInDevelopment: true };
+    const tasks = [
+      { ...task, ...said, retry: policy },
+      { ...task, id: "other" },
+    ];
+    const parsed = parseDeploymentHeader(create(DeploymentHeaderSchema, { ...header, tasks })).tasks;
+    expect(parsed[0]).toMatchObject({
+      ...said,
+      retry: { outOfMemoryMachine: "large-2x", isDisabledInDevelopment: true },
+    });
+    expect(parsed[1]).toMatchObject({
+      description: "",
+      machine: "small-1x",
+      maxDurationSeconds: null,
+      queueConcurrencyLimit: null,
+    });
+  });
+
   it.each<[Header, string]>([
+    [withTask({ machine: "huge" }), "header.tasks[0].machine"],
+    [withTask({ maxDurationSeconds: 4 }), "header.tasks[0].max_duration_seconds"],
+    [withTask({ queueConcurrencyLimit: -1 }), "header.tasks[0].queue_concurrency_limit"],
+    [withTask({ description: "x".repeat(1_001) }), "header.tasks[0].description"],
+    [withRetry({ outOfMemoryMachine: "huge" }), "header.tasks[0].retry.out_of_memory_machine"],
     [{ ...header, bundleHash: "" }, "header.bundle_hash"],
     [{ ...header, bundleHash: "A".repeat(64) }, "header.bundle_hash"],
     [{ ...header, bundleHash: "a".repeat(63) }, "header.bundle_hash"],

@@ -1,4 +1,11 @@
-import type { AttemptProgress, FinishAttempt, LeaseRef, WorkReport } from "@windlass/proto";
+import type {
+  AttemptProgress,
+  FinishAttempt,
+  LeaseRef,
+  ResumeAttempt,
+  SuspendAttempt,
+  WorkReport,
+} from "@windlass/proto";
 import { AttemptOutcome, RunErrorCode } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
@@ -21,6 +28,19 @@ function finish(overrides: Partial<FinishAttempt> = {}): FinishAttempt {
     events: [],
     ...overrides,
   };
+}
+
+function suspend(): SuspendAttempt {
+  return {
+    $typeName: "windlass.internal.v1.SuspendAttempt",
+    ref: ref(),
+    wait: { $typeName: "windlass.v1.Wait", id: "wait-1", kind: { case: "runId", value: "run_2" } },
+    events: [logEvent("two")],
+  };
+}
+
+function resume(waitId = "wait-1"): ResumeAttempt {
+  return { $typeName: "windlass.internal.v1.ResumeAttempt", ref: ref(), waitId };
 }
 
 function report(parts: Partial<WorkReport>): WorkReport {
@@ -53,7 +73,9 @@ function violations(parts: Partial<WorkReport>) {
 
 describe("a report", () => {
   it("gathers what it says of one lease: progress ahead of the end, the first of several ends", () => {
-    const { messages: [message] = [] } = parse({
+    const {
+      messages: [message],
+    } = parse({
       progress: [progress(ref(), "one"), progress(ref(), "two")],
       finished: [finish({ events: [logEvent("three")] }), finish({ outcome: AttemptOutcome.FAILED })],
       released: [ref()],
@@ -64,6 +86,34 @@ describe("a report", () => {
     const texts =
       item?.kind === "finish" ? item.events.map(({ body }) => (body.case === "log" ? body.value.message : "")) : [];
     expect(texts).toEqual(["one", "two", "three"]);
+  });
+
+  it("of a wait that began and is over is stored in two steps; an end makes both needless", () => {
+    const kinds = (parts: Partial<WorkReport>) =>
+      parse(parts).messages.map(({ items }) => items.map(({ kind }) => kind));
+    const both = { progress: [progress(ref(), "one")], suspended: [suspend()], resumed: [resume()] };
+    expect(kinds(both)).toEqual([["suspend"], ["resume"]]);
+    expect(kinds({ resumed: [resume()] })).toEqual([["resume"]]);
+    expect(kinds({ ...both, finished: [finish()] })).toEqual([["finish"]]);
+    expect(parse(both).messages[0]?.items[0]).toMatchObject({ wait: { id: "wait-1" }, events: [{}, {}] });
+  });
+
+  it("of a wait without an id is refused", () => {
+    expect(violations({ suspended: [{ ...suspend(), wait: undefined } as never] })).toEqual(["work.suspended[0].wait"]);
+    expect(violations({ resumed: [resume("")] })).toEqual(["work.resumed[0].wait_id"]);
+  });
+
+  it("gathers what a task says of its run: the last metadata, all tags", () => {
+    const said = (metadata: unknown, addTags: string[]) =>
+      ({ $typeName: "windlass.v1.RunUpdate", metadata: json(metadata), addTags }) as const;
+    const { messages } = parse({
+      progress: [{ ...progress(ref(), "one"), update: said({ a: 1 }, ["x"]) }],
+      finished: [finish({ update: said({ a: 2 }, ["y"]) })],
+    });
+    expect(messages[0]?.items[0]).toMatchObject({ update: { metadata: json({ a: 2 }).data, addTags: ["x", "y"] } });
+    expect(violations({ finished: [finish({ update: said([], []) })] })).toEqual([
+      "work.finished[0].update.metadata.data",
+    ]);
   });
 
   it("fills in times that are missing, and moves impossible ones to possible ones", () => {
@@ -109,7 +159,10 @@ describe("a report", () => {
     ["a run too long", ref(undefined, "r".repeat(65))],
     ["wildcards in the run", ref(undefined, "run.*.>")],
   ])("a reference that can be nobody's is set aside: %s", (_, stranger) => {
-    const { messages: [message] = [], strangers } = parse({
+    const {
+      messages: [message],
+      strangers,
+    } = parse({
       progress: [progress(stranger, "x")],
       finished: [finish({ ref: stranger }), finish()],
       released: [stranger],
