@@ -95,13 +95,17 @@ async function findRepeated(tx: Queryable, runs: readonly DescribedTrigger[]): P
   return new Set(runs.filter((run) => known.has(`${run.environmentId}/${run.requestId}`)).map((run) => run.runId));
 }
 
-/** Each key with the first run of the batch that wants it, in the order in which keys are locked. */
+/** Each key with the first trigger that wants it (ids of runs grow with every trigger), in the order in which keys are locked. */
 function distinctKeys(runs: readonly DescribedTrigger[]): Map<string, NewIdempotencyKey> {
   const keys = runs
     .filter((run) => run.idempotency !== undefined)
     .map(keyed)
     .toSorted(
-      (a, b) => compare(a.environmentId, b.environmentId) || compare(a.taskId, b.taskId) || compareBytes(a.key, b.key),
+      (a, b) =>
+        compare(a.environmentId, b.environmentId) ||
+        compare(a.taskId, b.taskId) ||
+        compareBytes(a.key, b.key) ||
+        compare(a.runId, b.runId),
     );
   const first = new Map<string, NewIdempotencyKey>();
   for (const key of keys) if (!first.has(keyOf(key))) first.set(keyOf(key), key);

@@ -99,7 +99,9 @@ describe("a report", () => {
   });
 
   it("of a wait without an id is refused", () => {
-    expect(violations({ suspended: [{ ...suspend(), wait: undefined } as never] })).toEqual(["work.suspended[0].wait"]);
+    expect(
+      violations({ suspended: [{ $typeName: "windlass.internal.v1.SuspendAttempt", ref: ref(), events: [] }] }),
+    ).toEqual(["work.suspended[0].wait"]);
     expect(violations({ resumed: [resume("")] })).toEqual(["work.resumed[0].wait_id"]);
   });
 
