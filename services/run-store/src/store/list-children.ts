@@ -9,7 +9,7 @@ export interface ChildRow {
 /** Before every child. */
 export const CHILD_START: ChildRow = { parent_run_id: "", run_id: "" };
 
-export const LIST_CHILDREN: Statement = {
+const LIST_CHILDREN: Statement = {
   name: "list_children",
   text: `
 SELECT parent_run_id, run_id FROM run_contents

@@ -4,7 +4,7 @@ import { parseJson } from "./payload.ts";
 import { quote } from "./quote.ts";
 
 /** 256 KB: metadata travels in every lease, beside the payload. */
-export const MAX_METADATA_BYTES = 256 * 1024;
+const MAX_METADATA_BYTES = 256 * 1024;
 
 /** Checks a run's metadata: plain JSON, an object, and its size. Undefined when none is given. */
 export function parseMetadata(
