@@ -75,6 +75,12 @@ test("waits not counted", async () => {
   expect(run.status).toBe("COMPLETED");
 });
 
+test("what runs before and after a wait counts together", async () => {
+  const { run, statuses } = await playLimited("around a wait");
+  expect(run).toMatchObject({ status: "TIMED_OUT", error: { code: "MAX_DURATION_EXCEEDED" } });
+  expect(statuses).toEqual(["QUEUED", "EXECUTING", "WAITING", "QUEUED", "EXECUTING", "TIMED_OUT"]);
+});
+
 test("per attempt", async () => {
   const { run } = await playLimited("in two attempts");
   expect(run).toMatchObject({ status: "COMPLETED", attemptCount: 2 });

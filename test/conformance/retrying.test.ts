@@ -140,6 +140,12 @@ test("throw new AbortTaskRunError(msg): no handler asked, no retry, FAILED", asy
   expect(story.places).toEqual(["onFailure", "onComplete", "cleanup"]);
 });
 
+test.for(["middleware", "cleanup"])("AbortTaskRunError thrown in %s means the same", async (where) => {
+  const story = await play("aborts-elsewhere", { where });
+  expect(story.run).toMatchObject({ status: "FAILED", attemptCount: 1, error: { code: "TASK_ABORTED" } });
+  expect(story.places).toEqual([]);
+});
+
 test("SDK API errors: 4xx other than 408/429 not retried", async () => {
   const { run } = await play("sdk-error");
   expect(run).toMatchObject({ status: "FAILED", attemptCount: 1, error: { name: "WindlassError" } });

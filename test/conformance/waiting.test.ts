@@ -113,6 +113,13 @@ test.for(["waits-twice-at-once", "triggers-and-waits-twice-at-once"])(
   },
 );
 
+test("a run may wait for one thing after another, in every attempt", async () => {
+  const { run, statuses } = await play("waits-in-a-row");
+  expect(run).toMatchObject({ status: "COMPLETED", attemptCount: 2, output: [2, 4, 6, 8] });
+  expect(run.attempts[0]).toMatchObject({ outcome: "FAILED", error: { message: "after the waits" } });
+  expect(statuses.filter((status) => status === "WAITING")).toHaveLength(8);
+});
+
 test("if the process is lost while waiting, the attempt ends and is retried", async () => {
   const handle = await tasks.trigger("waits-and-is-killed", {});
   const { data } = await untilSaid(handle.id, "attempt 1");

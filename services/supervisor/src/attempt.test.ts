@@ -180,8 +180,13 @@ describe("a cancel", () => {
   it("of a lease that no worker has begun ends it at once", () => {
     const { attempt, said } = begin();
     const finish = attempt.canceled("before-start", "no", beginMs + 3);
-    expect(finish).toMatchObject({ outcome: AttemptOutcome.CANCELED, startTime: at(3), finishTime: at(3) });
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.CANCELED, finishTime: at(3) });
     expect(said()).toEqual([`cancel ${CancelPhase.ENDED}`]);
+  });
+
+  it("lasted from when the worker was given it, when the worker never said that it had started", () => {
+    const finish = begin().attempt.canceled("force", "", beginMs + 3_000);
+    expect(finish).toMatchObject({ startTime: at(0), finishTime: at(3_000) });
   });
 });
 

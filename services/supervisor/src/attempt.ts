@@ -222,7 +222,8 @@ export class Attempt implements JudgedAttempt {
       output: result.output,
       error: result.error,
       retry: result.retry,
-      startTime: this.#startTime ?? finishTime,
+      // A worker that is blocked, or dies, before it can say that it has started had the attempt from this moment on.
+      startTime: this.#startTime ?? timestampFromMs(this.#handedOverMs),
       finishTime,
       hooks: this.hooks,
       events: [],

@@ -11,6 +11,7 @@ export type Spends =
   | "in a loop, told"
   | "in hooks and run"
   | "waiting"
+  | "around a wait"
   | "in two attempts"
   | "in init"
   | "in onStart"
@@ -31,6 +32,11 @@ export const limited = task({
       for (;;);
     }
     if (spends === "in hooks and run") await sleep(3_000);
+    if (spends === "around a wait") {
+      await sleep(3_000);
+      await wait.for({ seconds: 6 });
+      await sleep(3_000);
+    }
     if (spends === "waiting") await wait.for({ seconds: 6 });
     if (spends === "in two attempts") {
       await sleep(3_000);

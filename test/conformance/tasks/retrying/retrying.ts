@@ -66,6 +66,20 @@ export const aborting = task({
   },
 });
 
+/** Aborts in middleware or cleanup, or says why in a class of its own. */
+export const abortsElsewhere = task({
+  id: "aborts-elsewhere",
+  middleware: async ({ payload, next }) => {
+    if ((payload as { where: string }).where === "middleware") throw new AbortTaskRunError("it would not help");
+    await next();
+  },
+  cleanup: ({ payload }) => {
+    if ((payload as { where: string }).where === "cleanup") throw new AbortTaskRunError("it would not help");
+  },
+  handleError: () => said("handleError"),
+  run: async (_payload: { where: "middleware" | "cleanup" }) => {},
+});
+
 export const sdkError = task({
   id: "sdk-error",
   run: async () => {

@@ -1,4 +1,4 @@
-import { batch, SubtaskUnwrapError, task, tasks } from "@windlass/sdk";
+import { batch, SubtaskUnwrapError, task, tasks, wait } from "@windlass/sdk";
 import { said } from "../said.ts";
 
 export const child = task({
@@ -31,6 +31,22 @@ export const triggersAndWaitsTwiceAtOnce = task({
   run: async () => {
     const settled = await Promise.allSettled([child.triggerAndWait({ value: 1 }), child.triggerAndWait({ value: 2 })]);
     return settled.map((one) => (one.status === "fulfilled" ? "waited" : String(one.reason)));
+  },
+});
+
+/** Waits for one thing after another, and lets its first attempt fail after that. */
+export const waitsInARow = task({
+  id: "waits-in-a-row",
+  retry: { maxAttempts: 2, minTimeoutInMs: 1, maxTimeoutInMs: 1 },
+  run: async (_: unknown, { ctx }) => {
+    const seen: unknown[] = [];
+    seen.push((await child.triggerAndWait({ value: 1 }).unwrap()).double);
+    const { runs } = await child.batchTriggerAndWait([{ payload: { value: 2 } }, { payload: { value: 3 } }]);
+    seen.push(...runs.map((run) => run.ok && run.output.double));
+    await wait.for({ seconds: 6 });
+    seen.push((await child.triggerAndWait({ value: 4 }).unwrap()).double);
+    if (ctx.attempt.number === 1) throw new Error("after the waits");
+    return seen;
   },
 });
 
