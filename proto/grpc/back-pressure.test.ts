@@ -52,6 +52,7 @@ test("a slow handler slows the client that sends", async () => {
   let consumed = 0;
   const finished = Promise.withResolvers<void>();
   server = await startLoopbackServer(TaskService, {
+    resetIdempotencyKey: () => Promise.reject(new Error("not asked for")),
     triggerTask: unused,
     // oxlint-disable-next-line require-yield -- it only listens
     async *triggerTasks(requests) {

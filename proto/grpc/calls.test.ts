@@ -31,6 +31,7 @@ const unused = (): never => {
 };
 
 const echoTasks: Tasks = {
+  resetIdempotencyKey: () => Promise.reject(new Error("not asked for")),
   triggerTask: ({ trigger }) => Promise.resolve({ run: { runId: trigger?.taskId ?? "" } }),
   async *triggerTasks(requests) {
     for await (const { correlationId } of requests) yield { correlationId };
@@ -145,6 +146,7 @@ describe.each(["tcp", "unix socket"])("each kind of call, over %s", (transport) 
 test("what a handler knows of its call", async () => {
   let seen: CallContext | undefined;
   const server = await startTasks({
+    resetIdempotencyKey: () => Promise.reject(new Error("not asked for")),
     triggerTask: (_, call) => {
       seen = call;
       return Promise.resolve({});
@@ -485,6 +487,7 @@ describe("ends that are not the handler's own", () => {
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const server = await startTasks({
+      resetIdempotencyKey: () => Promise.reject(new Error("not asked for")),
       triggerTask: async () => {
         begun.resolve();
         await release.promise;

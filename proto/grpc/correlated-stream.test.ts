@@ -51,6 +51,7 @@ async function setUp(options: Partial<Options> = {}) {
   const changes: (() => void)[] = [];
 
   const server = await startLoopbackServer(TaskService, {
+    resetIdempotencyKey: () => Promise.reject(new Error("not asked for")),
     triggerTask: () => Promise.resolve({}),
     async *triggerTasks(requests, { signal }) {
       const answers: Answers = createPushStream(1_000, signal);

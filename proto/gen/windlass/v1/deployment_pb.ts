@@ -6,13 +6,17 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { RateLimit } from "./queue_pb.ts";
+import { file_windlass_v1_queue } from "./queue_pb.ts";
+import type { Cron } from "./schedule_pb.ts";
+import { file_windlass_v1_schedule } from "./schedule_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/v1/deployment.proto.
  */
 export const file_windlass_v1_deployment: GenFile = /*@__PURE__*/
-  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSKvAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24iggIKDlRhc2tEZWZpbml0aW9uEgoKAmlkGAEgASgJEhEKCWZpbGVfcGF0aBgCIAEoCRITCgtleHBvcnRfbmFtZRgDIAEoCRINCgVxdWV1ZRgEIAEoCRInCgVyZXRyeRgFIAEoCzIYLndpbmRsYXNzLnYxLlJldHJ5UG9saWN5EhMKC2Rlc2NyaXB0aW9uGAYgASgJEhwKFG1heF9kdXJhdGlvbl9zZWNvbmRzGAcgASgFEg8KB21hY2hpbmUYCCABKAkSJAoXcXVldWVfY29uY3VycmVuY3lfbGltaXQYCSABKAVIAIgBAUIaChhfcXVldWVfY29uY3VycmVuY3lfbGltaXQiuQEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoBRIOCgZmYWN0b3IYAiABKAESFgoObWluX3RpbWVvdXRfbXMYAyABKAMSFgoObWF4X3RpbWVvdXRfbXMYBCABKAMSEQoJcmFuZG9taXplGAUgASgIEh0KFW91dF9vZl9tZW1vcnlfbWFjaGluZRgGIAEoCRIiChppc19kaXNhYmxlZF9pbl9kZXZlbG9wbWVudBgHIAEoCGIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSKvAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24inwMKDlRhc2tEZWZpbml0aW9uEgoKAmlkGAEgASgJEhEKCWZpbGVfcGF0aBgCIAEoCRITCgtleHBvcnRfbmFtZRgDIAEoCRINCgVxdWV1ZRgEIAEoCRInCgVyZXRyeRgFIAEoCzIYLndpbmRsYXNzLnYxLlJldHJ5UG9saWN5EhMKC2Rlc2NyaXB0aW9uGAYgASgJEhwKFG1heF9kdXJhdGlvbl9zZWNvbmRzGAcgASgFEg8KB21hY2hpbmUYCCABKAkSJAoXcXVldWVfY29uY3VycmVuY3lfbGltaXQYCSABKAVIAIgBARIwChBxdWV1ZV9yYXRlX2xpbWl0GAogASgLMhYud2luZGxhc3MudjEuUmF0ZUxpbWl0Eh0KEHF1ZXVlX21heF9sZW5ndGgYCyABKAVIAYgBARIfCgRjcm9uGAwgASgLMhEud2luZGxhc3MudjEuQ3JvbhIUCgxpc19zY2hlZHVsZWQYDSABKAhCGgoYX3F1ZXVlX2NvbmN1cnJlbmN5X2xpbWl0QhMKEV9xdWV1ZV9tYXhfbGVuZ3RoIrkBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKAUSDgoGZmFjdG9yGAIgASgBEhYKDm1pbl90aW1lb3V0X21zGAMgASgDEhYKDm1heF90aW1lb3V0X21zGAQgASgDEhEKCXJhbmRvbWl6ZRgFIAEoCBIdChVvdXRfb2ZfbWVtb3J5X21hY2hpbmUYBiABKAkSIgoaaXNfZGlzYWJsZWRfaW5fZGV2ZWxvcG1lbnQYByABKAhiBnByb3RvMw", [file_google_protobuf_timestamp, file_windlass_v1_queue, file_windlass_v1_schedule]);
 
 /**
  * Deployment is one version of an environment's tasks.
@@ -138,6 +142,34 @@ export type TaskDefinition = Message<"windlass.v1.TaskDefinition"> & {
    * @generated from field: optional int32 queue_concurrency_limit = 9;
    */
   queueConcurrencyLimit?: number | undefined;
+
+  /**
+   * Absent: none.
+   *
+   * @generated from field: windlass.v1.RateLimit queue_rate_limit = 10;
+   */
+  queueRateLimit?: RateLimit | undefined;
+
+  /**
+   * How many runs of the queue may be QUEUED; absent: without limit.
+   *
+   * @generated from field: optional int32 queue_max_length = 11;
+   */
+  queueMaxLength?: number | undefined;
+
+  /**
+   * The schedule that the task declares; absent: none.
+   *
+   * @generated from field: windlass.v1.Cron cron = 12;
+   */
+  cron?: Cron | undefined;
+
+  /**
+   * True for `schedules.task`: its payload is a tick.
+   *
+   * @generated from field: bool is_scheduled = 13;
+   */
+  isScheduled: boolean;
 };
 
 /**

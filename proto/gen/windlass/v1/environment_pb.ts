@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/environment.proto.
  */
 export const file_windlass_v1_environment: GenFile = /*@__PURE__*/
-  fileDesc("Ch13aW5kbGFzcy92MS9lbnZpcm9ubWVudC5wcm90bxILd2luZGxhc3MudjEilQEKC0Vudmlyb25tZW50EgoKAmlkGAEgASgJEgwKBHNsdWcYAiABKAkSKgoEdHlwZRgDIAEoDjIcLndpbmRsYXNzLnYxLkVudmlyb25tZW50VHlwZRIPCgdwcm9qZWN0GAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKXAQoGQXBpS2V5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJbGFzdF9mb3VyGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqlAEKD0Vudmlyb25tZW50VHlwZRIgChxFTlZJUk9OTUVOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIAocRU5WSVJPTk1FTlRfVFlQRV9ERVZFTE9QTUVOVBABEhwKGEVOVklST05NRU5UX1RZUEVfU1RBR0lORxACEh8KG0VOVklST05NRU5UX1RZUEVfUFJPRFVDVElPThADYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch13aW5kbGFzcy92MS9lbnZpcm9ubWVudC5wcm90bxILd2luZGxhc3MudjEiywEKC0Vudmlyb25tZW50EgoKAmlkGAEgASgJEgwKBHNsdWcYAiABKAkSKgoEdHlwZRgDIAEoDjIcLndpbmRsYXNzLnYxLkVudmlyb25tZW50VHlwZRIPCgdwcm9qZWN0GAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIeChFjb25jdXJyZW5jeV9saW1pdBgGIAEoBUgAiAEBQhQKEl9jb25jdXJyZW5jeV9saW1pdCKXAQoGQXBpS2V5EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEQoJbGFzdF9mb3VyGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqlAEKD0Vudmlyb25tZW50VHlwZRIgChxFTlZJUk9OTUVOVF9UWVBFX1VOU1BFQ0lGSUVEEAASIAocRU5WSVJPTk1FTlRfVFlQRV9ERVZFTE9QTUVOVBABEhwKGEVOVklST05NRU5UX1RZUEVfU1RBR0lORxACEh8KG0VOVklST05NRU5UX1RZUEVfUFJPRFVDVElPThADYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Environment is a world of its own: runs, deployments and keys of one are unknown in every other.
@@ -54,6 +54,13 @@ export type Environment = Message<"windlass.v1.Environment"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * How many of its runs may execute at once; absent: without limit.
+   *
+   * @generated from field: optional int32 concurrency_limit = 6;
+   */
+  concurrencyLimit?: number | undefined;
 };
 
 /**

@@ -2,19 +2,19 @@
 // @generated from file windlass/v1/run_options.proto (package windlass.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Content } from "./content_pb.ts";
 import { file_windlass_v1_content } from "./content_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/v1/run_options.proto.
  */
 export const file_windlass_v1_run_options: GenFile = /*@__PURE__*/
-  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fb3B0aW9ucy5wcm90bxILd2luZGxhc3MudjEi2gIKClJ1bk9wdGlvbnMSFwoPaWRlbXBvdGVuY3lfa2V5GAEgASgJEjYKE2lkZW1wb3RlbmN5X2tleV90dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHByaW9yaXR5GAUgASgFEhcKD2NvbmN1cnJlbmN5X2tleRgGIAEoCRIcChRtYXhfZHVyYXRpb25fc2Vjb25kcxgHIAEoBRIPCgdtYWNoaW5lGAggASgJEhAKCGJhdGNoX2lkGAkgASgJEg8KB3ZlcnNpb24YCiABKAkSJgoIbWV0YWRhdGEYCyABKAsyFC53aW5kbGFzcy52MS5Db250ZW50YgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_v1_content]);
+  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fb3B0aW9ucy5wcm90bxILd2luZGxhc3MudjEigwMKClJ1bk9wdGlvbnMSFwoPaWRlbXBvdGVuY3lfa2V5GAEgASgJEjYKE2lkZW1wb3RlbmN5X2tleV90dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHByaW9yaXR5GAUgASgFEhcKD2NvbmN1cnJlbmN5X2tleRgGIAEoCRIcChRtYXhfZHVyYXRpb25fc2Vjb25kcxgHIAEoBRIPCgdtYWNoaW5lGAggASgJEhAKCGJhdGNoX2lkGAkgASgJEg8KB3ZlcnNpb24YCiABKAkSJgoIbWV0YWRhdGEYCyABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EicKCGRlYm91bmNlGAwgASgLMhUud2luZGxhc3MudjEuRGVib3VuY2UimAEKCERlYm91bmNlEgsKA2tleRgBIAEoCRIoCgVkZWxheRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRtb2RlGAMgASgOMhkud2luZGxhc3MudjEuRGVib3VuY2VNb2RlEiwKCW1heF9kZWxheRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbipkCgxEZWJvdW5jZU1vZGUSHQoZREVCT1VOQ0VfTU9ERV9VTlNQRUNJRklFRBAAEhkKFURFQk9VTkNFX01PREVfTEVBRElORxABEhoKFkRFQk9VTkNFX01PREVfVFJBSUxJTkcQAmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_windlass_v1_content]);
 
 /**
  * RunOptions is what a trigger may say beside task and payload. What is left out is the task's own, or none.
@@ -98,6 +98,13 @@ export type RunOptions = Message<"windlass.v1.RunOptions"> & {
    * @generated from field: windlass.v1.Content metadata = 11;
    */
   metadata?: Content | undefined;
+
+  /**
+   * Absent: none.
+   *
+   * @generated from field: windlass.v1.Debounce debounce = 12;
+   */
+  debounce?: Debounce | undefined;
 };
 
 /**
@@ -106,4 +113,87 @@ export type RunOptions = Message<"windlass.v1.RunOptions"> & {
  */
 export const RunOptionsSchema: GenMessage<RunOptions> = /*@__PURE__*/
   messageDesc(file_windlass_v1_run_options, 0);
+
+/**
+ * Debounce makes one run of several triggers: while the run of the same key and task is DELAYED, another trigger puts its start off instead of making another.
+ *
+ * @generated from message windlass.v1.Debounce
+ */
+export type Debounce = Message<"windlass.v1.Debounce"> & {
+  /**
+   * At most 512 characters.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * The run starts so long after the last trigger, 1 s to 30 days.
+   *
+   * @generated from field: google.protobuf.Duration delay = 2;
+   */
+  delay?: Duration | undefined;
+
+  /**
+   * Which payload counts.
+   *
+   * @generated from field: windlass.v1.DebounceMode mode = 3;
+   */
+  mode: DebounceMode;
+
+  /**
+   * The run starts at the latest so long after the first trigger; absent: it can be put off for ever.
+   *
+   * @generated from field: google.protobuf.Duration max_delay = 4;
+   */
+  maxDelay?: Duration | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.Debounce.
+ * Use `create(DebounceSchema)` to create a new message.
+ */
+export const DebounceSchema: GenMessage<Debounce> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_options, 1);
+
+/**
+ * DebounceMode says which of several triggers makes the run.
+ *
+ * @generated from enum windlass.v1.DebounceMode
+ */
+export const DebounceMode = {
+  /**
+   * The last one's payload: TRAILING.
+   *
+   * @generated from enum value: DEBOUNCE_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The first trigger's payload; later ones only put it off.
+   *
+   * @generated from enum value: DEBOUNCE_MODE_LEADING = 1;
+   */
+  LEADING: 1,
+
+  /**
+   * The last trigger's payload, options and metadata.
+   *
+   * @generated from enum value: DEBOUNCE_MODE_TRAILING = 2;
+   */
+  TRAILING: 2,
+} as const;
+
+/**
+ * DebounceMode says which of several triggers makes the run.
+ *
+ * @generated from enum windlass.v1.DebounceMode
+ */
+export type DebounceMode = (typeof DebounceMode)[keyof typeof DebounceMode] | UnknownEnum;
+
+/**
+ * Describes the enum windlass.v1.DebounceMode.
+ */
+export const DebounceModeSchema: GenEnum<DebounceMode> = /*@__PURE__*/
+  enumDesc(file_windlass_v1_run_options, 0);
 

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/task_service.proto.
  */
 export const file_windlass_v1_task_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch53aW5kbGFzcy92MS90YXNrX3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxIu8BCgdUcmlnZ2VyEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudBINCgVxdWV1ZRgEIAEoCRIUCgxtYXhfYXR0ZW1wdHMYBSABKAUSDAoEdGFncxgGIAMoCRIPCgdpc190ZXN0GAcgASgIEhMKC3RyYWNlcGFyZW50GAggASgJEhUKDXBhcmVudF9ydW5faWQYCSABKAkSKAoHb3B0aW9ucxgKIAEoCzIXLndpbmRsYXNzLnYxLlJ1bk9wdGlvbnMiMQoMVHJpZ2dlcmVkUnVuEg4KBnJ1bl9pZBgBIAEoCRIRCglpc19jYWNoZWQYAiABKAgiOwoSVHJpZ2dlclRhc2tSZXF1ZXN0EiUKB3RyaWdnZXIYASABKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIj0KE1RyaWdnZXJUYXNrUmVzcG9uc2USJgoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuIlUKE1RyaWdnZXJUYXNrc1JlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSJgoIdHJpZ2dlcnMYAiADKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIlsKFFRyaWdnZXJUYXNrc1Jlc3BvbnNlEhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEisKB3Jlc3VsdHMYAiADKAsyGi53aW5kbGFzcy52MS5UcmlnZ2VyUmVzdWx0ImwKDVRyaWdnZXJSZXN1bHQSKAoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuSAASJwoFZXJyb3IYAiABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3JIAEIICgZyZXN1bHQyuAEKC1Rhc2tTZXJ2aWNlElAKC1RyaWdnZXJUYXNrEh8ud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXF1ZXN0GiAud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXNwb25zZRJXCgxUcmlnZ2VyVGFza3MSIC53aW5kbGFzcy52MS5UcmlnZ2VyVGFza3NSZXF1ZXN0GiEud2luZGxhc3MudjEuVHJpZ2dlclRhc2tzUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_run_options]);
+  fileDesc("Ch53aW5kbGFzcy92MS90YXNrX3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxIu8BCgdUcmlnZ2VyEhIKCnJlcXVlc3RfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudBINCgVxdWV1ZRgEIAEoCRIUCgxtYXhfYXR0ZW1wdHMYBSABKAUSDAoEdGFncxgGIAMoCRIPCgdpc190ZXN0GAcgASgIEhMKC3RyYWNlcGFyZW50GAggASgJEhUKDXBhcmVudF9ydW5faWQYCSABKAkSKAoHb3B0aW9ucxgKIAEoCzIXLndpbmRsYXNzLnYxLlJ1bk9wdGlvbnMiMQoMVHJpZ2dlcmVkUnVuEg4KBnJ1bl9pZBgBIAEoCRIRCglpc19jYWNoZWQYAiABKAgiOwoSVHJpZ2dlclRhc2tSZXF1ZXN0EiUKB3RyaWdnZXIYASABKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIj0KE1RyaWdnZXJUYXNrUmVzcG9uc2USJgoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuIlUKE1RyaWdnZXJUYXNrc1JlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSJgoIdHJpZ2dlcnMYAiADKAsyFC53aW5kbGFzcy52MS5UcmlnZ2VyIlsKFFRyaWdnZXJUYXNrc1Jlc3BvbnNlEhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEisKB3Jlc3VsdHMYAiADKAsyGi53aW5kbGFzcy52MS5UcmlnZ2VyUmVzdWx0ImwKDVRyaWdnZXJSZXN1bHQSKAoDcnVuGAEgASgLMhkud2luZGxhc3MudjEuVHJpZ2dlcmVkUnVuSAASJwoFZXJyb3IYAiABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3JIAEIICgZyZXN1bHQiRgoaUmVzZXRJZGVtcG90ZW5jeUtleVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAiABKAkiLgobUmVzZXRJZGVtcG90ZW5jeUtleVJlc3BvbnNlEg8KB3dhc19zZXQYASABKAgyogIKC1Rhc2tTZXJ2aWNlElAKC1RyaWdnZXJUYXNrEh8ud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXF1ZXN0GiAud2luZGxhc3MudjEuVHJpZ2dlclRhc2tSZXNwb25zZRJXCgxUcmlnZ2VyVGFza3MSIC53aW5kbGFzcy52MS5UcmlnZ2VyVGFza3NSZXF1ZXN0GiEud2luZGxhc3MudjEuVHJpZ2dlclRhc2tzUmVzcG9uc2UoATABEmgKE1Jlc2V0SWRlbXBvdGVuY3lLZXkSJy53aW5kbGFzcy52MS5SZXNldElkZW1wb3RlbmN5S2V5UmVxdWVzdBooLndpbmRsYXNzLnYxLlJlc2V0SWRlbXBvdGVuY3lLZXlSZXNwb25zZWIGcHJvdG8z", [file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_run_options]);
 
 /**
  * Trigger is one request to run a task.
@@ -266,6 +266,55 @@ export const TriggerResultSchema: GenMessage<TriggerResult> = /*@__PURE__*/
   messageDesc(file_windlass_v1_task_service, 6);
 
 /**
+ * ResetIdempotencyKeyRequest names a key.
+ *
+ * @generated from message windlass.v1.ResetIdempotencyKeyRequest
+ */
+export type ResetIdempotencyKeyRequest = Message<"windlass.v1.ResetIdempotencyKeyRequest"> & {
+  /**
+   * Its task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The key, as in RunOptions.
+   *
+   * @generated from field: string idempotency_key = 2;
+   */
+  idempotencyKey: string;
+};
+
+/**
+ * Describes the message windlass.v1.ResetIdempotencyKeyRequest.
+ * Use `create(ResetIdempotencyKeyRequestSchema)` to create a new message.
+ */
+export const ResetIdempotencyKeyRequestSchema: GenMessage<ResetIdempotencyKeyRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_task_service, 7);
+
+/**
+ * ResetIdempotencyKeyResponse says what was done.
+ *
+ * @generated from message windlass.v1.ResetIdempotencyKeyResponse
+ */
+export type ResetIdempotencyKeyResponse = Message<"windlass.v1.ResetIdempotencyKeyResponse"> & {
+  /**
+   * Whether the key stood for a run.
+   *
+   * @generated from field: bool was_set = 1;
+   */
+  wasSet: boolean;
+};
+
+/**
+ * Describes the message windlass.v1.ResetIdempotencyKeyResponse.
+ * Use `create(ResetIdempotencyKeyResponseSchema)` to create a new message.
+ */
+export const ResetIdempotencyKeyResponseSchema: GenMessage<ResetIdempotencyKeyResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_task_service, 8);
+
+/**
  * TaskService triggers tasks. Every call carries an API key, which alone decides the environment.
  *
  * @generated from service windlass.v1.TaskService
@@ -293,6 +342,16 @@ export const TaskService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof TriggerTasksRequestSchema;
     output: typeof TriggerTasksResponseSchema;
+  },
+  /**
+   * ResetIdempotencyKey frees a key: the next trigger with it makes a new run. Idempotent.
+   *
+   * @generated from rpc windlass.v1.TaskService.ResetIdempotencyKey
+   */
+  resetIdempotencyKey: {
+    methodKind: "unary";
+    input: typeof ResetIdempotencyKeyRequestSchema;
+    output: typeof ResetIdempotencyKeyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_windlass_v1_task_service, 0);

@@ -36,6 +36,12 @@ export const environments = pgTable(
     /** The version that new runs take; null until the first is deployed. */
     current_deployment_id: key(),
     /** Grows with every change of the environment's variables. */
+    /** How many of its runs may execute at once; null: without limit. */
+    concurrency_limit: integer(),
+    /** Which part of the queue space it belongs to, 0 to QUEUE_SHARDS - 1. Never changes. */
+    queue_shard: integer()
+      .notNull()
+      .generatedAlwaysAs(sql`(hashtext(id) & 2147483647) % 8`),
     variables_revision: bigint({ mode: "bigint" })
       .notNull()
       .default(sql`0`),
@@ -147,6 +153,13 @@ export const deploymentTasks = pgTable(
     machine: text().notNull().default("small-1x"),
     /** How many runs of its queue may execute at once; null: without limit. */
     concurrency_limit: integer(),
+    rate_limit: integer(),
+    rate_period_ms: integer(),
+    rate_is_per_key: boolean(),
+    max_length: integer(),
+    is_scheduled: boolean().notNull().default(false),
+    cron: text(),
+    cron_timezone: text(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.deployment_id, table.task_id] }),
@@ -187,7 +200,7 @@ export const runs = pgTable(
     /** Null while no version says it, unless the trigger named it. */
     max_attempts: integer(),
     create_time: moment().notNull(),
-    /** Its place in the queue: FIFO is (queue_time, id). */
+    /** Its place in the queue, which goes by (queue_time, id): when it was queued, less its priority. */
     queue_time: moment().notNull(),
     start_time: moment(),
     finish_time: moment(),
@@ -198,6 +211,10 @@ export const runs = pgTable(
     lease_token: uuid(),
     supervisor_id: key(),
     claim_time: moment(),
+    /** Runs of a queue with the same key share its limits among themselves; null: none. */
+    concurrency_key: key(),
+    /** When it becomes EXPIRED unless it has started; null: never, and from the first claim on. */
+    expire_time: moment(),
     /**
      * The last wait of the attempt. While WAITING it is under way; while QUEUED it is over, and the lease's columns say which supervisor has the suspended process; while
      * EXECUTING or CANCELING it is the one that was continued, or canceled. Null when the attempt has not waited.
@@ -228,6 +245,9 @@ export const runs = pgTable(
       index("runs_leased")
         .on(table.supervisor_id)
         .where(sql`${table.supervisor_id} IS NOT NULL`),
+      index("runs_expire")
+        .on(table.expire_time, table.id)
+        .where(sql`${table.expire_time} IS NOT NULL`),
       index("runs_pending_version")
         .on(table.environment_id, table.task_id)
         .where(sql`${table.status} = 'PENDING_VERSION'`),
@@ -281,6 +301,7 @@ export const runContents = pgTable(
     root_run_id: key(),
     replay_of_run_id: key(),
     batch_id: key(),
+    schedule_id: key(),
     /** The version that the trigger asked for; null for the current one. */
     pinned_deployment_id: key(),
   },
@@ -429,13 +450,132 @@ export const supervisors = pgTable(
   (table) => [check("supervisors_ttl", sql`${table.ttl_ms} > 0`)],
 );
 
-/** Which queue service owns a shard of the queue (I4). There is one shard, 0, until the queue is split. */
+/** Queues that have settings: declared by the tasks of the current deployment, or set by hand. */
+export const queues = pgTable(
+  "queues",
+  {
+    environment_id: key()
+      .notNull()
+      .references(() => environments.id),
+    name: key().notNull(),
+    /** Of the current deployment; null: none. */
+    declared_limit: integer(),
+    /** Set by hand, and stronger; null: none. */
+    override_limit: integer(),
+    is_paused: boolean().notNull().default(false),
+    rate_limit: integer(),
+    rate_period_ms: integer(),
+    rate_is_per_key: boolean(),
+    max_length: integer(),
+    create_time: moment().notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.name] }),
+    check(
+      "queues_rate",
+      sql`num_nonnulls(${table.rate_limit}, ${table.rate_period_ms}, ${table.rate_is_per_key}) IN (0, 3)`,
+    ),
+  ],
+);
+
+/** Queue services that live. A row whose time is over owns nothing. */
+export const queueServices = pgTable("queue_services", {
+  id: key().primaryKey(),
+  address: text().notNull(),
+  expire_time: moment().notNull(),
+});
+
+/** Which queue service owns a shard of the queue space, and under which epoch its claims are accepted (I4). */
 export const queueEpochs = pgTable("queue_epochs", {
   shard: integer().primaryKey(),
   epoch: bigint({ mode: "number" }).notNull(),
+  /** A queue service's id; "" when nobody owns it. */
   owner: text().notNull(),
   acquire_time: moment().notNull(),
 });
+
+/** What a suspended run waits for, as far as that is runs: so that two that wait for each other are found. Removed when the wait ends. */
+export const runWaits = pgTable(
+  "run_waits",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    awaited_run_id: key().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.run_id, table.awaited_run_id] })],
+);
+
+export const scheduleType = pgEnum("schedule_type", ["DECLARATIVE", "IMPERATIVE"]);
+
+/** Schedules. A tick is the statement that moves `next_time` on and stores the run, so each is exactly one run, however many schedulers there are. */
+export const schedules = pgTable(
+  "schedules",
+  {
+    environment_id: key()
+      .notNull()
+      .references(() => environments.id),
+    id: key().notNull(),
+    task_id: key().notNull(),
+    type: scheduleType().notNull(),
+    cron: text().notNull(),
+    timezone: text().notNull(),
+    /** Of a declarative one: its task. */
+    deduplication_key: key().notNull(),
+    external_id: text().notNull(),
+    is_active: boolean().notNull(),
+    /** Null when it is not active, or its expression has no further moment. */
+    next_time: moment(),
+    last_time: moment(),
+    create_time: moment().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.id] }),
+    uniqueIndex("schedules_deduplication_key").on(table.environment_id, table.type, table.deduplication_key),
+    index("schedules_due")
+      .on(table.next_time, table.id)
+      .where(sql`${table.next_time} IS NOT NULL`),
+    check("schedules_active", sql`${table.is_active} OR ${table.next_time} IS NULL`),
+  ],
+);
+
+/** Batches that exist; their runs name them in run_contents. */
+export const batches = pgTable(
+  "batches",
+  {
+    environment_id: key().notNull(),
+    id: key().notNull(),
+    create_time: moment().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.id] })],
+);
+
+/** Items of batches that could not become runs. */
+export const batchFailures = pgTable(
+  "batch_failures",
+  {
+    environment_id: key().notNull(),
+    batch_id: key().notNull(),
+    request_id: key().notNull(),
+    task_id: text().notNull(),
+    /** An encoded windlass.v1.CallError. */
+    error: bytea().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.batch_id, table.request_id] })],
+);
+
+/** Which DELAYED run further triggers of a debounce key put off. A row whose run has begun is replaced by the next trigger. */
+export const debounces = pgTable(
+  "debounces",
+  {
+    environment_id: key().notNull(),
+    task_id: key().notNull(),
+    key: key().notNull(),
+    run_id: key().notNull(),
+    /** It cannot be put off beyond this; null: for ever. */
+    deadline_time: moment(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.task_id, table.key] })],
+);
 
 /** Which runs a transaction changed, until NATS has been told. One row per transaction; removed after publication. */
 export const outbox = pgTable(

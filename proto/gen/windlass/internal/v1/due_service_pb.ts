@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/due_service.proto.
  */
 export const file_windlass_internal_v1_due_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZ3aW5kbGFzcy9pbnRlcm5hbC92MS9kdWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEivQEKB0R1ZUl0ZW0SEQoJZHVlX2luX21zGAEgASgDEisKA3J1bhgCIAEoCzIcLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZVJ1bkgAEjkKCnN1cGVydmlzb3IYAyABKAsyIy53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVTdXBlcnZpc29ySAASLwoFdG9rZW4YBCABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVUb2tlbkgAQgYKBGl0ZW0iMAoGRHVlUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSImCg1EdWVTdXBlcnZpc29yEhUKDXN1cGVydmlzb3JfaWQYASABKAkiNAoIRHVlVG9rZW4SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSEAoIdG9rZW5faWQYAiABKAkiSwoOTGlzdER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJYCg9MaXN0RHVlUmVzcG9uc2USLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlCg9XYXRjaER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAyJAChBXYXRjaER1ZVJlc3BvbnNlEiwKBWl0ZW1zGAEgAygLMh0ud2luZGxhc3MuaW50ZXJuYWwudjEuRHVlSXRlbSI/Cg9BcHBseUR1ZVJlcXVlc3QSLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtIlUKEEFwcGx5RHVlUmVzcG9uc2USDwoHYXBwbGllZBgBIAEoBRIwCglwb3N0cG9uZWQYAiADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtMpwCCgpEdWVTZXJ2aWNlElYKB0xpc3REdWUSJC53aW5kbGFzcy5pbnRlcm5hbC52MS5MaXN0RHVlUmVxdWVzdBolLndpbmRsYXNzLmludGVybmFsLnYxLkxpc3REdWVSZXNwb25zZRJbCghXYXRjaER1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVzcG9uc2UwARJZCghBcHBseUR1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("CiZ3aW5kbGFzcy9pbnRlcm5hbC92MS9kdWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEipwIKB0R1ZUl0ZW0SEQoJZHVlX2luX21zGAEgASgDEisKA3J1bhgCIAEoCzIcLndpbmRsYXNzLmludGVybmFsLnYxLkR1ZVJ1bkgAEjkKCnN1cGVydmlzb3IYAyABKAsyIy53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVTdXBlcnZpc29ySAASLwoFdG9rZW4YBCABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVUb2tlbkgAEjUKCHNjaGVkdWxlGAUgASgLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuRHVlU2NoZWR1bGVIABIxCgZleHBpcnkYBiABKAsyHy53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVFeHBpcnlIAEIGCgRpdGVtIjAKBkR1ZVJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkiJgoNRHVlU3VwZXJ2aXNvchIVCg1zdXBlcnZpc29yX2lkGAEgASgJIjoKC0R1ZVNjaGVkdWxlEhYKDmVudmlyb25tZW50X2lkGAEgASgJEhMKC3NjaGVkdWxlX2lkGAIgASgJIjMKCUR1ZUV4cGlyeRIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkiNAoIRHVlVG9rZW4SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSEAoIdG9rZW5faWQYAiABKAkiSwoOTGlzdER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAxIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJYCg9MaXN0RHVlUmVzcG9uc2USLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlCg9XYXRjaER1ZVJlcXVlc3QSEgoKaG9yaXpvbl9tcxgBIAEoAyJAChBXYXRjaER1ZVJlc3BvbnNlEiwKBWl0ZW1zGAEgAygLMh0ud2luZGxhc3MuaW50ZXJuYWwudjEuRHVlSXRlbSI/Cg9BcHBseUR1ZVJlcXVlc3QSLAoFaXRlbXMYASADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtIlUKEEFwcGx5RHVlUmVzcG9uc2USDwoHYXBwbGllZBgBIAEoBRIwCglwb3N0cG9uZWQYAiADKAsyHS53aW5kbGFzcy5pbnRlcm5hbC52MS5EdWVJdGVtMpwCCgpEdWVTZXJ2aWNlElYKB0xpc3REdWUSJC53aW5kbGFzcy5pbnRlcm5hbC52MS5MaXN0RHVlUmVxdWVzdBolLndpbmRsYXNzLmludGVybmFsLnYxLkxpc3REdWVSZXNwb25zZRJbCghXYXRjaER1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoRHVlUmVzcG9uc2UwARJZCghBcHBseUR1ZRIlLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVxdWVzdBomLndpbmRsYXNzLmludGVybmFsLnYxLkFwcGx5RHVlUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * DueItem is something that happens at a time.
@@ -32,7 +32,7 @@ export type DueItem = Message<"windlass.internal.v1.DueItem"> & {
    */
   item: {
     /**
-     * A run's next attempt: RETRYING becomes QUEUED.
+     * A run whose time has come: RETRYING or DELAYED becomes QUEUED.
      *
      * @generated from field: windlass.internal.v1.DueRun run = 2;
      */
@@ -54,6 +54,22 @@ export type DueItem = Message<"windlass.internal.v1.DueItem"> & {
      */
     value: DueToken;
     case: "token";
+  } | {
+    /**
+     * A schedule ticks: a run is triggered.
+     *
+     * @generated from field: windlass.internal.v1.DueSchedule schedule = 5;
+     */
+    value: DueSchedule;
+    case: "schedule";
+  } | {
+    /**
+     * A run's time to live is over: it becomes EXPIRED unless it has started.
+     *
+     * @generated from field: windlass.internal.v1.DueExpiry expiry = 6;
+     */
+    value: DueExpiry;
+    case: "expiry";
   } | { case: undefined; value?: undefined };
 };
 
@@ -114,6 +130,62 @@ export const DueSupervisorSchema: GenMessage<DueSupervisor> = /*@__PURE__*/
   messageDesc(file_windlass_internal_v1_due_service, 2);
 
 /**
+ * DueSchedule names a tick.
+ *
+ * @generated from message windlass.internal.v1.DueSchedule
+ */
+export type DueSchedule = Message<"windlass.internal.v1.DueSchedule"> & {
+  /**
+   * The schedule's environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The schedule.
+   *
+   * @generated from field: string schedule_id = 2;
+   */
+  scheduleId: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.DueSchedule.
+ * Use `create(DueScheduleSchema)` to create a new message.
+ */
+export const DueScheduleSchema: GenMessage<DueSchedule> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_due_service, 3);
+
+/**
+ * DueExpiry names a run that lives for a time.
+ *
+ * @generated from message windlass.internal.v1.DueExpiry
+ */
+export type DueExpiry = Message<"windlass.internal.v1.DueExpiry"> & {
+  /**
+   * Its environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.DueExpiry.
+ * Use `create(DueExpirySchema)` to create a new message.
+ */
+export const DueExpirySchema: GenMessage<DueExpiry> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_due_service, 4);
+
+/**
  * DueToken names a wait token that times out.
  *
  * @generated from message windlass.internal.v1.DueToken
@@ -139,7 +211,7 @@ export type DueToken = Message<"windlass.internal.v1.DueToken"> & {
  * Use `create(DueTokenSchema)` to create a new message.
  */
 export const DueTokenSchema: GenMessage<DueToken> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 3);
+  messageDesc(file_windlass_internal_v1_due_service, 5);
 
 /**
  * ListDueRequest selects due work.
@@ -174,7 +246,7 @@ export type ListDueRequest = Message<"windlass.internal.v1.ListDueRequest"> & {
  * Use `create(ListDueRequestSchema)` to create a new message.
  */
 export const ListDueRequestSchema: GenMessage<ListDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 4);
+  messageDesc(file_windlass_internal_v1_due_service, 6);
 
 /**
  * ListDueResponse is a page of due work.
@@ -202,7 +274,7 @@ export type ListDueResponse = Message<"windlass.internal.v1.ListDueResponse"> & 
  * Use `create(ListDueResponseSchema)` to create a new message.
  */
 export const ListDueResponseSchema: GenMessage<ListDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 5);
+  messageDesc(file_windlass_internal_v1_due_service, 7);
 
 /**
  * WatchDueRequest sets the horizon.
@@ -223,7 +295,7 @@ export type WatchDueRequest = Message<"windlass.internal.v1.WatchDueRequest"> & 
  * Use `create(WatchDueRequestSchema)` to create a new message.
  */
 export const WatchDueRequestSchema: GenMessage<WatchDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 6);
+  messageDesc(file_windlass_internal_v1_due_service, 8);
 
 /**
  * WatchDueResponse carries what became known.
@@ -244,7 +316,7 @@ export type WatchDueResponse = Message<"windlass.internal.v1.WatchDueResponse"> 
  * Use `create(WatchDueResponseSchema)` to create a new message.
  */
 export const WatchDueResponseSchema: GenMessage<WatchDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 7);
+  messageDesc(file_windlass_internal_v1_due_service, 9);
 
 /**
  * ApplyDueRequest carries items whose moment has come.
@@ -265,7 +337,7 @@ export type ApplyDueRequest = Message<"windlass.internal.v1.ApplyDueRequest"> & 
  * Use `create(ApplyDueRequestSchema)` to create a new message.
  */
 export const ApplyDueRequestSchema: GenMessage<ApplyDueRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 8);
+  messageDesc(file_windlass_internal_v1_due_service, 10);
 
 /**
  * ApplyDueResponse says what was done.
@@ -293,7 +365,7 @@ export type ApplyDueResponse = Message<"windlass.internal.v1.ApplyDueResponse"> 
  * Use `create(ApplyDueResponseSchema)` to create a new message.
  */
 export const ApplyDueResponseSchema: GenMessage<ApplyDueResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_due_service, 9);
+  messageDesc(file_windlass_internal_v1_due_service, 11);
 
 /**
  * DueService is what the run-store offers to the scheduler: what is due when, and the command that its moment has come.

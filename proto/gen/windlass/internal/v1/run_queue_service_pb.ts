@@ -8,16 +8,81 @@ import type { Lease } from "./lease_pb.ts";
 import { file_windlass_internal_v1_lease } from "./lease_pb.ts";
 import type { CallError } from "../../v1/call_error_pb.ts";
 import { file_windlass_v1_call_error } from "../../v1/call_error_pb.ts";
+import type { RateLimit } from "../../v1/queue_pb.ts";
+import { file_windlass_v1_queue } from "../../v1/queue_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file windlass/internal/v1/run_queue_service.proto.
  */
 export const file_windlass_internal_v1_run_queue_service: GenFile = /*@__PURE__*/
-  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiLgoSV2F0Y2hRdWV1ZWRSZXF1ZXN0EhgKEHF1ZXVlX3NlcnZpY2VfaWQYASABKAkibgoTV2F0Y2hRdWV1ZWRSZXNwb25zZRINCgVlcG9jaBgBIAEoAxItCgRydW5zGAIgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuUXVldWVkUnVuEhkKEXNuYXBzaG90X2NvbXBsZXRlGAMgASgIIpYBCglRdWV1ZWRSdW4SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSDQoFcXVldWUYBCABKAkSFQoNcXVldWVfdGltZV91cxgFIAEoAxITCgt0cmFjZXBhcmVudBgGIAEoCRIVCg1zdXBlcnZpc29yX2lkGAcgASgJImYKEENsYWltUnVuc1JlcXVlc3QSFgoOY29ycmVsYXRpb25faWQYASABKAMSDQoFZXBvY2gYAiABKAMSKwoGY2xhaW1zGAMgAygLMhsud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW0iWwoFQ2xhaW0SFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhUKDXN1cGVydmlzb3JfaWQYAyABKAkSEwoLdHJhY2VwYXJlbnQYBCABKAkihgEKEUNsYWltUnVuc1Jlc3BvbnNlEhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEjIKB3Jlc3VsdHMYAiADKAsyIS53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJlc3VsdBIlCgVlcnJvchgDIAEoCzIWLndpbmRsYXNzLnYxLkNhbGxFcnJvciJuCgtDbGFpbVJlc3VsdBIsCgVsZWFzZRgBIAEoCzIbLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlSAASJwoFZXJyb3IYAiABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3JIAEIICgZyZXN1bHQy2QEKD1J1blF1ZXVlU2VydmljZRJkCgtXYXRjaFF1ZXVlZBIoLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVxdWVzdBopLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVzcG9uc2UwARJgCglDbGFpbVJ1bnMSJi53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJ1bnNSZXF1ZXN0Gicud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_internal_v1_lease, file_windlass_v1_call_error]);
+  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiVwoRSG9sZFNoYXJkc1JlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhcKD3JlbGVhc2VkX3NoYXJkcxgDIAMoBSI9ChJIb2xkU2hhcmRzUmVzcG9uc2USDgoGc2hhcmRzGAEgAygFEhcKD3Vud2FudGVkX3NoYXJkcxgCIAMoBSI9ChJXYXRjaFF1ZXVlZFJlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRINCgVzaGFyZBgCIAEoBSJjChNFbnZpcm9ubWVudFNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAIgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqsBCg1RdWV1ZVNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAMgASgFSACIAQESEQoJaXNfcGF1c2VkGAQgASgIEioKCnJhdGVfbGltaXQYBSABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0InAKCUxlYXNlZFJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFcXVldWUYAyABKAkSFwoPY29uY3VycmVuY3lfa2V5GAQgASgJEhMKC2xlYXNlX3Rva2VuGAUgASgJIkgKCUZyZWVkU2xvdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSEwoLbGVhc2VfdG9rZW4YAyABKAki3gIKE1dhdGNoUXVldWVkUmVzcG9uc2USDQoFZXBvY2gYASABKAMSLQoEcnVucxgCIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlZFJ1bhIZChFzbmFwc2hvdF9jb21wbGV0ZRgDIAEoCBI/CgxlbnZpcm9ubWVudHMYBCADKAsyKS53aW5kbGFzcy5pbnRlcm5hbC52MS5FbnZpcm9ubWVudFNldHRpbmdzEjMKBnF1ZXVlcxgFIAMoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlU2V0dGluZ3MSLwoGbGVhc2VkGAYgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VkUnVuEhcKD2xlYXNlZF9jb21wbGV0ZRgHIAEoCBIuCgVmcmVlZBgIIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLkZyZWVkU2xvdCLAAQoJUXVldWVkUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEg0KBXF1ZXVlGAQgASgJEhUKDXF1ZXVlX3RpbWVfdXMYBSABKAMSEwoLdHJhY2VwYXJlbnQYBiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgHIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYCCABKAkSDwoHbWFjaGluZRgJIAEoCSJ1ChBDbGFpbVJ1bnNSZXF1ZXN0EhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEg0KBWVwb2NoGAIgASgDEisKBmNsYWltcxgDIAMoCzIbLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltEg0KBXNoYXJkGAQgASgFIlsKBUNsYWltEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIVCg1zdXBlcnZpc29yX2lkGAMgASgJEhMKC3RyYWNlcGFyZW50GAQgASgJIoYBChFDbGFpbVJ1bnNSZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIyCgdyZXN1bHRzGAIgAygLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SZXN1bHQSJQoFZXJyb3IYAyABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3IibgoLQ2xhaW1SZXN1bHQSLAoFbGVhc2UYASABKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZUgAEicKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0Mr4CCg9SdW5RdWV1ZVNlcnZpY2USYwoKSG9sZFNoYXJkcxInLndpbmRsYXNzLmludGVybmFsLnYxLkhvbGRTaGFyZHNSZXF1ZXN0Gigud2luZGxhc3MuaW50ZXJuYWwudjEuSG9sZFNoYXJkc1Jlc3BvbnNlKAEwARJkCgtXYXRjaFF1ZXVlZBIoLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVxdWVzdBopLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVzcG9uc2UwARJgCglDbGFpbVJ1bnMSJi53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJ1bnNSZXF1ZXN0Gicud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_queue]);
 
 /**
- * WatchQueuedRequest asks for the queue.
+ * HoldShardsRequest is a sign of life.
+ *
+ * @generated from message windlass.internal.v1.HoldShardsRequest
+ */
+export type HoldShardsRequest = Message<"windlass.internal.v1.HoldShardsRequest"> & {
+  /**
+   * Names the caller; new with every process.
+   *
+   * @generated from field: string queue_service_id = 1;
+   */
+  queueServiceId: string;
+
+  /**
+   * Where it answers QueueStateService, "host:port", for the run-store.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Shards that the caller has let go of since its last message: it claims nothing in them any more.
+   *
+   * @generated from field: repeated int32 released_shards = 3;
+   */
+  releasedShards: number[];
+};
+
+/**
+ * Describes the message windlass.internal.v1.HoldShardsRequest.
+ * Use `create(HoldShardsRequestSchema)` to create a new message.
+ */
+export const HoldShardsRequestSchema: GenMessage<HoldShardsRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 0);
+
+/**
+ * HoldShardsResponse says what the caller owns.
+ *
+ * @generated from message windlass.internal.v1.HoldShardsResponse
+ */
+export type HoldShardsResponse = Message<"windlass.internal.v1.HoldShardsResponse"> & {
+  /**
+   * All of its shards: it takes up those it did not have (WatchQueued) ...
+   *
+   * @generated from field: repeated int32 shards = 1;
+   */
+  shards: number[];
+
+  /**
+   * ... and lets go of these, which another shall have: it ends their watches and says so in released_shards.
+   *
+   * @generated from field: repeated int32 unwanted_shards = 2;
+   */
+  unwantedShards: number[];
+};
+
+/**
+ * Describes the message windlass.internal.v1.HoldShardsResponse.
+ * Use `create(HoldShardsResponseSchema)` to create a new message.
+ */
+export const HoldShardsResponseSchema: GenMessage<HoldShardsResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 1);
+
+/**
+ * WatchQueuedRequest asks for a shard of the queue.
  *
  * @generated from message windlass.internal.v1.WatchQueuedRequest
  */
@@ -28,6 +93,13 @@ export type WatchQueuedRequest = Message<"windlass.internal.v1.WatchQueuedReques
    * @generated from field: string queue_service_id = 1;
    */
   queueServiceId: string;
+
+  /**
+   * Which shard, as given by HoldShards. EPOCH_STALE when the caller does not own it.
+   *
+   * @generated from field: int32 shard = 2;
+   */
+  shard: number;
 };
 
 /**
@@ -35,7 +107,168 @@ export type WatchQueuedRequest = Message<"windlass.internal.v1.WatchQueuedReques
  * Use `create(WatchQueuedRequestSchema)` to create a new message.
  */
 export const WatchQueuedRequestSchema: GenMessage<WatchQueuedRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 0);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 2);
+
+/**
+ * EnvironmentSettings is what the queue needs to know of an environment.
+ *
+ * @generated from message windlass.internal.v1.EnvironmentSettings
+ */
+export type EnvironmentSettings = Message<"windlass.internal.v1.EnvironmentSettings"> & {
+  /**
+   * The environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * How many of its runs may execute at once; absent: without limit.
+   *
+   * @generated from field: optional int32 concurrency_limit = 2;
+   */
+  concurrencyLimit?: number | undefined;
+};
+
+/**
+ * Describes the message windlass.internal.v1.EnvironmentSettings.
+ * Use `create(EnvironmentSettingsSchema)` to create a new message.
+ */
+export const EnvironmentSettingsSchema: GenMessage<EnvironmentSettings> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 3);
+
+/**
+ * QueueSettings is what the queue needs to know of a queue. A queue that was never told has no limits.
+ *
+ * @generated from message windlass.internal.v1.QueueSettings
+ */
+export type QueueSettings = Message<"windlass.internal.v1.QueueSettings"> & {
+  /**
+   * Its environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The queue.
+   *
+   * @generated from field: string queue = 2;
+   */
+  queue: string;
+
+  /**
+   * The one in force; absent: without limit. Holds for each concurrency key by itself.
+   *
+   * @generated from field: optional int32 concurrency_limit = 3;
+   */
+  concurrencyLimit?: number | undefined;
+
+  /**
+   * True: none of its runs begins or resumes.
+   *
+   * @generated from field: bool is_paused = 4;
+   */
+  isPaused: boolean;
+
+  /**
+   * Absent: none.
+   *
+   * @generated from field: windlass.v1.RateLimit rate_limit = 5;
+   */
+  rateLimit?: RateLimit | undefined;
+};
+
+/**
+ * Describes the message windlass.internal.v1.QueueSettings.
+ * Use `create(QueueSettingsSchema)` to create a new message.
+ */
+export const QueueSettingsSchema: GenMessage<QueueSettings> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 4);
+
+/**
+ * LeasedRun is a run that holds a slot: EXECUTING or CANCELING.
+ *
+ * @generated from message windlass.internal.v1.LeasedRun
+ */
+export type LeasedRun = Message<"windlass.internal.v1.LeasedRun"> & {
+  /**
+   * Its environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+
+  /**
+   * Its queue.
+   *
+   * @generated from field: string queue = 3;
+   */
+  queue: string;
+
+  /**
+   * Its concurrency key; empty: none.
+   *
+   * @generated from field: string concurrency_key = 4;
+   */
+  concurrencyKey: string;
+
+  /**
+   * The lease: a run can be leased anew before word of its former lease's end arrives.
+   *
+   * @generated from field: string lease_token = 5;
+   */
+  leaseToken: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.LeasedRun.
+ * Use `create(LeasedRunSchema)` to create a new message.
+ */
+export const LeasedRunSchema: GenMessage<LeasedRun> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 5);
+
+/**
+ * FreedSlot tells that a lease does not hold a slot any more: the attempt ended, waits, or was given back.
+ *
+ * @generated from message windlass.internal.v1.FreedSlot
+ */
+export type FreedSlot = Message<"windlass.internal.v1.FreedSlot"> & {
+  /**
+   * The run's environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * The run.
+   *
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+
+  /**
+   * The lease that it was.
+   *
+   * @generated from field: string lease_token = 3;
+   */
+  leaseToken: string;
+};
+
+/**
+ * Describes the message windlass.internal.v1.FreedSlot.
+ * Use `create(FreedSlotSchema)` to create a new message.
+ */
+export const FreedSlotSchema: GenMessage<FreedSlot> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 6);
 
 /**
  * WatchQueuedResponse carries queued runs.
@@ -63,6 +296,41 @@ export type WatchQueuedResponse = Message<"windlass.internal.v1.WatchQueuedRespo
    * @generated from field: bool snapshot_complete = 3;
    */
   snapshotComplete: boolean;
+
+  /**
+   * Environments of the shard with settings: all of them before the first run of the snapshot, later those that changed.
+   *
+   * @generated from field: repeated windlass.internal.v1.EnvironmentSettings environments = 4;
+   */
+  environments: EnvironmentSettings[];
+
+  /**
+   * Queues of the shard with settings: likewise.
+   *
+   * @generated from field: repeated windlass.internal.v1.QueueSettings queues = 5;
+   */
+  queues: QueueSettings[];
+
+  /**
+   * Runs of the shard that hold a slot: all of them before the first run of the snapshot, as of after the epoch began, so nothing of an older epoch is missing (I4); later, from time to time, all of them again.
+   *
+   * @generated from field: repeated windlass.internal.v1.LeasedRun leased = 6;
+   */
+  leased: LeasedRun[];
+
+  /**
+   * True in the last message of such a list: a lease that the list lacks, and that was claimed before the list began, holds no slot.
+   *
+   * @generated from field: bool leased_complete = 7;
+   */
+  leasedComplete: boolean;
+
+  /**
+   * Slots that became free. A notice can be lost; the next list repairs it (I9).
+   *
+   * @generated from field: repeated windlass.internal.v1.FreedSlot freed = 8;
+   */
+  freed: FreedSlot[];
 };
 
 /**
@@ -70,7 +338,7 @@ export type WatchQueuedResponse = Message<"windlass.internal.v1.WatchQueuedRespo
  * Use `create(WatchQueuedResponseSchema)` to create a new message.
  */
 export const WatchQueuedResponseSchema: GenMessage<WatchQueuedResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 1);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 7);
 
 /**
  * QueuedRun is what the queue needs to know of a run to decide when it goes.
@@ -107,7 +375,7 @@ export type QueuedRun = Message<"windlass.internal.v1.QueuedRun"> & {
   queue: string;
 
   /**
-   * When it was queued, microseconds since 1970 by the database's clock. Runs of a queue go by (queue_time_us, run_id).
+   * Its place: when it was queued less its priority, microseconds since 1970 by the database's clock. Runs of a queue and key go by (queue_time_us, run_id).
    *
    * @generated from field: int64 queue_time_us = 5;
    */
@@ -126,6 +394,20 @@ export type QueuedRun = Message<"windlass.internal.v1.QueuedRun"> & {
    * @generated from field: string supervisor_id = 7;
    */
   supervisorId: string;
+
+  /**
+   * Its concurrency key; empty: none.
+   *
+   * @generated from field: string concurrency_key = 8;
+   */
+  concurrencyKey: string;
+
+  /**
+   * The machine preset it needs.
+   *
+   * @generated from field: string machine = 9;
+   */
+  machine: string;
 };
 
 /**
@@ -133,7 +415,7 @@ export type QueuedRun = Message<"windlass.internal.v1.QueuedRun"> & {
  * Use `create(QueuedRunSchema)` to create a new message.
  */
 export const QueuedRunSchema: GenMessage<QueuedRun> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 2);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 8);
 
 /**
  * ClaimRunsRequest claims up to 1,000 runs.
@@ -161,6 +443,13 @@ export type ClaimRunsRequest = Message<"windlass.internal.v1.ClaimRunsRequest"> 
    * @generated from field: repeated windlass.internal.v1.Claim claims = 3;
    */
   claims: Claim[];
+
+  /**
+   * The shard of all these runs.
+   *
+   * @generated from field: int32 shard = 4;
+   */
+  shard: number;
 };
 
 /**
@@ -168,7 +457,7 @@ export type ClaimRunsRequest = Message<"windlass.internal.v1.ClaimRunsRequest"> 
  * Use `create(ClaimRunsRequestSchema)` to create a new message.
  */
 export const ClaimRunsRequestSchema: GenMessage<ClaimRunsRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 3);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 9);
 
 /**
  * Claim is one run for one supervisor.
@@ -210,7 +499,7 @@ export type Claim = Message<"windlass.internal.v1.Claim"> & {
  * Use `create(ClaimSchema)` to create a new message.
  */
 export const ClaimSchema: GenMessage<Claim> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 4);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 10);
 
 /**
  * ClaimRunsResponse answers one ClaimRunsRequest.
@@ -245,7 +534,7 @@ export type ClaimRunsResponse = Message<"windlass.internal.v1.ClaimRunsResponse"
  * Use `create(ClaimRunsResponseSchema)` to create a new message.
  */
 export const ClaimRunsResponseSchema: GenMessage<ClaimRunsResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 5);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 11);
 
 /**
  * ClaimResult is what became of one claim.
@@ -283,14 +572,27 @@ export type ClaimResult = Message<"windlass.internal.v1.ClaimResult"> & {
  * Use `create(ClaimResultSchema)` to create a new message.
  */
 export const ClaimResultSchema: GenMessage<ClaimResult> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 6);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 12);
 
 /**
  * RunQueueService is what the run-store offers to the queue: the list of queued runs, and their claim.
  *
+ * The queue space is divided into shards: an environment belongs to one (EnvironmentSettings.shard), and each shard has one owner at a time. Every shard has an epoch of its own.
+ *
  * @generated from service windlass.internal.v1.RunQueueService
  */
 export const RunQueueService: GenService<{
+  /**
+   * HoldShards is a queue service's sign of life: while it says hello every second, the store gives it its share of the shards, and takes some back when another comes.
+   * A service that has been silent for 3 s has lost its shards: others get them with their next hello. The answer is the full list of what the caller owns from now on.
+   *
+   * @generated from rpc windlass.internal.v1.RunQueueService.HoldShards
+   */
+  holdShards: {
+    methodKind: "bidi_streaming";
+    input: typeof HoldShardsRequestSchema;
+    output: typeof HoldShardsResponseSchema;
+  },
   /**
    * WatchQueued makes the caller the owner of all queued runs under a new epoch (I4), then streams them: first all that are stored, in order, then each that comes.
    * A run can be told twice; a run told may have left the queue since: the claim decides. A run that a lost notice hid is told by a rolling sweep within seconds (I9).
