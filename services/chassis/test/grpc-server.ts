@@ -45,6 +45,7 @@ export async function startGrpcServer(setUp: GrpcServerSetUp = {}): Promise<Star
   });
   server.add(TaskService, {
     triggerTask: ({ trigger }) => Promise.resolve({ run: { runId: trigger?.taskId ?? "" } }),
+    resetIdempotencyKey: () => Promise.resolve({}),
     async *triggerTasks(requests) {
       for await (const { correlationId } of requests) yield { correlationId };
     },

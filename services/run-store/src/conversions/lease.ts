@@ -49,6 +49,7 @@ export function leaseToProto(
       options,
       metadata: contentToProto(row.metadata, "application/json"),
       machine,
+      scheduleId: row.schedule_id ?? "",
     },
     deploymentId: row.deployment_id,
     bundleHash: facts.bundleHash,

@@ -51,6 +51,8 @@ export function runToProto(row: RunRow | DetailedRunRow, contents: RunContents =
     options: optionsToProto(details?.options ?? null),
     metadata,
     machine: details?.machine ?? "",
+    scheduleId: details?.schedule_id ?? "",
+    expireTime: optionalTimestamp(row.expire_time_us),
   };
 }
 

@@ -1,7 +1,9 @@
-import type { Clock, ServiceCall } from "@windlass/chassis";
+import type { Clock, Queryable, ServiceCall } from "@windlass/chassis";
 import type { TaskService, TriggerResult, TriggerTasksRequest, TriggerTasksResponse } from "@windlass/proto";
 import { callErrorFromFailure, CallFailure, type ServiceImplementation } from "@windlass/proto/grpc";
 import type { RunTrigger, Triggered } from "../runs/trigger-runs.ts";
+import { resetIdempotencyKey } from "../runs/reset-idempotency-key.ts";
+import { parseResetIdempotencyKey } from "../validation/reset-requests.ts";
 import { type ParsedTrigger, parseTriggerTask, parseTriggerTasks } from "../validation/trigger-requests.ts";
 import { answerStream } from "./answer-stream.ts";
 import { environmentOf } from "./caller.ts";
@@ -11,9 +13,11 @@ const MAX_IN_FLIGHT = 16;
 
 export function createTaskService({
   trigger: runs,
+  postgres,
   clock,
 }: {
   readonly trigger: RunTrigger;
+  readonly postgres: Queryable;
   readonly clock: Clock;
 }): ServiceImplementation<typeof TaskService, ServiceCall> {
   return {
@@ -23,6 +27,9 @@ export function createTaskService({
       if (triggered instanceof CallFailure) throw triggered;
       return { run: triggeredRun(triggered) };
     },
+    resetIdempotencyKey: async (request, call) => ({
+      wasSet: await resetIdempotencyKey(postgres, environmentOf(call), parseResetIdempotencyKey(request)),
+    }),
     triggerTasks: (requests, call) => {
       const environmentId = environmentOf(call);
       return answerStream({

@@ -37,6 +37,7 @@ export interface ClaimedRow {
   readonly parent_run_id: string | null;
   readonly root_run_id: string | null;
   readonly replay_of_run_id: string | null;
+  readonly schedule_id: string | null;
   /** The machine preset, when it is not the task's own. */
   readonly machine: string | null;
   /** The wait after which the lease continues an attempt; null when it begins one. */
@@ -59,7 +60,7 @@ type Row = ClaimedRow & { readonly epoch: bigint | null; readonly alive_id: stri
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 
 /** The columns of a lease, in rows that tell something else. */
-const NO_LEASE = Array.from({ length: 24 }, () => "NULL").join(", ");
+const NO_LEASE = Array.from({ length: 25 }, () => "NULL").join(", ");
 
 // The two locks make checks of what the snapshot saw into checks of what is (design.md, "traps"):
 // - FOR SHARE on the epoch: WatchQueued's bump waits for claims in flight, and a claim that waited for the bump sees the new epoch. So once a new owner lists the queue,
@@ -79,6 +80,7 @@ WITH shard AS MATERIALIZED (
     attempt_number = r.attempt_number + CASE WHEN r.wait_id IS NULL THEN 1 ELSE 0 END,
     deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id)),
     start_time = coalesce(r.start_time, now()),
+    expire_time = NULL,
     lease_token = i.lease_token,
     supervisor_id = i.supervisor_id,
     claim_time = now(),
@@ -102,7 +104,7 @@ SELECT run.position, run.task_id, run.revision::float8, run.queue, run.deploymen
   CASE WHEN run.wait_id IS NOT NULL THEN ''::bytea
     WHEN sum(size.bytes) OVER (ORDER BY run.position) - size.bytes < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
   CASE WHEN run.wait_id IS NULL THEN c.payload_type ELSE '' END AS payload_type, CASE WHEN run.wait_id IS NULL THEN m.metadata END AS metadata,
-  c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, run.machine, run.wait_id,
+  c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, c.schedule_id, run.machine, run.wait_id,
   ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
 FROM run
 JOIN run_contents c ON ${lookUp("c.environment_id", "run.environment_id")} AND ${lookUp("c.run_id", "run.id")}

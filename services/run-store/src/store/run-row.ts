@@ -16,6 +16,7 @@ export interface RunRow {
   readonly start_time_us: number | null;
   readonly finish_time_us: number | null;
   readonly due_time_us: number | null;
+  readonly expire_time_us: number | null;
   readonly cancel_request_time_us: number | null;
   readonly cancel_reason: string | null;
   readonly tags: string[];
@@ -28,6 +29,7 @@ export const RUN_COLUMNS = `
   r.id, r.task_id, r.status, r.revision::float8, r.queue, d.version, r.attempt_number, r.max_attempts,
   ${microseconds("r.create_time")} AS create_time_us, ${microseconds("r.start_time")} AS start_time_us,
   ${microseconds("r.finish_time")} AS finish_time_us, ${microseconds("r.due_time")} AS due_time_us,
+  ${microseconds("r.expire_time")} AS expire_time_us,
   ${microseconds("r.cancel_request_time")} AS cancel_request_time_us, r.cancel_reason, r.tags, r.is_test, r.traceparent`;
 
 /** Runs with the version they are pinned to. */
@@ -43,6 +45,7 @@ export interface DetailedRunRow extends RunRow {
   readonly parent_run_id: string | null;
   readonly root_run_id: string | null;
   readonly replay_of_run_id: string | null;
+  readonly schedule_id: string | null;
 }
 
 /** The machine preset of `runs r`: its own, or what its version, or else the current one, says. */
@@ -53,7 +56,7 @@ export const MACHINE_COLUMN = `coalesce(r.machine, (
   )) AS machine`;
 
 /** What its `run_contents c` add. */
-export const CONTENT_COLUMNS = "c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id";
+export const CONTENT_COLUMNS = "c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, c.schedule_id";
 
 /** Its columns, from {@link DETAILED_RUN_SOURCE}. */
 export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS}, ${MACHINE_COLUMN}, ${CONTENT_COLUMNS}`;

@@ -109,6 +109,7 @@ function endedRun({ item, row }: StoredReport, version: string): Run {
     rootRunId: "",
     replayOfRunId: "",
     machine: "",
+    scheduleId: "",
   };
 }
 
