@@ -1,4 +1,13 @@
-import { DeploymentService, EnvironmentService, RunService, TaskService, WaitpointService } from "@windlass/proto";
+import {
+  BatchService,
+  DeploymentService,
+  EnvironmentService,
+  QueueService,
+  RunService,
+  ScheduleService,
+  TaskService,
+  WaitpointService,
+} from "@windlass/proto";
 import { createChannel, createClient, type Client } from "@windlass/proto/grpc";
 
 /** The public API, call by call, without the SDK. */
@@ -8,6 +17,9 @@ export interface Clients {
   readonly deployments: Client<typeof DeploymentService>;
   readonly environments: Client<typeof EnvironmentService>;
   readonly waitpoints: Client<typeof WaitpointService>;
+  readonly queues: Client<typeof QueueService>;
+  readonly schedules: Client<typeof ScheduleService>;
+  readonly batches: Client<typeof BatchService>;
   close(): void;
 }
 
@@ -20,6 +32,9 @@ export function connectClients(address: string, token: string): Clients {
     deployments: createClient(DeploymentService, channel),
     environments: createClient(EnvironmentService, channel),
     waitpoints: createClient(WaitpointService, channel),
+    queues: createClient(QueueService, channel),
+    schedules: createClient(ScheduleService, channel),
+    batches: createClient(BatchService, channel),
     close: () => channel.close(),
   };
 }

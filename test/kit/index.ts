@@ -1,6 +1,8 @@
 export { connectClients, type Clients } from "./clients.ts";
 export { logFileOf, startCluster, type TestCluster, type TestClusterOptions } from "./cluster.ts";
 export { connectToPostgres } from "./connect-to-postgres.ts";
+export { findOverruns, type Overrun } from "./find-overruns.ts";
+export { createGate, type Gate } from "./gate.ts";
 export {
   checkInvariants,
   checkSettled,
@@ -11,6 +13,7 @@ export {
 } from "./invariants.ts";
 export { startOtlpReceiver, type OtlpReceiver } from "./otlp-receiver.ts";
 export type { ReceivedSpan } from "./otlp-spans.ts";
+export { makeSchedulesDue } from "./make-schedules-due.ts";
 export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
 export { runStartCommand, type StartCommand } from "./start-command.ts";
