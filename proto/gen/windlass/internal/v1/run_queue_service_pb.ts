@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/run_queue_service.proto.
  */
 export const file_windlass_internal_v1_run_queue_service: GenFile = /*@__PURE__*/
-  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiVwoRSG9sZFNoYXJkc1JlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhcKD3JlbGVhc2VkX3NoYXJkcxgDIAMoBSI9ChJIb2xkU2hhcmRzUmVzcG9uc2USDgoGc2hhcmRzGAEgAygFEhcKD3Vud2FudGVkX3NoYXJkcxgCIAMoBSI9ChJXYXRjaFF1ZXVlZFJlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRINCgVzaGFyZBgCIAEoBSJjChNFbnZpcm9ubWVudFNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAIgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqsBCg1RdWV1ZVNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAMgASgFSACIAQESEQoJaXNfcGF1c2VkGAQgASgIEioKCnJhdGVfbGltaXQYBSABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0InAKCUxlYXNlZFJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFcXVldWUYAyABKAkSFwoPY29uY3VycmVuY3lfa2V5GAQgASgJEhMKC2xlYXNlX3Rva2VuGAUgASgJIkgKCUZyZWVkU2xvdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSEwoLbGVhc2VfdG9rZW4YAyABKAki3gIKE1dhdGNoUXVldWVkUmVzcG9uc2USDQoFZXBvY2gYASABKAMSLQoEcnVucxgCIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlZFJ1bhIZChFzbmFwc2hvdF9jb21wbGV0ZRgDIAEoCBI/CgxlbnZpcm9ubWVudHMYBCADKAsyKS53aW5kbGFzcy5pbnRlcm5hbC52MS5FbnZpcm9ubWVudFNldHRpbmdzEjMKBnF1ZXVlcxgFIAMoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlU2V0dGluZ3MSLwoGbGVhc2VkGAYgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VkUnVuEhcKD2xlYXNlZF9jb21wbGV0ZRgHIAEoCBIuCgVmcmVlZBgIIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLkZyZWVkU2xvdCLAAQoJUXVldWVkUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEg0KBXF1ZXVlGAQgASgJEhUKDXF1ZXVlX3RpbWVfdXMYBSABKAMSEwoLdHJhY2VwYXJlbnQYBiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgHIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYCCABKAkSDwoHbWFjaGluZRgJIAEoCSJ1ChBDbGFpbVJ1bnNSZXF1ZXN0EhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEg0KBWVwb2NoGAIgASgDEisKBmNsYWltcxgDIAMoCzIbLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltEg0KBXNoYXJkGAQgASgFIlsKBUNsYWltEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIVCg1zdXBlcnZpc29yX2lkGAMgASgJEhMKC3RyYWNlcGFyZW50GAQgASgJIoYBChFDbGFpbVJ1bnNSZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIyCgdyZXN1bHRzGAIgAygLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SZXN1bHQSJQoFZXJyb3IYAyABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3IibgoLQ2xhaW1SZXN1bHQSLAoFbGVhc2UYASABKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZUgAEicKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0Mr4CCg9SdW5RdWV1ZVNlcnZpY2USYwoKSG9sZFNoYXJkcxInLndpbmRsYXNzLmludGVybmFsLnYxLkhvbGRTaGFyZHNSZXF1ZXN0Gigud2luZGxhc3MuaW50ZXJuYWwudjEuSG9sZFNoYXJkc1Jlc3BvbnNlKAEwARJkCgtXYXRjaFF1ZXVlZBIoLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVxdWVzdBopLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVzcG9uc2UwARJgCglDbGFpbVJ1bnMSJi53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJ1bnNSZXF1ZXN0Gicud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_queue]);
+  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiVwoRSG9sZFNoYXJkc1JlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhcKD3JlbGVhc2VkX3NoYXJkcxgDIAMoBSI9ChJIb2xkU2hhcmRzUmVzcG9uc2USDgoGc2hhcmRzGAEgAygFEhcKD3Vud2FudGVkX3NoYXJkcxgCIAMoBSI9ChJXYXRjaFF1ZXVlZFJlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRINCgVzaGFyZBgCIAEoBSJjChNFbnZpcm9ubWVudFNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAIgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqsBCg1RdWV1ZVNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAMgASgFSACIAQESEQoJaXNfcGF1c2VkGAQgASgIEioKCnJhdGVfbGltaXQYBSABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0InAKCUxlYXNlZFJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFcXVldWUYAyABKAkSFwoPY29uY3VycmVuY3lfa2V5GAQgASgJEhMKC2xlYXNlX3Rva2VuGAUgASgJIkgKCUZyZWVkU2xvdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSEwoLbGVhc2VfdG9rZW4YAyABKAki9gIKE1dhdGNoUXVldWVkUmVzcG9uc2USDQoFZXBvY2gYASABKAMSLQoEcnVucxgCIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlZFJ1bhIZChFzbmFwc2hvdF9jb21wbGV0ZRgDIAEoCBI/CgxlbnZpcm9ubWVudHMYBCADKAsyKS53aW5kbGFzcy5pbnRlcm5hbC52MS5FbnZpcm9ubWVudFNldHRpbmdzEjMKBnF1ZXVlcxgFIAMoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlU2V0dGluZ3MSLwoGbGVhc2VkGAYgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VkUnVuEhcKD2xlYXNlZF9jb21wbGV0ZRgHIAEoCBIuCgVmcmVlZBgIIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLkZyZWVkU2xvdBIWCg5sZWFzZWRfdGltZV91cxgJIAEoAyLAAQoJUXVldWVkUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEg0KBXF1ZXVlGAQgASgJEhUKDXF1ZXVlX3RpbWVfdXMYBSABKAMSEwoLdHJhY2VwYXJlbnQYBiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgHIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYCCABKAkSDwoHbWFjaGluZRgJIAEoCSJ1ChBDbGFpbVJ1bnNSZXF1ZXN0EhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEg0KBWVwb2NoGAIgASgDEisKBmNsYWltcxgDIAMoCzIbLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltEg0KBXNoYXJkGAQgASgFIlsKBUNsYWltEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIVCg1zdXBlcnZpc29yX2lkGAMgASgJEhMKC3RyYWNlcGFyZW50GAQgASgJIoYBChFDbGFpbVJ1bnNSZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIyCgdyZXN1bHRzGAIgAygLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SZXN1bHQSJQoFZXJyb3IYAyABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3IibgoLQ2xhaW1SZXN1bHQSLAoFbGVhc2UYASABKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZUgAEicKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0Mr4CCg9SdW5RdWV1ZVNlcnZpY2USYwoKSG9sZFNoYXJkcxInLndpbmRsYXNzLmludGVybmFsLnYxLkhvbGRTaGFyZHNSZXF1ZXN0Gigud2luZGxhc3MuaW50ZXJuYWwudjEuSG9sZFNoYXJkc1Jlc3BvbnNlKAEwARJkCgtXYXRjaFF1ZXVlZBIoLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVxdWVzdBopLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVzcG9uc2UwARJgCglDbGFpbVJ1bnMSJi53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJ1bnNSZXF1ZXN0Gicud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_queue]);
 
 /**
  * HoldShardsRequest is a sign of life.
@@ -60,14 +60,14 @@ export const HoldShardsRequestSchema: GenMessage<HoldShardsRequest> = /*@__PURE_
  */
 export type HoldShardsResponse = Message<"windlass.internal.v1.HoldShardsResponse"> & {
   /**
-   * All of its shards: it takes up those it did not have (WatchQueued) ...
+   * All that it shall have: it takes up those it did not have (WatchQueued) ...
    *
    * @generated from field: repeated int32 shards = 1;
    */
   shards: number[];
 
   /**
-   * ... and lets go of these, which another shall have: it ends their watches and says so in released_shards.
+   * ... and lets go of these, which it has and another shall have: it ends their watches and says so in released_shards.
    *
    * @generated from field: repeated int32 unwanted_shards = 2;
    */
@@ -284,7 +284,7 @@ export type WatchQueuedResponse = Message<"windlass.internal.v1.WatchQueuedRespo
   epoch: bigint;
 
   /**
-   * Queued runs, oldest first while the snapshot lasts.
+   * Queued runs; while the snapshot lasts, those of each queue oldest first.
    *
    * @generated from field: repeated windlass.internal.v1.QueuedRun runs = 2;
    */
@@ -319,7 +319,8 @@ export type WatchQueuedResponse = Message<"windlass.internal.v1.WatchQueuedRespo
   leased: LeasedRun[];
 
   /**
-   * True in the last message of such a list: a lease that the list lacks, and that was claimed before the list began, holds no slot.
+   * True in the last message of such a list: a lease that the list lacks, and whose claim_time is more than 40 s before `leased_time_us`, holds no slot. A younger one may
+   * have been stored while the list was read.
    *
    * @generated from field: bool leased_complete = 7;
    */
@@ -331,6 +332,13 @@ export type WatchQueuedResponse = Message<"windlass.internal.v1.WatchQueuedRespo
    * @generated from field: repeated windlass.internal.v1.FreedSlot freed = 8;
    */
   freed: FreedSlot[];
+
+  /**
+   * In messages of such a list: when its reading began, microseconds since 1970 by the database's clock, as Lease.claim_time.
+   *
+   * @generated from field: int64 leased_time_us = 9;
+   */
+  leasedTimeUs: bigint;
 };
 
 /**
@@ -403,7 +411,7 @@ export type QueuedRun = Message<"windlass.internal.v1.QueuedRun"> & {
   concurrencyKey: string;
 
   /**
-   * The machine preset it needs.
+   * The machine preset that it asks for; empty: its task's own.
    *
    * @generated from field: string machine = 9;
    */
@@ -585,6 +593,7 @@ export const RunQueueService: GenService<{
   /**
    * HoldShards is a queue service's sign of life: while it says hello every second, the store gives it its share of the shards, and takes some back when another comes.
    * A service that has been silent for 3 s has lost its shards: others get them with their next hello. The answer is the full list of what the caller owns from now on.
+   * A caller that ends its half of the stream leaves: its shards go to others at once.
    *
    * @generated from rpc windlass.internal.v1.RunQueueService.HoldShards
    */
