@@ -18,5 +18,6 @@ export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
 export { runStartCommand, type StartCommand } from "./start-command.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";
+export { runIdsOf, triggerAll, type TriggerInit } from "./trigger-all.ts";
 export { waitFor, waitUntilClean } from "./wait-for.ts";
 export { runWindlass, startWindlass, type WindlassCommand, type WindlassResult } from "./windlass-command.ts";

@@ -187,14 +187,19 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
       case "supervisor":
         return {
           WINDLASS_RUN_STORE_ADDRESS: runStore,
-          WINDLASS_QUEUE_ADDRESS: addressOf(services, "queue"),
+          WINDLASS_QUEUE_ADDRESS: addressesOf(services, "queue").join(","),
           WINDLASS_DATA_DIR: path.join(paths.home, name),
         };
     }
   }
 }
 
+/** Every instance's, in order. */
+function addressesOf(services: readonly ServiceMember[], service: ServiceName): string[] {
+  return services.filter((member) => member.service === service).map(({ address }) => address);
+}
+
 /** The first instance's. */
 function addressOf(services: readonly ServiceMember[], service: ServiceName): string {
-  return services.find((member) => member.service === service)?.address ?? "";
+  return addressesOf(services, service)[0] ?? "";
 }
