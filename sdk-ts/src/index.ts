@@ -1,6 +1,9 @@
 // What task files and the programs that trigger tasks import.
+export type { BatchSnapshot, FailedItemSnapshot } from "./client/batches.ts";
+export type { DebounceOption } from "./client/check-debounce.ts";
 export type { ClientConfig } from "./client/client-config.ts";
 export { close, configure } from "./client/connection.ts";
+export type { HoldReasonName, HoldSnapshot } from "./client/hold-snapshot.ts";
 export type { HookSnapshot } from "./client/hook-snapshot.ts";
 export type { RunFilter } from "./client/list-runs.ts";
 export type { Page, PagePromise } from "./client/pages.ts";
@@ -9,6 +12,7 @@ export type { RunEvent, WaitSnapshot } from "./client/run-event.ts";
 export type {
   AttemptOutcomeName,
   AttemptSnapshot,
+  DebounceSnapshot,
   RunOptionsSnapshot,
   RunSnapshot,
   RunStatusName,
@@ -17,6 +21,8 @@ export { runs, type WaitOptions } from "./client/runs.ts";
 export type { TriggerOptions } from "./client/trigger-options.ts";
 export { WindlassError, type WindlassErrorReason } from "./client/windlass-error.ts";
 export type { MetadataObject, MetadataValue } from "./content/metadata-content.ts";
+export type { QueueSnapshot } from "./queue/queue-snapshot.ts";
+export { type QueueReference, queues } from "./queue/queues.ts";
 export type { BackoffStrategy, FetchRetryOptions, HeadersStrategy } from "./retry/fetch-options.ts";
 export type { RetryFetchInit } from "./retry/fetch.ts";
 export type { OnThrowOptions, OnThrowParams } from "./retry/on-throw.ts";
@@ -26,6 +32,17 @@ export { metadata, type Metadata } from "./run/metadata.ts";
 export { tags } from "./run/tags.ts";
 export { timeout } from "./run/timeout.ts";
 export { type ComputeUsage, type RunUsage, usage } from "./run/usage.ts";
+export type { CronOption } from "./schedule/cron.ts";
+export type { ScheduleSnapshot } from "./schedule/schedule-snapshot.ts";
+export type { ScheduleTaskOptions } from "./schedule/schedule-task.ts";
+export type { ScheduleTick, ScheduleTypeName } from "./schedule/schedule-tick.ts";
+export {
+  type CreateScheduleOptions,
+  type ScheduleFilter,
+  type ScheduleReference,
+  schedules,
+  type UpdateScheduleOptions,
+} from "./schedule/schedules.ts";
 export { AbortTaskRunError } from "./task/abort-task-run-error.ts";
 export type { TaskContext } from "./task/context.ts";
 export { type BuildConfig, defineConfig, type ProjectConfig } from "./task/define-config.ts";
@@ -36,14 +53,16 @@ export type { RetryOptions } from "./task/retry-options.ts";
 export type { TaskOptions } from "./task/task-options.ts";
 export type { MachineOption, MachinePresetName } from "./task/machine.ts";
 export { PayloadInvalid, type PayloadIssue } from "./task/payload-invalid.ts";
-export { queue, type QueueDefinition, type QueueOption } from "./task/queue.ts";
+export { queue, type QueueDefinition, type QueueLimits, type QueueOption, type RateLimitOption } from "./task/queue.ts";
 export { schemaTask, type SchemaTaskOptions } from "./task/schema-task.ts";
 export { task } from "./task/task.ts";
 export type {
   AnyTask,
   BatchHandle,
   BatchItem,
+  BatchItems,
   BatchResult,
+  FailedBatchItem,
   RunHandle,
   Task,
   TaskIdentifier,

@@ -19,7 +19,7 @@ export const EXIT = {
 
 const UNREACHABLE: ReadonlySet<WindlassErrorReason> = new Set(["NOT_READY", "CALL_ENDED"]);
 /** The cluster's fault, or its load: the same request can succeed. */
-const ENDED_BADLY: ReadonlySet<WindlassErrorReason> = new Set(["INTERNAL", "OVERLOADED", "UNSPECIFIED"]);
+const ENDED_BADLY: ReadonlySet<WindlassErrorReason> = new Set(["INTERNAL", "OVERLOADED", "QUEUE_FULL", "UNSPECIFIED"]);
 
 /** The exit code for a command that threw. */
 export function exitCodeOf(error: unknown): number {

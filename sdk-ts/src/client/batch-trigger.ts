@@ -1,8 +1,16 @@
-import { type AnyRunHandle, type PreparedTrigger, prepareTrigger, sendTrigger } from "./trigger-task.ts";
-import { type Connection, defaultConnection } from "./connection.ts";
+import { type AnyRunHandle, type PreparedTrigger, prepareTrigger } from "./trigger-task.ts";
+import { type Connection, defaultConnection, parentRunId } from "./connection.ts";
+import type { BatchItems, FailedBatchItem } from "../task/task-types.ts";
 import { createRequestId } from "./request-id.ts";
+import { traceBatch } from "./tracing.ts";
 import type { TriggerOptions } from "./trigger-options.ts";
-import { invalidField, WindlassError, windlassErrorFrom } from "./windlass-error.ts";
+import {
+  bytesOf,
+  MAX_PAYLOAD_BYTES_IN_MESSAGE,
+  MAX_TRIGGERS_IN_MESSAGE,
+  type OutgoingTrigger,
+} from "./trigger-stream.ts";
+import { invalidField, WindlassError } from "./windlass-error.ts";
 
 /** One of a batch, whatever its task. */
 export interface AnyBatchItem {
@@ -11,58 +19,180 @@ export interface AnyBatchItem {
   readonly options?: TriggerOptions | undefined;
 }
 
+/** The items of a batch, and how each is read: nothing about them is believed. */
+export interface AnyBatchItems {
+  readonly items: BatchItems<unknown>;
+  /** Makes an `AnyBatchItem` of an item that is one. Default: as it is. */
+  readonly read?: (item: unknown) => unknown;
+}
+
+/** What became of one item. */
+export type ItemOutcome =
+  | { readonly ok: true; readonly run: AnyRunHandle }
+  | { readonly ok: false; readonly taskIdentifier: string; readonly error: WindlassError };
+
 /** A stored batch, stripped of its types. */
 export interface AnyBatchHandle {
   readonly batchId: string;
   readonly runCount: number;
   readonly runs: readonly AnyRunHandle[];
+  readonly failedItems: readonly FailedBatchItem[];
 }
 
-/** As many as one wait can name. */
-const MAX_ITEMS = 1_000;
+/** A stored batch, item by item. */
+export interface SentBatch {
+  readonly batchId: string;
+  /** In the items' order. */
+  readonly outcomes: readonly ItemOutcome[];
+}
+
+export const MAX_BATCH_ITEMS = 100_000;
 const ITEM_FIELDS = ["id", "payload", "options"];
 
+/** Triggers several tasks at once. Throws as `sendBatch` does. */
+export async function triggerBatch(batch: AnyBatchItems): Promise<AnyBatchHandle> {
+  const { batchId, outcomes } = await sendBatch(defaultConnection, batch, MAX_BATCH_ITEMS);
+  const runs = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.run] : []));
+  return { batchId, runCount: runs.length, runs, failedItems: failedItemsOf(outcomes) };
+}
+
+export function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem[] {
+  return outcomes.flatMap((outcome, index) =>
+    outcome.ok ? [] : [{ index, taskIdentifier: outcome.taskIdentifier, error: outcome.error }],
+  );
+}
+
 /**
- * Triggers several tasks at once. Every item is checked before any is sent. Throws WindlassError: FIELD_INVALID naming item and field; when the cluster
- * refuses some, the error says which, and that the others are stored.
+ * Sends the items message after message, in their order: the next is prepared while one is being answered, and no more are held. An item that is wrong, or
+ * that the cluster refuses, fails alone. Throws WindlassError: FIELD_INVALID for items that are none or too many (of an array before anything is sent), and
+ * when a message is not answered; what an iterable throws is thrown. Then the error names the batch, and what came before it is stored.
  */
-export async function triggerBatch(items: readonly AnyBatchItem[]): Promise<AnyBatchHandle> {
-  return sendBatch(defaultConnection, items);
-}
-
-export async function sendBatch(connect: () => Connection, items: readonly AnyBatchItem[]): Promise<AnyBatchHandle> {
-  const prepared = prepareBatch(items);
+export async function sendBatch(
+  connect: () => Connection,
+  batch: AnyBatchItems,
+  maxItems: number,
+): Promise<SentBatch> {
+  checkItems(batch.items, maxItems);
   const batchId = `batch_${createRequestId()}`;
-  if (prepared.length === 0) return { batchId, runCount: 0, runs: [] };
+  const outcomes: ItemOutcome[] = [];
+  if (Array.isArray(batch.items) && batch.items.length === 0) return { batchId, outcomes };
   const connection = connect();
-  const sent = await Promise.allSettled(prepared.map((trigger) => sendTrigger(connection, trigger, batchId)));
-  const runs = sent.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  const failed = sent.findIndex(({ status }) => status === "rejected");
-  if (failed !== -1) throw itemFailed(sent, failed, batchId, runs.length);
-  return { batchId, runCount: runs.length, runs };
+  await traceBatch(batchId, async (traceparent) => {
+    const common = { traceparent, parentRunId: parentRunId(connection), batchId };
+    let answered = Promise.resolve();
+    try {
+      for await (const part of partsOf(batch, maxItems)) {
+        await answered;
+        answered = sendPart(connection, part, common, outcomes);
+        answered.catch(() => {}); // Awaited below, when the next part is ready.
+      }
+      await answered;
+    } catch (error) {
+      await answered.catch(() => {});
+      throw brokenOff(error, batchId, outcomes);
+    }
+  });
+  return { batchId, outcomes };
 }
 
-function prepareBatch(items: readonly AnyBatchItem[]): PreparedTrigger[] {
-  if (!Array.isArray(items)) throw invalidField("items", "must be an array.");
-  if (items.length > MAX_ITEMS) {
-    throw invalidField("items", `must be at most ${MAX_ITEMS.toLocaleString("en")}; there are ${items.length}.`);
+/** What all triggers of a batch say. */
+interface CommonToBatch {
+  readonly traceparent: string;
+  readonly parentRunId: string;
+  readonly batchId: string;
+}
+
+type PreparedItem = PreparedTrigger | Extract<ItemOutcome, { ok: false }>;
+
+/** Items as they travel together, prepared. */
+async function* partsOf(
+  { items, read = (item) => item }: AnyBatchItems,
+  maxItems: number,
+): AsyncGenerator<PreparedItem[], void, undefined> {
+  let part: PreparedItem[] = [];
+  let bytes = 0;
+  let index = 0;
+  for await (const item of items) {
+    if (index === maxItems) throw tooMany(maxItems);
+    const prepared = prepareItem(item, read, `items[${index++}]`);
+    part.push(prepared);
+    if ("payload" in prepared) bytes += bytesOf({ payload: prepared.payload, options: prepared.checked.options });
+    if (part.length < MAX_TRIGGERS_IN_MESSAGE && bytes <= MAX_PAYLOAD_BYTES_IN_MESSAGE) continue;
+    yield part;
+    [part, bytes] = [[], 0];
   }
-  return items.map((item: AnyBatchItem, index) => {
-    const place = `items[${index}]`;
+  if (part.length > 0) yield part;
+}
+
+async function sendPart(
+  connection: Connection,
+  part: readonly PreparedItem[],
+  common: CommonToBatch,
+  outcomes: ItemOutcome[],
+): Promise<void> {
+  const triggers = part.flatMap((item) =>
+    "payload" in item
+      ? [outgoing(item, common)]
+      : [],
+  );
+  const answers = (triggers.length === 0 ? [] : await connection.triggers.triggerTogether(triggers)).values();
+  for (const item of part) {
+    if (!("payload" in item)) {
+      outcomes.push(item);
+      continue;
+    }
+    const answer = answers.next().value;
+    if (answer === undefined) throw new WindlassError("INTERNAL", "The cluster answered fewer triggers than were sent.");
+    outcomes.push(
+      answer.ok
+        ? { ok: true, run: { id: answer.run.runId, taskIdentifier: item.taskId, isCached: answer.run.isCached } }
+        : { ok: false, taskIdentifier: item.taskId, error: answer.error },
+    );
+  }
+}
+
+function outgoing(
+  { taskId, payload, checked }: PreparedTrigger,
+  { traceparent, parentRunId, batchId }: CommonToBatch,
+): OutgoingTrigger {
+  const options = { ...checked.options, batchId };
+  return { ...checked, requestId: createRequestId(), taskId, payload, traceparent, parentRunId, options };
+}
+
+/** An item that is wrong is one that failed. */
+function prepareItem(given: unknown, read: (item: unknown) => unknown, place: string): PreparedItem {
+  let taskIdentifier = "";
+  try {
+    const item = read(given) as Partial<AnyBatchItem> | null | undefined;
     if (typeof item !== "object" || item === null) throw invalidField(place, "must be an object with a payload.");
+    const { id, payload, options } = item;
+    if (typeof id === "string") taskIdentifier = id;
     const unknown = Object.keys(item).find((key) => !ITEM_FIELDS.includes(key));
     if (unknown !== undefined) throw invalidField(`${place}.${unknown}`, "is not a field of a batch's item.");
-    return prepareTrigger(item.id, item.payload, item.options, `${place}.`);
-  });
+    return prepareTrigger(id as string, payload, options, `${place}.`);
+  } catch (error) {
+    const cause = error instanceof WindlassError ? error : invalidField(place, "cannot be read.", error);
+    return { ok: false, taskIdentifier, error: cause };
+  }
 }
 
-function itemFailed(
-  sent: readonly PromiseSettledResult<unknown>[],
-  failed: number,
-  batchId: string,
-  storedCount: number,
-): WindlassError {
-  const cause = windlassErrorFrom((sent[failed] as PromiseRejectedResult).reason);
-  const message = `items[${failed}] of ${batchId} was not triggered (${storedCount} of ${sent.length} were): ${cause.message}`;
-  return new WindlassError(cause.reason, message, { violations: cause.violations, cause });
+function checkItems(items: unknown, maxItems: number): void {
+  const isIterable =
+    typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
+  if (!isIterable) throw invalidField("items", "must be an array, or something else that can be iterated.");
+  if (Array.isArray(items) && items.length > maxItems) throw tooMany(maxItems);
+}
+
+function tooMany(maxItems: number): WindlassError {
+  return invalidField("items", `must be at most ${maxItems.toLocaleString("en")}.`);
+}
+
+/** The error that ended a batch early, and what is left of it. What an iterable of the caller's threw stays as it is. */
+function brokenOff(error: unknown, batchId: string, outcomes: readonly ItemOutcome[]): unknown {
+  if (!(error instanceof WindlassError)) return error;
+  const { reason, violations, retryAt, hint } = error;
+  const detail = hint === undefined ? error.message : error.message.slice(0, -hint.length).trim();
+  const storedCount = outcomes.filter(({ ok }) => ok).length;
+  const message = `${batchId} was broken off after ${outcomes.length} items, of which ${storedCount} are stored: ${detail}`;
+  return new WindlassError(reason, message, { violations, retryAt, cause: error });
 }

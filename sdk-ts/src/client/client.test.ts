@@ -98,7 +98,7 @@ describe("trigger", () => {
 
   describe("refuses before anything is sent", () => {
     it.each([
-      { what: "an unknown option", options: { debounce: { key: "a" } }, field: "options.debounce" },
+      { what: "half a debounce", options: { debounce: { key: "a" } as never }, field: "options.debounce.delay" },
       { what: "an option misspelt", options: { maxAttempt: 3 }, field: "options.maxAttempt" },
       { what: "too many attempts", options: { maxAttempts: 101 }, field: "options.maxAttempts" },
       { what: "a negative number of attempts", options: { maxAttempts: -1 }, field: "options.maxAttempts" },

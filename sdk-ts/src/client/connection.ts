@@ -1,5 +1,13 @@
 import { credentials } from "@grpc/grpc-js";
-import { DeploymentService, RunService, TaskService, WaitpointService } from "@windlass/proto";
+import {
+  BatchService,
+  DeploymentService,
+  QueueService,
+  RunService,
+  ScheduleService,
+  TaskService,
+  WaitpointService,
+} from "@windlass/proto";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { activeAttempt } from "../task/active-attempt.ts";
 import {
@@ -23,6 +31,10 @@ export class Connection {
   readonly runs: Client<typeof RunService>;
   readonly waitpoints: Client<typeof WaitpointService>;
   readonly deployments: Client<typeof DeploymentService>;
+  readonly tasks: Client<typeof TaskService>;
+  readonly queues: Client<typeof QueueService>;
+  readonly schedules: Client<typeof ScheduleService>;
+  readonly batches: Client<typeof BatchService>;
   readonly triggers: TriggerStream;
   readonly ends: RunAwaiter;
   readonly #channel: ClientChannel;
@@ -36,7 +48,11 @@ export class Connection {
     this.runs = createClient(RunService, this.#channel);
     this.waitpoints = createClient(WaitpointService, this.#channel);
     this.deployments = createClient(DeploymentService, this.#channel);
-    this.triggers = new TriggerStream(createClient(TaskService, this.#channel), config.timeoutMs);
+    this.tasks = createClient(TaskService, this.#channel);
+    this.queues = createClient(QueueService, this.#channel);
+    this.schedules = createClient(ScheduleService, this.#channel);
+    this.batches = createClient(BatchService, this.#channel);
+    this.triggers = new TriggerStream(this.tasks, config.timeoutMs);
     this.ends = new RunAwaiter(this.runs, config.timeoutMs);
   }
 

@@ -21,6 +21,10 @@ const REFUSED: ReadonlySet<WindlassErrorReason> = new Set<WindlassErrorReason>([
   "ENVIRONMENT_NOT_FOUND",
   "ENVIRONMENT_EXISTS",
   "API_KEY_NOT_FOUND",
+  "QUEUE_NOT_FOUND",
+  "SCHEDULE_NOT_FOUND",
+  "SCHEDULE_DECLARATIVE",
+  "BATCH_NOT_FOUND",
   "BUNDLE_CORRUPT",
 ]);
 

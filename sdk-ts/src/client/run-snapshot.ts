@@ -3,6 +3,9 @@ import {
   type Attempt,
   AttemptOutcomeSchema,
   type AttemptOutcome,
+  type Debounce,
+  DebounceMode,
+  type Hold,
   type Run,
   type RunOptions,
   type RunStatus,
@@ -11,6 +14,7 @@ import {
 import { decodeContent } from "../content/json-content.ts";
 import type { MetadataObject } from "../content/metadata-content.ts";
 import { enumName } from "./enum-name.ts";
+import { type HoldSnapshot, holdFromProto } from "./hold-snapshot.ts";
 import { type HookSnapshot, hookFromProto } from "./hook-snapshot.ts";
 import { present } from "./present.ts";
 import { errorFromProto, type RunErrorDetails } from "./run-error-details.ts";
@@ -64,6 +68,12 @@ export interface RunSnapshot<Payload = unknown, Output = unknown> {
   readonly replayOfRunId?: string;
   /** The batch that it was triggered with. */
   readonly batchId?: string;
+  /** The schedule that triggered it. */
+  readonly scheduleId?: string;
+  /** When it becomes EXPIRED unless it has started. */
+  readonly expiresAt?: Date;
+  /** Why it does not execute, as known at this moment; absent when it does, or is over. Only from `runs.retrieve` and `runs.subscribeToRun`. */
+  readonly hold?: HoldSnapshot;
   /** What the run was triggered with; only from `runs.retrieve` and `runs.subscribeToRun`. */
   readonly payload?: Payload;
   /** What `run` returned; once it has. */
@@ -86,6 +96,15 @@ export interface RunOptionsSnapshot {
   readonly maxDuration?: number;
   readonly machine?: string;
   readonly version?: string;
+  readonly debounce?: DebounceSnapshot;
+}
+
+/** How several triggers became this run. */
+export interface DebounceSnapshot {
+  readonly key: string;
+  readonly delayMs: number;
+  readonly mode: "leading" | "trailing";
+  readonly maxDelayMs?: number;
 }
 
 /** An attempt that has ended. */
@@ -108,7 +127,7 @@ const FAILED_STATUSES: ReadonlySet<RunStatusName> = new Set([
 ]);
 
 /** Throws when payload or output are of a content type that this version of the SDK cannot read. */
-export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = []): RunSnapshot {
+export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = [], hold?: Hold): RunSnapshot {
   const status = enumName(RunStatusSchema, run.status) as RunStatusName;
   const isSuccess = status === "COMPLETED";
   const isFailed = FAILED_STATUSES.has(status);
@@ -143,6 +162,9 @@ export function runSnapshotFromProto(run: Run, attempts: readonly Attempt[] = []
       rootRunId: run.rootRunId || undefined,
       replayOfRunId: run.replayOfRunId || undefined,
       batchId: run.options?.batchId || undefined,
+      scheduleId: run.scheduleId || undefined,
+      expiresAt: dateOf(run.expireTime),
+      hold: hold === undefined ? undefined : holdFromProto(hold),
       payload: decodeContent(run.payload),
       output: decodeContent(run.output),
       error: errorFromProto(run.error),
@@ -163,7 +185,17 @@ function optionsFromProto(options: RunOptions | undefined): RunOptionsSnapshot {
     maxDuration: options.maxDurationSeconds || undefined,
     machine: options.machine || undefined,
     version: options.version || undefined,
+    debounce: options.debounce === undefined ? undefined : debounceFromProto(options.debounce),
   });
+}
+
+function debounceFromProto({ key, delay, mode, maxDelay }: Debounce): DebounceSnapshot {
+  return {
+    key,
+    delayMs: delay === undefined ? 0 : durationMs(delay),
+    mode: mode === DebounceMode.LEADING ? "leading" : "trailing",
+    ...(maxDelay !== undefined && { maxDelayMs: durationMs(maxDelay) }),
+  };
 }
 
 function attemptFromProto(attempt: Attempt): AttemptSnapshot {

@@ -160,7 +160,7 @@ describe("a batch", () => {
   it("may hold several tasks, by id or as they are", async () => {
     const byId = await batch.trigger<typeof hello>([{ id: "hello", payload: { message: "x" } }]);
     const byTask = await batch.triggerByTask([{ task: hello, payload: { message: "x" } }]);
-    expect([byId.runs[0]?.taskIdentifier, byTask.runs[0].taskIdentifier]).toEqual(["hello", "hello"]);
+    expect([byId.runs[0]?.taskIdentifier, byTask.runs[0]?.taskIdentifier]).toEqual(["hello", "hello"]);
   });
 
   it("may be empty", async () => {

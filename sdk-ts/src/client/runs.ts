@@ -32,7 +32,7 @@ export interface WaitOptions {
  * WindlassError, RUN_NOT_FOUND among others.
  */
 export const runs = {
-  /** The run as it is now, with payload, output and ended attempts. */
+  /** The run as it is now, with payload, output, ended attempts, and why it does not execute if it does not. */
   async retrieve<T>(run: RunReference<T>): Promise<RunOf<T>> {
     return (await retrieve(runIdOf(run))) as RunOf<T>;
   },
@@ -141,8 +141,8 @@ export const runs = {
 
 async function retrieve(runId: string): Promise<RunSnapshot> {
   const connection = defaultConnection();
-  const { run, attempts } = await callCluster(connection, (call) => connection.runs.getRun({ runId }, call));
-  return runSnapshotFromProto(given(run, runId), attempts);
+  const { run, attempts, hold } = await callCluster(connection, (call) => connection.runs.getRun({ runId }, call));
+  return runSnapshotFromProto(given(run, runId), attempts, hold);
 }
 
 async function update(

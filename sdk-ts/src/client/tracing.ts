@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   context,
   type Context,
   isSpanContextValid,
@@ -11,13 +12,25 @@ import { activeAttempt } from "../task/active-attempt.ts";
 import { SDK_NAME, SDK_VERSION } from "../version.ts";
 
 /**
- * Makes `call` under a span "trigger <task>" and gives it the W3C traceparent to send along. Without a tracer provider
+ * Makes `call` under a span "trigger <task>", or "trigger batch", and gives it the W3C traceparent to send along. Without a tracer provider
  * that costs next to nothing: the traceparent is then that of the attempt that triggers, or empty.
  */
 export async function traceTrigger<T>(taskId: string, call: (traceparent: string) => Promise<T>): Promise<T> {
+  return traceProducer(`trigger ${taskId}`, { "windlass.task.id": taskId }, call);
+}
+
+/** The same for all runs of a batch. */
+export async function traceBatch<T>(batchId: string, call: (traceparent: string) => Promise<T>): Promise<T> {
+  return traceProducer("trigger batch", { "windlass.batch.id": batchId }, call);
+}
+
+async function traceProducer<T>(
+  name: string,
+  attributes: Attributes,
+  call: (traceparent: string) => Promise<T>,
+): Promise<T> {
   const tracer = trace.getTracer(SDK_NAME, SDK_VERSION);
-  const attributes = { "windlass.task.id": taskId };
-  const span = tracer.startSpan(`trigger ${taskId}`, { kind: SpanKind.PRODUCER, attributes }, parentContext());
+  const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parentContext());
   try {
     return await call(traceparentOf(span.spanContext()));
   } catch (error) {

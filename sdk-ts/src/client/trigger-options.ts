@@ -4,6 +4,7 @@ import type { RunOptionsSchema } from "@windlass/proto";
 import { encodeMetadata, type MetadataObject } from "../content/metadata-content.ts";
 import { UnencodableError } from "../content/find-unencodable.ts";
 import { type MachineOption, machinePresets } from "../task/machine.ts";
+import { checkDebounce, type DebounceOption } from "./check-debounce.ts";
 import { DURATION_LIMIT, parseDurationMs } from "./duration.ts";
 import { invalidField } from "./windlass-error.ts";
 
@@ -36,6 +37,8 @@ export interface TriggerOptions {
   readonly tags?: string | readonly string[] | undefined;
   /** What `metadata.current()` begins with: a JSON object of at most 256 KB. */
   readonly metadata?: MetadataObject | undefined;
+  /** Makes one run of several triggers: while the run of this task and key is DELAYED, another trigger puts it off. Not together with `delay`. */
+  readonly debounce?: DebounceOption | undefined;
   /** Pins the run to a deployment version. Default: the current one when it starts. */
   readonly version?: string | undefined;
   /** Marks the run as a test. */
@@ -65,6 +68,7 @@ const NAMES = [
   "machine",
   "tags",
   "metadata",
+  "debounce",
   "version",
   "isTest",
 ] as const satisfies (keyof TriggerOptions)[];
@@ -72,6 +76,8 @@ const NO_OPTIONS: CheckedTriggerOptions = { queue: "", maxAttempts: 0, tags: [],
 
 /** int32, in which it travels. */
 const MAX_SECONDS = 2 ** 31 - 1;
+/** The end of the year 9999: google.protobuf.Timestamp has no later one. */
+const LAST_TIME_MS = Date.UTC(10_000, 0) - 1;
 const MAX_PRIORITY = 31_536_000;
 const MAX_KEY_LENGTH = 512;
 const MAX_CONCURRENCY_KEY_LENGTH = 128;
@@ -97,7 +103,6 @@ export function checkTriggerOptions(options: TriggerOptions | undefined, field =
 
 function refuseUnknown(options: object, field: string): void {
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name as (typeof NAMES)[number]));
-  if (unknown === "debounce") throw invalidField(`${field}.debounce`, "is not offered by this cluster.");
   if (unknown !== undefined)
     throw invalidField(`${field}.${unknown}`, `is not a trigger option; there are ${NAMES.join(", ")}.`);
 }
@@ -105,7 +110,9 @@ function refuseUnknown(options: object, field: string): void {
 /** Only what was said, so that a trigger without options stays as small as before. */
 function runOptions(options: TriggerOptions, field: string): MessageInitShape<typeof RunOptionsSchema> {
   const { delay, ttl, idempotencyKey, idempotencyKeyTTL, concurrencyKey, priority } = options;
-  const { maxDuration, machine, metadata, version } = options;
+  const { maxDuration, machine, metadata, debounce, version } = options;
+  if (debounce !== undefined && delay !== undefined)
+    throw invalidField(`${field}.debounce`, "cannot be given together with delay: it has a delay of its own.");
   return {
     ...(delay !== undefined && { startTime: timestampFromDate(checkDelay(delay, `${field}.delay`)) }),
     ...(ttl !== undefined && { ttl: durationFromMs(checkTtlMs(ttl, `${field}.ttl`)) }),
@@ -122,6 +129,7 @@ function runOptions(options: TriggerOptions, field: string): MessageInitShape<ty
     }),
     ...(machine !== undefined && { machine: checkMachine(machine, `${field}.machine`) }),
     ...(metadata !== undefined && { metadata: checkMetadata(metadata, `${field}.metadata`) }),
+    ...(debounce !== undefined && { debounce: checkDebounce(debounce, `${field}.debounce`) }),
     ...(version !== undefined && { version: checkText(version, MAX_VERSION_LENGTH, `${field}.version`) }),
   };
 }
@@ -129,8 +137,8 @@ function runOptions(options: TriggerOptions, field: string): MessageInitShape<ty
 /** Also for `runs.reschedule`. */
 export function checkDelay(delay: string | Date, field: string): Date {
   const date = typeof delay === "string" ? dateOfDelay(delay) : delay;
-  if (date instanceof Date && date.getTime() > 0) return date;
-  throw invalidField(field, `must be a Date, or ${DURATION_LIMIT}.`);
+  if (date instanceof Date && date.getTime() > 0 && date.getTime() <= LAST_TIME_MS) return date;
+  throw invalidField(field, `must be a Date before the year 10,000, or ${DURATION_LIMIT}.`);
 }
 
 function dateOfDelay(delay: string): Date {
@@ -147,7 +155,7 @@ function checkTtlMs(ttl: string | number, field: string): number {
 
 /** Several parts make one key. Throws FIELD_INVALID. */
 export function checkKey(key: string | readonly string[], field: string): string {
-  return checkText(typeof key === "string" ? key : key.join("-"), MAX_KEY_LENGTH, field);
+  return checkText(Array.isArray(key) ? key.join("-") : key, MAX_KEY_LENGTH, field);
 }
 
 function checkText(text: unknown, maxLength: number, field: string): string {

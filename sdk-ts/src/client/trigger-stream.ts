@@ -19,15 +19,21 @@ import { Activity } from "./activity.ts";
 import { isRefusal } from "./retrying.ts";
 import { WindlassError, windlassErrorFrom } from "./windlass-error.ts";
 
+/** What became of one trigger of several. */
+export type TriggerOutcome =
+  | { readonly ok: true; readonly run: TriggeredRun }
+  | { readonly ok: false; readonly error: WindlassError };
+
 /** A trigger, with the request id that makes it safe to repeat. */
 export type OutgoingTrigger = MessageInitShape<typeof TriggerSchema>;
 
 type Question = MessageInitShape<typeof TriggerTasksRequestSchema> & Correlated;
 type Stream = CorrelatedStream<Question, TriggerTasksResponse>;
 
-const MAX_TRIGGERS_IN_MESSAGE = 1_000;
+/** What one message takes. */
+export const MAX_TRIGGERS_IN_MESSAGE = 1_000;
 /** Far enough below the 16 MB of a message that one more payload of 3 MB fits. */
-const MAX_PAYLOAD_BYTES_IN_MESSAGE = 8 * 1024 * 1024;
+export const MAX_PAYLOAD_BYTES_IN_MESSAGE = 8 * 1024 * 1024;
 const MAX_UNANSWERED = 100_000;
 const MAX_UNANSWERED_BYTES = 256 * 1024 * 1024;
 
@@ -62,7 +68,7 @@ export class TriggerStream {
   /** Resolves once the run is stored. Rejects with a WindlassError. */
   trigger(trigger: OutgoingTrigger): Promise<TriggeredRun> {
     if (this.#isClosed) return Promise.reject(closed());
-    const bytes = (trigger.payload?.data?.length ?? 0) + (trigger.options?.metadata?.data?.length ?? 0);
+    const bytes = bytesOf(trigger);
     if (this.#activity.count >= MAX_UNANSWERED || this.#unansweredBytes + bytes > MAX_UNANSWERED_BYTES) {
       return Promise.reject(
         new WindlassError("OVERLOADED", `${this.#activity.count} triggers of this program are unanswered.`),
@@ -78,6 +84,21 @@ export class TriggerStream {
       this.#activity.end();
       this.#unansweredBytes -= bytes;
     });
+  }
+
+  /**
+   * Sends up to 1,000 triggers as one message of at most 16 MB, now. Resolves with what became of each, in their order, once the runs are stored; a trigger
+   * that is refused fails alone. Rejects with a WindlassError when none was answered: then they may be stored all the same.
+   */
+  async triggerTogether(triggers: readonly OutgoingTrigger[]): Promise<TriggerOutcome[]> {
+    if (this.#isClosed) throw closed();
+    this.#activity.begin();
+    try {
+      const results = await this.#ask(triggers);
+      return triggers.map((_, index) => outcomeOf(results[index]));
+    } finally {
+      this.#activity.end();
+    }
   }
 
   /** Resolves as soon as nothing is unanswered. */
@@ -113,16 +134,28 @@ export class TriggerStream {
 
   /** Sends one message and settles its triggers. */
   async #send(waiting: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await this.#ask(waiting.map(({ trigger }) => trigger));
+      for (const [index, { resolve, reject }] of waiting.entries()) {
+        const outcome = outcomeOf(results[index]);
+        if (outcome.ok) resolve(outcome.run);
+        else reject(outcome.error);
+      }
+    } catch (error) {
+      for (const { reject } of waiting) reject(windlassErrorFrom(error));
+    }
+  }
+
+  /** Sends one message. Rejects with a WindlassError when it is not answered. */
+  async #ask(triggers: readonly OutgoingTrigger[]): Promise<readonly TriggerResult[]> {
     const question = new AbortController();
     this.#questions.add(question);
     const timer = setTimeout(() => question.abort(this.#notAnswered()), this.#timeoutMs);
     try {
-      const triggers = waiting.map(({ trigger }) => trigger);
-      const { results } = await this.#openStream().ask({ correlationId: 0n, triggers }, question.signal);
-      for (const [index, { resolve, reject }] of waiting.entries()) settle(results[index], resolve, reject);
+      const request = { correlationId: 0n, triggers: [...triggers] };
+      return (await this.#openStream().ask(request, question.signal)).results;
     } catch (error) {
-      const cause = question.signal.aborted ? question.signal.reason : error;
-      for (const { reject } of waiting) reject(windlassErrorFrom(cause));
+      throw windlassErrorFrom(question.signal.aborted ? question.signal.reason : error);
     } finally {
       clearTimeout(timer);
       this.#questions.delete(question);
@@ -181,16 +214,19 @@ function endOfMessage(waiting: readonly Waiting[], start: number): number {
   return end;
 }
 
-function settle(answer: TriggerResult | undefined, resolve: Waiting["resolve"], reject: Waiting["reject"]): void {
+/** About how large it is. */
+export function bytesOf({ payload, options }: Pick<OutgoingTrigger, "payload" | "options">): number {
+  return (payload?.data?.length ?? 0) + (options?.metadata?.data?.length ?? 0);
+}
+
+function outcomeOf(answer: TriggerResult | undefined): TriggerOutcome {
   const result = answer?.result;
   switch (result?.case) {
     case "run":
-      resolve(result.value);
-      return;
+      return { ok: true, run: result.value };
     case "error":
-      reject(windlassErrorFrom(callFailureFromError(result.value)));
-      return;
+      return { ok: false, error: windlassErrorFrom(callFailureFromError(result.value)) };
     default:
-      reject(new WindlassError("INTERNAL", "The cluster's answer has no result for the trigger."));
+      return { ok: false, error: new WindlassError("INTERNAL", "The cluster's answer has no result for the trigger.") };
   }
 }

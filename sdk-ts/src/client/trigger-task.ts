@@ -55,9 +55,7 @@ export function prepareTrigger(
 export async function sendTrigger(
   connection: Connection,
   { taskId, payload, checked }: PreparedTrigger,
-  batchId?: string,
 ): Promise<AnyRunHandle> {
-  const options = batchId === undefined ? checked.options : { ...checked.options, batchId };
   const stored: TriggeredRun = await traceTrigger(taskId, (traceparent) =>
     connection.triggers.trigger({
       ...checked,
@@ -66,7 +64,6 @@ export async function sendTrigger(
       payload,
       traceparent,
       parentRunId: parentRunId(connection),
-      ...(options !== undefined && { options }),
     }),
   );
   return { id: stored.runId, taskIdentifier: taskId, isCached: stored.isCached };

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { activeAttempt } from "../task/active-attempt.ts";
+import { callCluster } from "../client/call-cluster.ts";
+import { defaultConnection } from "../client/connection.ts";
+import { checkKey } from "../client/trigger-options.ts";
 import { invalidField } from "../client/windlass-error.ts";
+import { isTaskId, TASK_ID_LIMIT } from "../task/task-id.ts";
 
 /** Whom a key belongs to: within it the same key gives the same run. */
 export type IdempotencyScope = "run" | "attempt" | "global";
 
-/** Makes idempotency keys for triggers and tokens. */
+/** Makes idempotency keys for triggers and tokens, and frees those of triggers. */
 export const idempotencyKeys = {
   /**
    * A key of 64 characters made of `key` and its scope. "run" (default): the same in every attempt of the run that triggers, and in no other run.
@@ -23,6 +27,18 @@ export const idempotencyKeys = {
     // JSON keeps ["a", "b"] and ["a,b"] apart.
     const whole = JSON.stringify([parts, ownerOf(options.scope ?? "run")]);
     return createHash("sha256").update(whole).digest("hex");
+  },
+
+  /**
+   * Frees a key of a task, as it was given in the trigger's options: the next trigger with it makes a new run. The run that it stood for goes on. Says
+   * whether there was one. Safe to repeat. Throws WindlassError.
+   */
+  async reset(taskIdentifier: string, key: string | readonly string[]): Promise<{ readonly wasSet: boolean }> {
+    if (!isTaskId(taskIdentifier)) throw invalidField("taskIdentifier", `${TASK_ID_LIMIT}.`);
+    const request = { taskId: taskIdentifier, idempotencyKey: checkKey(key, "key") };
+    const connection = defaultConnection();
+    const { wasSet } = await callCluster(connection, (call) => connection.tasks.resetIdempotencyKey(request, call));
+    return { wasSet };
   },
 };
 

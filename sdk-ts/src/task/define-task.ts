@@ -1,3 +1,4 @@
+import type { CheckedCron } from "../schedule/cron.ts";
 import { taskTriggers } from "../wait/task-triggers.ts";
 import { describeValue, refuseUnknownKeys } from "./check-options.ts";
 import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
@@ -20,6 +21,10 @@ type UncheckedOptions = Readonly<
 export interface TaskKind {
   readonly optionNames: readonly string[];
   readonly parsePayload?: NonNullable<RegisteredTask["parsePayload"]>;
+  /** True: its payload is a tick of a schedule. */
+  readonly isScheduled?: boolean;
+  /** The schedule that it declares. */
+  readonly cron?: CheckedCron | undefined;
 }
 
 const OPTION_NAMES = ["id", "description", "retry", "queue", "machine", "maxDuration", "run", ...hookNames];
@@ -49,6 +54,8 @@ export function defineTask<Id extends string, Payload, Output>(
     maxDurationS: resolveMaxDuration(owner, unchecked.maxDuration) ?? defaults.maxDurationS,
     machine: resolveMachine(`machine of ${owner}`, unchecked.machine) ?? defaults.machine,
     run: unchecked.run as AnyHook,
+    isScheduled: kind.isScheduled ?? false,
+    cron: kind.cron,
     hooks: checkHooks(owner, unchecked),
     ...(kind.parsePayload !== undefined && { parsePayload: kind.parsePayload }),
   });

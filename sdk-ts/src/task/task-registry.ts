@@ -1,3 +1,4 @@
+import type { CheckedCron } from "../schedule/cron.ts";
 import type { AnyHook, HookName } from "./hook-types.ts";
 import type { MachinePresetName } from "./machine.ts";
 import { processGlobal } from "./process-global.ts";
@@ -20,6 +21,10 @@ export interface RegisteredTask {
   /** Seconds that an attempt may run; undefined: without limit. */
   readonly maxDurationS: number | undefined;
   readonly machine: MachinePresetName | undefined;
+  /** True: its payload is a tick of a schedule. */
+  readonly isScheduled: boolean;
+  /** The schedule that it declares; undefined: none. */
+  readonly cron: CheckedCron | undefined;
   readonly run: AnyHook;
   readonly hooks: Partial<Record<HookName, AnyHook>>;
   /** Checks and transforms what the task was triggered with; absent: anything will do. Rejects with PayloadInvalid. */

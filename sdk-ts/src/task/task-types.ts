@@ -1,4 +1,5 @@
 import type { TriggerOptions } from "../client/trigger-options.ts";
+import type { WindlassError } from "../client/windlass-error.ts";
 
 /** Carries a task's types through handles. No value has this property. */
 declare const types: unique symbol;
@@ -20,18 +21,21 @@ export interface TaskTriggers<Id extends string, Payload, Output> {
    * Triggers made in the same moment travel together. Throws WindlassError.
    */
   readonly trigger: (...args: TriggerArguments<Payload>) => Promise<RunHandle<Id, Payload, Output>>;
-  /** Triggers several runs at once, at most 1,000: all are checked before any is sent. Throws WindlassError. */
-  readonly batchTrigger: (items: readonly BatchItem<Payload>[]) => Promise<BatchHandle<Id, Payload, Output>>;
+  /**
+   * Triggers up to 100,000 runs, 1,000 in a message, in the items' order. An item that is wrong is a failed item of the result; the others are stored.
+   * Throws WindlassError when the cluster does not answer; what came before is stored then.
+   */
+  readonly batchTrigger: (items: BatchItems<BatchItem<Payload>>) => Promise<BatchHandle<Id, Payload, Output>>;
   /**
    * Inside of a run: triggers the task and suspends this run until that one is over. `unwrap()` gives its output. Throws
    * WindlassError when it cannot be triggered, and an Error outside of a run or during another wait.
    */
   readonly triggerAndWait: (...args: TriggerArguments<Payload>) => TaskRunPromise<Id, Output>;
-  /** Inside of a run: triggers several runs and suspends this one until all of them are over. Throws as `triggerAndWait` does. */
+  /** Inside of a run: triggers up to 1,000 runs and suspends this one until all of them are over. Throws as `triggerAndWait` does. */
   readonly batchTriggerAndWait: (items: readonly BatchItem<Payload>[]) => Promise<BatchResult<Id, Output>>;
 }
 
-/** What became of a run that was waited for. */
+/** What became of a run that was waited for. An item of a batch that did not become a run is not ok, and has no id: "". */
 export type TaskRunResult<Id extends string, Output> =
   | { readonly ok: true; readonly id: string; readonly taskIdentifier: Id; readonly output: Output }
   | { readonly ok: false; readonly id: string; readonly taskIdentifier: Id; readonly error: unknown };
@@ -47,12 +51,24 @@ export type BatchItem<Payload> = (undefined extends Payload
   ? { readonly payload?: Payload }
   : { readonly payload: Payload }) & { readonly options?: TriggerOptions | undefined };
 
+/** The items of a batch: an array, or whatever can be iterated; asked for more no faster than the cluster stores them. */
+export type BatchItems<Item> = Iterable<Item> | AsyncIterable<Item>;
+
 /** A triggered batch. */
 export interface BatchHandle<Id extends string, Payload, Output> {
   readonly batchId: string;
   readonly runCount: number;
-  /** In the order of the items. */
+  /** In the order of the items, without those that failed. */
   readonly runs: readonly RunHandle<Id, Payload, Output>[];
+  readonly failedItems: readonly FailedBatchItem[];
+}
+
+/** An item that did not become a run. The others of its batch are not affected. */
+export interface FailedBatchItem {
+  /** Its place among the items, from 0. */
+  readonly index: number;
+  readonly taskIdentifier: string;
+  readonly error: WindlassError;
 }
 
 /** What became of the runs of a batch that was waited for. */

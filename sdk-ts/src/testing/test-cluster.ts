@@ -5,15 +5,20 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import {
   type AwaitRunsRequest,
   type AwaitRunsResponseSchema,
+  BatchService,
   type Content,
   type DeploymentHeader,
   DeploymentService,
   ErrorReason,
+  type FailedItemSchema,
+  type HoldSchema,
   type ListRunsRequest,
+  QueueService,
   type RunEventSchema,
   type RunSchema,
   RunService,
   RunStatus,
+  ScheduleService,
   TaskService,
   type TokenSchema,
   TokenStatus,
@@ -36,6 +41,9 @@ import {
   serviceHandlers,
   status,
 } from "@windlass/proto/grpc";
+import { testBatchService } from "./test-batches.ts";
+import { type StoredQueue, testQueueService } from "./test-queues.ts";
+import { type StoredSchedule, testScheduleService } from "./test-schedules.ts";
 
 export type StoredRun = Extract<MessageInitShape<typeof RunSchema>, { $typeName?: never }> & {
   id: string;
@@ -53,6 +61,12 @@ export class TestCluster {
   readonly runs = new Map<string, StoredRun>();
   readonly events = new Map<string, Event[]>();
   readonly tokens = new Map<string, StoredToken>();
+  readonly queues = new Map<string, StoredQueue>();
+  readonly schedules = new Map<string, StoredSchedule>();
+  /** What GetRun says of why a run does not execute. */
+  readonly holds = new Map<string, MessageInitShape<typeof HoldSchema>>();
+  /** Items that were refused, by their batch. */
+  readonly failedItems = new Map<string, MessageInitShape<typeof FailedItemSchema>[]>();
   readonly deployed: { bytes: Buffer; taskIds: string[] }[] = [];
   /** The TriggerTasks messages and AwaitRuns messages that have come, and the streams on which they did. */
   readonly triggerMessages: Trigger[][] = [];
@@ -108,6 +122,18 @@ export class TestCluster {
       serviceDefinition(WaitpointService),
       serviceHandlers<typeof WaitpointService>(WaitpointService, this.#waitpointService(), hooks),
     );
+    this.#server.addService(
+      serviceDefinition(QueueService),
+      serviceHandlers<typeof QueueService>(QueueService, testQueueService(this.queues), hooks),
+    );
+    this.#server.addService(
+      serviceDefinition(ScheduleService),
+      serviceHandlers<typeof ScheduleService>(ScheduleService, testScheduleService(this.schedules), hooks),
+    );
+    this.#server.addService(
+      serviceDefinition(BatchService),
+      serviceHandlers<typeof BatchService>(BatchService, testBatchService(this), hooks),
+    );
     const address = this.#socket === undefined ? `127.0.0.1:${this.port}` : `unix:${this.#socket}`;
     this.port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
@@ -147,6 +173,9 @@ export class TestCluster {
       const error = callErrorFromFailure(
         fieldInvalid({ field: "trigger.taskId", description: "is refused by this test." }),
       );
+      const batchId = trigger.options?.batchId ?? "";
+      const { requestId, taskId } = trigger;
+      this.failedItems.set(batchId, [...(this.failedItems.get(batchId) ?? []), { requestId, taskId, error }]);
       return { result: { case: "error", value: error } };
     }
     const known = this.#requestIds.get(trigger.requestId);
@@ -188,6 +217,9 @@ export class TestCluster {
     return {
       triggerTask: async () => ({}), // The SDK triggers by the stream.
       triggerTasks: (requests) => this.#triggerTasks(requests),
+      resetIdempotencyKey: async ({ taskId, idempotencyKey }) => ({
+        wasSet: this.#idempotencyKeys.delete(`${taskId} ${idempotencyKey}`),
+      }),
     };
   }
 
@@ -202,7 +234,10 @@ export class TestCluster {
 
   #runService(): ServiceImplementation<typeof RunService> {
     return {
-      getRun: async ({ runId }) => ({ run: { ...this.#find(runId) }, attempts: [] }),
+      getRun: async ({ runId }) => {
+        const hold = this.holds.get(runId);
+        return { run: { ...this.#find(runId) }, attempts: [], ...(hold !== undefined && { hold }) };
+      },
       listRuns: async (request) => this.#listRuns(request),
       replayRun: async ({ runId, requestId, payload }) => {
         const run = this.#find(runId);

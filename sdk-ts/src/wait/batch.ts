@@ -1,7 +1,12 @@
-import { type AnyBatchItem, triggerBatch } from "../client/batch-trigger.ts";
+import { type AnyBatchItems, triggerBatch } from "../client/batch-trigger.ts";
+import { type BatchSnapshot, listBatches, retrieveBatch } from "../client/batches.ts";
+import type { PagePromise } from "../client/pages.ts";
+import type { AnyRunHandle } from "../client/trigger-task.ts";
 import type {
   AnyTask,
   BatchItem,
+  BatchItems,
+  FailedBatchItem,
   RunHandle,
   TaskIdentifier,
   TaskOutput,
@@ -26,6 +31,7 @@ export interface MixedBatchHandle<Runs> {
   readonly batchId: string;
   readonly runCount: number;
   readonly runs: Runs;
+  readonly failedItems: readonly FailedBatchItem[];
 }
 
 /** What became of a batch of several tasks; in the order of the items. */
@@ -36,52 +42,58 @@ export interface MixedBatchResult<Runs> {
 }
 
 /**
- * Triggers runs of several tasks at once, at most 1,000: all are checked before any is sent. Everything here throws WindlassError; the error of an item
- * names it, and the others of its batch are stored all the same.
+ * Triggers runs of several tasks at once, up to 100,000, and reads batches. Everything here throws WindlassError; an item that is wrong is a failed item of
+ * the result, and the others are stored.
  */
 export const batch = {
-  /** `batch.trigger<typeof a | typeof b>([{ id: "a", payload }, { id: "b", payload }])` */
-  trigger<T extends AnyTask>(items: readonly BatchItemById<T>[]): Promise<MixedBatchHandle<readonly HandleOf<T>[]>> {
-    return triggerBatch(unchecked(items)) as Promise<MixedBatchHandle<readonly HandleOf<T>[]>>;
+  /** `batch.trigger<typeof a | typeof b>([{ id: "a", payload }, { id: "b", payload }])`; see `Task.batchTrigger`. */
+  trigger<T extends AnyTask>(
+    items: BatchItems<BatchItemById<T>>,
+  ): Promise<MixedBatchHandle<readonly HandleOf<T>[]>> {
+    return triggerBatch({ items }) as Promise<MixedBatchHandle<readonly HandleOf<T>[]>>;
   },
 
-  /** The same inside of a run, which is suspended until all of them are over. Throws an Error outside of a run, or during another wait. */
+  /** The same inside of a run, which is suspended until all of them are over; at most 1,000. Throws an Error outside of a run, or during another wait. */
   triggerAndWait<T extends AnyTask>(
     items: readonly BatchItemById<T>[],
   ): Promise<MixedBatchResult<readonly ResultOf<T>[]>> {
-    return triggerBatchAndWait(unchecked(items)) as Promise<MixedBatchResult<readonly ResultOf<T>[]>>;
+    return triggerBatchAndWait({ items }) as Promise<MixedBatchResult<readonly ResultOf<T>[]>>;
   },
 
-  /** `batch.triggerByTask([{ task: a, payload }, { task: b, payload }])` */
-  triggerByTask<Tasks extends readonly AnyTask[]>(items: {
+  /** `batch.triggerByTask([{ task: a, payload }, { task: b, payload }])`: each run keeps its place; that of an item that failed is empty. */
+  async triggerByTask<Tasks extends readonly AnyTask[]>(items: {
     readonly [I in keyof Tasks]: BatchItemByTask<Tasks[I]>;
-  }): Promise<MixedBatchHandle<{ readonly [I in keyof Tasks]: HandleOf<Tasks[I]> }>> {
-    return triggerBatch(itemsById(items)) as never;
+  }): Promise<MixedBatchHandle<{ readonly [I in keyof Tasks]: HandleOf<Tasks[I]> | undefined }>> {
+    const { runs, ...handle } = await triggerBatch(byTask(items));
+    const places: (AnyRunHandle | undefined)[] = [...runs];
+    for (const { index } of handle.failedItems) places.splice(index, 0, undefined);
+    return { ...handle, runs: places as never };
   },
 
-  /** The same inside of a run, which is suspended until all of them are over. Throws an Error outside of a run, or during another wait. */
+  /** The same inside of a run, which is suspended until all of them are over; at most 1,000. Throws an Error outside of a run, or during another wait. */
   triggerByTaskAndWait<Tasks extends readonly AnyTask[]>(items: {
     readonly [I in keyof Tasks]: BatchItemByTask<Tasks[I]>;
   }): Promise<MixedBatchResult<{ readonly [I in keyof Tasks]: ResultOf<Tasks[I]> }>> {
-    return triggerBatchAndWait(itemsById(items)) as never;
+    return triggerBatchAndWait(byTask(items)) as never;
+  },
+
+  /** How far a batch is. Throws BATCH_NOT_FOUND. */
+  retrieve(batchId: string): Promise<BatchSnapshot> {
+    return retrieveBatch(batchId);
+  },
+
+  /** Newest first: `await` gives a page, `for await` all of them, fetched page by page. */
+  list(options: { readonly limit?: number | undefined } = {}): PagePromise<BatchSnapshot> {
+    return listBatches(options);
   },
 };
 
-/** Each item is checked when it is prepared. */
-function unchecked(items: unknown): readonly AnyBatchItem[] {
-  return items as readonly AnyBatchItem[];
+function byTask(items: unknown): AnyBatchItems {
+  return { items: items as readonly unknown[], read: itemById };
 }
 
-function itemsById(items: unknown): readonly AnyBatchItem[] {
-  if (!Array.isArray(items)) return unchecked(items);
-  return items.map((item: ItemByTask | null) => {
-    if (typeof item !== "object" || item === null) return item as never;
-    const { task, ...rest } = item;
-    return { ...rest, id: task?.id as string };
-  });
-}
-
-/** As it may come from JavaScript. */
-interface ItemByTask extends Omit<AnyBatchItem, "id"> {
-  readonly task?: AnyTask;
+function itemById(item: unknown): unknown {
+  if (typeof item !== "object" || item === null) return item;
+  const { task, ...rest } = item as { readonly task?: { readonly id?: unknown } | null };
+  return { ...rest, id: task?.id };
 }

@@ -1,8 +1,9 @@
-import { type AnyBatchItem, triggerBatch } from "../client/batch-trigger.ts";
+import { type AnyBatchItems, triggerBatch } from "../client/batch-trigger.ts";
 import { triggerTask } from "../client/trigger-task.ts";
 import type {
   BatchHandle,
   BatchItem,
+  BatchItems,
   BatchResult,
   RunHandle,
   TaskRunPromise,
@@ -14,18 +15,17 @@ import { triggerBatchAndWait, triggerTaskAndWait } from "./trigger-and-wait.ts";
 
 /** The functions by which a task is triggered. Nothing checks here that the types are the task's. */
 export function taskTriggers<Id extends string, Payload, Output>(id: Id): TaskTriggers<Id, Payload, Output> {
-  // A list that is none is refused where all items are checked.
-  const withTask = (items: readonly BatchItem<Payload>[]): readonly AnyBatchItem[] =>
-    Array.isArray(items)
-      ? items.map((item: BatchItem<Payload> | null) => (item === null ? (item as never) : { ...item, id }))
-      : (items as never);
+  const ofTask = (items: BatchItems<BatchItem<Payload>>): AnyBatchItems => ({
+    items,
+    read: (item) => (typeof item === "object" && item !== null ? { ...item, id } : item),
+  });
   return {
     trigger: (...[payload, options]) => triggerTask(id, payload, options) as Promise<RunHandle<Id, Payload, Output>>,
-    batchTrigger: (items) => triggerBatch(withTask(items)) as Promise<BatchHandle<Id, Payload, Output>>,
+    batchTrigger: (items) => triggerBatch(ofTask(items)) as Promise<BatchHandle<Id, Payload, Output>>,
     triggerAndWait: (...[payload, options]): TaskRunPromise<Id, Output> => {
       const result = triggerTaskAndWait(id, payload, options) as Promise<TaskRunResult<Id, Output>>;
       return new RunResultPromise((resolve) => resolve(result));
     },
-    batchTriggerAndWait: (items) => triggerBatchAndWait(withTask(items)) as Promise<BatchResult<Id, Output>>,
+    batchTriggerAndWait: (items) => triggerBatchAndWait(ofTask(items)) as Promise<BatchResult<Id, Output>>,
   };
 }

@@ -1,5 +1,5 @@
 import type { Run } from "@windlass/proto";
-import { type AnyBatchItem, sendBatch } from "../client/batch-trigger.ts";
+import { type AnyBatchItems, type ItemOutcome, sendBatch } from "../client/batch-trigger.ts";
 import { connectionOfAttempt } from "../client/connection.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { triggerChild } from "../client/trigger-task.ts";
@@ -30,20 +30,26 @@ export function triggerTaskAndWait(
   });
 }
 
-/** The same for several tasks at once; results are in the items' order. */
-export function triggerBatchAndWait(items: readonly AnyBatchItem[]): Promise<AnyBatchResult> {
+/** As many as one wait can name. */
+const MAX_WAITED_RUNS = 1_000;
+
+/** The same for several tasks at once, at most 1,000; results are in the items' order. An item that did not become a run is not ok. */
+export function triggerBatchAndWait(batch: AnyBatchItems): Promise<AnyBatchResult> {
   return duringWait("batchTriggerAndWait", async (attempt) => {
-    const { batchId, runs } = await sendBatch(connectionOfAttempt, items);
-    if (runs.length === 0) return { id: batchId, runs: [] };
+    const { batchId, outcomes } = await sendBatch(connectionOfAttempt, batch, MAX_WAITED_RUNS);
+    const stored = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.run.id] : []));
     // Items with one idempotency key are one run.
-    const runIds = [...new Set(runs.map(({ id }) => id))];
-    await suspend(attempt, { type: "batch", batchId, runCount: runs.length, runIds });
-    const ended = await Promise.all(runs.map(({ id }) => endOf(id, attempt.signal)));
-    return {
-      id: batchId,
-      runs: runs.map(({ taskIdentifier }, index) => taskRunResultFromProto(taskIdentifier, ended[index]!)),
-    };
+    const runIds = [...new Set(stored)];
+    if (runIds.length > 0) {
+      await suspend(attempt, { type: "batch", batchId, runCount: stored.length, runIds });
+    }
+    return { id: batchId, runs: await Promise.all(outcomes.map((outcome) => resultOf(outcome, attempt.signal))) };
   });
+}
+
+async function resultOf(outcome: ItemOutcome, signal: AbortSignal): Promise<TaskRunResult<string, unknown>> {
+  if (outcome.ok) return taskRunResultFromProto(outcome.run.taskIdentifier, await endOf(outcome.run.id, signal));
+  return { ok: false, id: "", taskIdentifier: outcome.taskIdentifier, error: outcome.error };
 }
 
 /** Asked after the run was resumed, so answered at once. A cancel that comes first rejects with its own reason. */

@@ -2,6 +2,7 @@ import type {
   AnyTask,
   BatchHandle,
   BatchItem,
+  BatchItems,
   BatchResult,
   RunHandle,
   TaskIdentifier,
@@ -28,7 +29,7 @@ export const triggersById = {
   /** See `Task.batchTrigger`. */
   batchTrigger<T extends AnyTask>(
     id: TaskIdentifier<T>,
-    items: readonly BatchItem<TaskPayload<T>>[],
+    items: BatchItems<BatchItem<TaskPayload<T>>>,
   ): Promise<BatchHandle<TaskIdentifier<T>, TaskPayload<T>, TaskOutput<T>>> {
     return triggersOf<T>(id).batchTrigger(items);
   },

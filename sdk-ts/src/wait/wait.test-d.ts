@@ -86,7 +86,12 @@ describe("batches", () => {
     const handles = batch.triggerByTask([{ task: hello, payload: { message: "x" } }, { task: nothing }]);
     expectTypeOf(handles)
       .resolves.toHaveProperty("runs")
-      .toEqualTypeOf<readonly [RunHandle<"hello", Payload, number>, RunHandle<"nothing", unknown, boolean>]>();
+      .toEqualTypeOf<
+        readonly [
+          RunHandle<"hello", Payload, number> | undefined,
+          RunHandle<"nothing", unknown, boolean> | undefined,
+        ]
+      >();
     // @ts-expect-error -- that payload belongs to another task
     void batch.triggerByTask([{ task: bye, payload: { message: "x" } }]);
   });

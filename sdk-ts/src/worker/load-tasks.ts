@@ -1,11 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { type RunError, RunErrorCode, type TaskDefinition, TaskDefinitionSchema } from "@windlass/proto";
+import { definedFields } from "../task/check-options.ts";
 import { globalHooks } from "../task/hook-registry.ts";
 import { hookNames } from "../task/hook-types.ts";
 import { projectDefaults } from "../task/project-defaults.ts";
 import { configExport, readConfig } from "../task/read-config.ts";
 import { type RegisteredTask, taskRegistry } from "../task/task-registry.ts";
-import { QueueLimitConflict, queueLimits, queueNameOf } from "./queue-limits.ts";
+import { durationFromMs } from "./protocol-time.ts";
+import { QueueSettingConflict, queueNameOf, type QueueSettings, queueSettings } from "./queue-settings.ts";
 import { limitMessage, serializeError } from "./serialize-error.ts";
 
 /** One file of the task folder, in the order in which the bundler wants them loaded: the config, init files, task files. */
@@ -41,15 +43,15 @@ export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): 
   }
   const tasks = taskRegistry.list();
   try {
-    const limits = queueLimits(tasks);
+    const settings = queueSettings(tasks);
     return {
       ok: true,
       definitions: tasks.map((task) =>
-        definitionOf(task, exportNames.get(task.handle) ?? "", limits.get(queueNameOf(task))),
+        definitionOf(task, exportNames.get(task.handle) ?? "", settings.get(queueNameOf(task))),
       ),
     };
   } catch (error) {
-    if (error instanceof QueueLimitConflict) return { ok: false, importError: importErrorIn(error.filePath, error) };
+    if (error instanceof QueueSettingConflict) return { ok: false, importError: importErrorIn(error.filePath, error) };
     throw error;
   }
 }
@@ -79,7 +81,7 @@ function rememberExport(exportNames: Map<object, string>, name: string, value: u
 function definitionOf(
   task: RegisteredTask,
   exportName: string,
-  queueConcurrencyLimit: number | undefined,
+  settings: QueueSettings | undefined,
 ): TaskDefinition {
   const { id, filePath, description, queue, retry, maxDurationS, machine } = task;
   return create(TaskDefinitionSchema, {
@@ -88,7 +90,13 @@ function definitionOf(
     exportName,
     description,
     queue: queue.name,
-    ...(queueConcurrencyLimit !== undefined && { queueConcurrencyLimit }),
+    ...definedFields({
+      queueConcurrencyLimit: settings?.concurrencyLimit,
+      queueRateLimit: rateLimitOf(settings),
+      queueMaxLength: settings?.maxLength,
+      cron: task.cron,
+    }),
+    isScheduled: task.isScheduled,
     maxDurationSeconds: maxDurationS ?? 0,
     machine: machine ?? "",
     retry: {
@@ -101,4 +109,10 @@ function definitionOf(
       isDisabledInDevelopment: task.isRetryDisabledInDevelopment,
     },
   });
+}
+
+function rateLimitOf(settings: QueueSettings | undefined) {
+  if (settings?.rateLimit === undefined) return undefined;
+  const { limit, periodMs, isPerKey } = settings.rateLimit;
+  return { limit, period: durationFromMs(periodMs), isPerKey };
 }
