@@ -25,7 +25,7 @@ afterAll(async () => {
 /** One completed run and one that executes its second attempt. */
 beforeEach(async () => {
   for (const text of [
-    "truncate runs, run_contents, run_events, attempts, supervisors, queue_epochs",
+    "truncate runs, run_contents, run_events, attempts, supervisors, queue_epochs, schedules",
     `insert into supervisors (id, hostname, sandbox_tier, ttl_ms, register_time, expire_time) values ('sup_1', 'here', 'process', 3000, now(), now() + interval '1 h')`,
     `insert into runs (environment_id, id, task_id, status, revision, queue, deployment_id, attempt_number, max_attempts, create_time, queue_time,
        start_time, finish_time, lease_token, supervisor_id, claim_time, event_seq, tags, is_test, traceparent) values
@@ -74,6 +74,16 @@ test.for([
     "a run that goes on after its end was told",
     "update run_events set status = 'COMPLETED' where run_id = 'run_going' and first_seq = 3",
   ],
+  [
+    "ttl",
+    "a run that expired after its start",
+    "update runs set status = 'EXPIRED', expire_time = null where id = 'run_done'",
+  ],
+  [
+    "ttl",
+    "a run that will expire although it has started",
+    "update runs set expire_time = now() where id = 'run_done'",
+  ],
   ["I8", "a success without the results of its hooks", "update attempts set hooks = null where run_id = 'run_done'"],
   ["timeline", "a gap", "update run_events set first_seq = 5 where run_id = 'run_going' and first_seq = 4"],
   ["timeline", "an entry more than the run counts", "update runs set event_seq = 3 where id = 'run_going'"],
@@ -88,6 +98,10 @@ test.for([
   [
     "a timer that nobody watches",
     "update runs set status = 'RETRYING', lease_token = null, supervisor_id = null, claim_time = null, due_time = now() - interval '11 s' where id = 'run_going'",
+  ],
+  [
+    "a schedule that nobody ticks",
+    "insert into environments (id, slug, type, project) values ('env', 'env', 'DEVELOPMENT', 'p') on conflict do nothing; insert into schedules (environment_id, id, task_id, type, cron, timezone, deduplication_key, external_id, is_active, next_time, create_time) values ('env', 'sched_1', 't', 'IMPERATIVE', '* * * * *', 'UTC', 'k', '', true, now() - interval '11 s', now())",
   ],
 ] as const)("what nobody repairs is found once it should have been: %s", async ([, text]) => {
   await postgres.query({ name: "", text });

@@ -83,8 +83,14 @@ const rules: readonly Rule[] = [
   },
   {
     invariant: "I4",
-    rule: "a shard of the queue has one owner and a positive epoch",
-    text: `select shard, epoch, owner from queue_epochs where epoch < 1 or owner = ''`,
+    rule: "a shard of the queue that somebody owns has a positive epoch",
+    text: `select shard, epoch, owner from queue_epochs where epoch < 1 and owner <> ''`,
+  },
+  {
+    invariant: "ttl",
+    rule: "a run that has started does not expire, and has no time at which it would",
+    text: `select environment_id, id, status, start_time, expire_time from runs
+      where start_time is not null and (expire_time is not null or status = 'EXPIRED')`,
   },
   {
     invariant: "I7",
@@ -121,7 +127,9 @@ const settledRules: readonly Rule[] = [
   {
     invariant: "I1",
     rule: "no timer is more than 10 s late",
-    text: `select environment_id, id, status, due_time from runs where due_time < now() - interval '10 s'`,
+    text: `select environment_id, id, status::text, due_time from runs where due_time < now() - interval '10 s'
+      union all select environment_id, id, status::text, expire_time from runs where expire_time < now() - interval '10 s'
+      union all select environment_id, id, 'schedule', next_time from schedules where next_time < now() - interval '10 s'`,
   },
 ];
 
