@@ -7,12 +7,13 @@ import {
   checkInvariants,
   checkSettled,
   checkTerminalUnchanged,
+  findOverruns,
   snapshotTerminal,
   startCluster,
   waitFor,
   waitUntilClean,
 } from "../kit/index.ts";
-import { findBroken, triggerLoad } from "./load.ts";
+import { findBroken, LIMITED, triggerLoad } from "./load.ts";
 import { createRandom } from "./random.ts";
 
 const TASKS = fileURLToPath(new URL("tasks", import.meta.url));
@@ -29,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster.end());
 
-/** Puts `fault` into the middle of a load, mends it, and demands that nothing acknowledged was lost and nothing ended twice. */
+/** Puts `fault` into the middle of a load, mends it, and demands that nothing acknowledged was lost, nothing ended twice and no limit was exceeded. */
 async function surviveUnderLoad(fault: () => Promise<void>): Promise<void> {
   const before = await snapshotTerminal(cluster.database);
   const triggering = triggerLoad(RUNS, RUN_MS);
@@ -41,6 +42,7 @@ async function surviveUnderLoad(fault: () => Promise<void>): Promise<void> {
   expect(await findBroken(await triggering)).toEqual([]);
   expect(await checkInvariants(cluster.database)).toEqual([]);
   expect(await checkTerminalUnchanged(cluster.database, before)).toEqual([]);
+  expect(await findOverruns(cluster.database, LIMITED)).toEqual([]);
   await waitUntilClean("the cluster to settle", () => checkSettled(cluster.database));
 }
 

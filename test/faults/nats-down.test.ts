@@ -2,8 +2,8 @@ import { configure } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type TestCluster, checkInvariants, startCluster, waitFor } from "../kit/index.ts";
-import { findBroken, triggerLoad } from "./load.ts";
+import { type TestCluster, checkInvariants, findOverruns, startCluster, waitFor } from "../kit/index.ts";
+import { findBroken, LIMITED, triggerLoad } from "./load.ts";
 
 const TASKS = fileURLToPath(new URL("tasks", import.meta.url));
 const RUNS = 200;
@@ -30,6 +30,7 @@ test("everything converges with nats-server stopped for the whole run (I9)", asy
   await cluster.stop("nats");
   expect(await findBroken(await triggerLoad(RUNS, 5))).toEqual([]);
   expect(await checkInvariants(cluster.database)).toEqual([]);
+  expect(await findOverruns(cluster.database, LIMITED)).toEqual([]);
 });
 
 test("with two run-stores, a run triggered at the one that nobody watches is found without NATS (I9)", async () => {
