@@ -1,4 +1,5 @@
-import { durationMs, timestampDate, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, durationMs, timestampDate, type Duration, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { DebounceMode } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { timeout } from "../run/timeout.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -53,6 +54,13 @@ describe("every option reaches the wire", () => {
     expect(optionsOf({ maxDuration: timeout.None })).toEqual({ maxDurationSeconds: 2_147_483_647 });
   });
 
+  it("debounce: without a mode the last trigger counts", () => {
+    const { debounce } = optionsOf({ debounce: { key: "a", delay: "5s" } });
+    expect(debounce).toEqual({ key: "a", mode: DebounceMode.TRAILING, delay: durationFromMs(5_000) });
+    const leading = optionsOf({ debounce: { key: "a", delay: "5s", mode: "leading", maxDelay: "1m" } }).debounce;
+    expect(leading).toMatchObject({ mode: DebounceMode.LEADING, maxDelay: durationFromMs(60_000) });
+  });
+
   it("metadata, as JSON", () => {
     const { metadata } = optionsOf({ metadata: { a: [1] } });
     expect(Buffer.from(metadata?.data ?? []).toString()).toBe('{"a":[1]}');
@@ -86,7 +94,12 @@ describe("a value out of range is refused with the option's name", () => {
     ["machine", "gigantic"],
     ["metadata", [1]],
     ["version", ""],
-    ["debounce", { key: "a", delay: "1s" }],
+    ["delay", "-1h"],
+    ["delay", new Date(8.64e15)],
+    ["delay", "999999999w"],
+    ["concurrencyKey", "a\0b"],
+    ["idempotencyKey", 5],
+    ["debounce", "a"],
     ["delays", "1h"],
   ])("%s: %j", (name, value) => {
     expect(() => checkTriggerOptions({ [name]: value }, "items[3].options")).toThrow(
@@ -94,6 +107,27 @@ describe("a value out of range is refused with the option's name", () => {
         reason: "FIELD_INVALID",
         violations: [expect.objectContaining({ field: `items[3].options.${name}` })],
       }),
+    );
+  });
+
+  it.each<[string, unknown]>([
+    [".key", { key: "", delay: "1s" }],
+    [".key", { key: "x".repeat(513), delay: "1s" }],
+    [".delay", { key: "a" }],
+    [".delay", { key: "a", delay: "-5s" }],
+    [".delay", { key: "a", delay: "31d" }],
+    [".mode", { key: "a", delay: "1s", mode: "first" }],
+    [".maxDelay", { key: "a", delay: "10s", maxDelay: "5s" }],
+    [".maximum", { key: "a", delay: "10s", maximum: "50s" }],
+  ])("debounce%s: %j", (place, debounce) => {
+    expect(() => checkTriggerOptions({ debounce } as never)).toThrow(
+      expect.objectContaining({ violations: [expect.objectContaining({ field: `options.debounce${place}` })] }),
+    );
+  });
+
+  it("debounce beside a delay: it has one of its own", () => {
+    expect(() => checkTriggerOptions({ delay: "1h", debounce: { key: "a", delay: "1s" } })).toThrow(
+      "options.debounce cannot be given together with delay",
     );
   });
 
