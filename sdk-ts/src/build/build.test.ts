@@ -192,6 +192,31 @@ describe("indexing", () => {
     );
   });
 
+  it("learns the limits of its queue, and its schedule", async () => {
+    const tasks = await indexFolder({
+      "a.ts": `import { queue, schedules } from "@windlass/sdk";
+        const calls = queue({ name: "calls", rateLimit: { limit: 10, period: "1m", perKey: true }, maxLength: 100 });
+        schedules.task({ id: "a", queue: calls, cron: { pattern: "0 9 * * *", timezone: "Europe/Berlin" }, run: async () => {} });
+        schedules.task({ id: "b", queue: { name: "calls" }, run: async () => {} });`,
+    });
+    const limits = {
+      queue: "calls",
+      queueRateLimit: { limit: 10, period: "60s", isPerKey: true },
+      queueMaxLength: 100,
+      isScheduled: true,
+    };
+    expect(tasks.map((task) => toJson(TaskDefinitionSchema, task))).toMatchObject([
+      { id: "a", ...limits, cron: { expression: "0 9 * * *", timezone: "Europe/Berlin" } },
+      { id: "b", ...limits },
+    ]);
+    expect(tasks[1]?.cron).toBeUndefined();
+  });
+
+  it("refuses a schedule that is none, naming file and task", async () => {
+    const source = `import { schedules } from "@windlass/sdk";\nschedules.task({ id: "a", cron: "often", run: async () => {} });`;
+    await expect(indexFolder({ "a.ts": source })).rejects.toThrow('a.ts: cron of task "a" must be a cron expression');
+  });
+
   it("names what throws beside the loading", async () => {
     const source = `${sdk}setImmediate(() => { throw new Error("beside"); });\nawait new Promise((done) => setImmediate(() => setImmediate(done)));`;
     await expect(indexFolder({ "a.ts": source })).rejects.toThrow("the bundle: beside");
@@ -220,6 +245,12 @@ describe("indexing", () => {
     ).rejects.toThrow(
       'b.ts: the queue "q" has a concurrencyLimit of 1 in task "a" (a.ts), and of 2 in task "b" (b.ts): define it once',
     );
+    await expect(
+      indexFolder({
+        "a.ts": shares("a", '{ name: "q", rateLimit: { limit: 1, period: "1m" } }'),
+        "b.ts": shares("b", '{ name: "q", rateLimit: { limit: 1, period: 60, perKey: true } }'),
+      }),
+    ).rejects.toThrow('a rateLimit of 1 per 60 s in task "a" (a.ts), and of 1 per 60 s and key in task "b" (b.ts)');
   });
 
   it("says that there is no task", async () => {

@@ -110,10 +110,7 @@ describe("a batch", () => {
 
   it("by task keeps the places of its runs", async () => {
     const refused = task({ id: "refused", run: async () => {} });
-    const handle = await batch.triggerByTask([
-      { task: refused },
-      { task: hello, payload: { message: "x" } },
-    ]);
+    const handle = await batch.triggerByTask([{ task: refused }, { task: hello, payload: { message: "x" } }]);
     expect(handle.runs).toEqual([undefined, { id: "run_1", taskIdentifier: "hello", isCached: false }]);
     expect(handle.failedItems).toMatchObject([{ index: 0, taskIdentifier: "refused" }]);
   });

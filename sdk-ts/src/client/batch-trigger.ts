@@ -67,11 +67,7 @@ export function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem
  * that the cluster refuses, fails alone. Throws WindlassError: FIELD_INVALID for items that are none or too many (of an array before anything is sent), and
  * when a message is not answered; what an iterable throws is thrown. Then the error names the batch, and what came before it is stored.
  */
-export async function sendBatch(
-  connect: () => Connection,
-  batch: AnyBatchItems,
-  maxItems: number,
-): Promise<SentBatch> {
+export async function sendBatch(connect: () => Connection, batch: AnyBatchItems, maxItems: number): Promise<SentBatch> {
   checkItems(batch.items, maxItems);
   const batchId = `batch_${createRequestId()}`;
   const outcomes: ItemOutcome[] = [];
@@ -130,11 +126,7 @@ async function sendPart(
   common: CommonToBatch,
   outcomes: ItemOutcome[],
 ): Promise<void> {
-  const triggers = part.flatMap((item) =>
-    "payload" in item
-      ? [outgoing(item, common)]
-      : [],
-  );
+  const triggers = part.flatMap((item) => ("payload" in item ? [outgoing(item, common)] : []));
   const answers = (triggers.length === 0 ? [] : await connection.triggers.triggerTogether(triggers)).values();
   for (const item of part) {
     if (!("payload" in item)) {
@@ -142,7 +134,8 @@ async function sendPart(
       continue;
     }
     const answer = answers.next().value;
-    if (answer === undefined) throw new WindlassError("INTERNAL", "The cluster answered fewer triggers than were sent.");
+    if (answer === undefined)
+      throw new WindlassError("INTERNAL", "The cluster answered fewer triggers than were sent.");
     outcomes.push(
       answer.ok
         ? { ok: true, run: { id: answer.run.runId, taskIdentifier: item.taskId, isCached: answer.run.isCached } }

@@ -23,12 +23,17 @@ const DELAY_MS = { min: 1_000, max: 30 * 86_400_000 };
 
 /** Throws FIELD_INVALID naming the option and its limit. */
 export function checkDebounce(debounce: DebounceOption, field: string): MessageInitShape<typeof DebounceSchema> {
-  if (typeof debounce !== "object" || debounce === null) throw invalidField(field, "must be an object with key and delay.");
+  if (typeof debounce !== "object" || debounce === null)
+    throw invalidField(field, "must be an object with key and delay.");
   const unknown = Object.keys(debounce).find((name) => !NAMES.includes(name as (typeof NAMES)[number]));
-  if (unknown !== undefined) throw invalidField(`${field}.${unknown}`, `is not an option here; there is ${NAMES.join(", ")}.`);
+  if (unknown !== undefined)
+    throw invalidField(`${field}.${unknown}`, `is not an option here; there is ${NAMES.join(", ")}.`);
   const { key, mode = "trailing", maxDelay } = debounce;
   if (!isKey(key))
-    throw invalidField(`${field}.key`, `must be a string of 1 to ${MAX_KEY_LENGTH} characters without control characters.`);
+    throw invalidField(
+      `${field}.key`,
+      `must be a string of 1 to ${MAX_KEY_LENGTH} characters without control characters.`,
+    );
   if (!Object.hasOwn(MODES, mode)) throw invalidField(`${field}.mode`, 'must be "leading" or "trailing".');
   const delayMs = checkDelayMs(debounce.delay, `${field}.delay`);
   const maxDelayMs = maxDelay === undefined ? undefined : checkDelayMs(maxDelay, `${field}.maxDelay`);

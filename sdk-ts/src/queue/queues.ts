@@ -47,7 +47,10 @@ export const queues = {
   /** Sets a limit that holds instead of the declared one, across deployments, until it is reset: 0 to 100,000; 0 holds everything back. */
   async overrideConcurrencyLimit(queue: QueueReference, concurrencyLimit: number): Promise<QueueSnapshot> {
     if (!Number.isInteger(concurrencyLimit) || concurrencyLimit < 0 || concurrencyLimit > MAX_CONCURRENCY) {
-      throw invalidField("concurrencyLimit", `must be a whole number from 0 to ${MAX_CONCURRENCY.toLocaleString("en")}.`);
+      throw invalidField(
+        "concurrencyLimit",
+        `must be a whole number from 0 to ${MAX_CONCURRENCY.toLocaleString("en")}.`,
+      );
     }
     return change(queue, ({ queues: client }, { name }, call) =>
       client.overrideConcurrencyLimit({ name, concurrencyLimit }, call),

@@ -36,7 +36,8 @@ export function timezoneProblem(timezone: unknown): string | undefined {
 /** Throws a TypeError that names the owner and what is wrong; undefined stays undefined. */
 export function resolveCron(owner: string, cron: unknown): CheckedCron | undefined {
   if (cron === undefined) return undefined;
-  if (typeof cron === "string") return { expression: fieldsOf(checked(`cron of ${owner}`, cron, cronProblem)), timezone: "" };
+  if (typeof cron === "string")
+    return { expression: fieldsOf(checked(`cron of ${owner}`, cron, cronProblem)), timezone: "" };
   if (typeof cron !== "object" || cron === null)
     throw new TypeError(`cron of ${owner} must be a cron expression, or an object with pattern and timezone`);
   refuseUnknownKeys(`cron of ${owner}`, cron, ["pattern", "timezone"]);

@@ -1,5 +1,12 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { schedules, type ScheduleTick, type TaskOutput, type TaskPayload } from "../index.ts";
+import {
+  type CreateScheduleOptions,
+  type CronOption,
+  schedules,
+  type ScheduleTick,
+  type TaskOutput,
+  type TaskPayload,
+} from "../index.ts";
 
 describe("a scheduled task", () => {
   it("has a tick as payload, in run and in hooks", () => {
@@ -33,6 +40,9 @@ describe("a scheduled task", () => {
   });
 
   it("takes no other payload, and a cron that is one", () => {
+    expectTypeOf<CronOption>().toEqualTypeOf<
+      string | { readonly pattern: string; readonly timezone?: string | undefined }
+    >();
     // @ts-expect-error -- a tick is no text
     schedules.task({ id: "wrong-payload", run: async (payload: string) => payload });
     // @ts-expect-error -- the pattern has another name
@@ -40,6 +50,7 @@ describe("a scheduled task", () => {
   });
 
   it("needs a deduplication key to be scheduled from outside", () => {
+    expectTypeOf<CreateScheduleOptions>().toHaveProperty("deduplicationKey").toBeString();
     // @ts-expect-error -- it is missing
     void schedules.create({ task: "daily", cron: "* * * * *" });
   });

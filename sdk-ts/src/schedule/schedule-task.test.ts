@@ -22,7 +22,14 @@ describe("schedules.task", () => {
 
   it("has the options and hooks of any task", () => {
     const onFailure = async (): Promise<void> => {};
-    schedules.task({ id: "hooked", cron: "0 * * * *", maxDuration: 60, queue: { concurrencyLimit: 1 }, onFailure, run });
+    schedules.task({
+      id: "hooked",
+      cron: "0 * * * *",
+      maxDuration: 60,
+      queue: { concurrencyLimit: 1 },
+      onFailure,
+      run,
+    });
     expect(taskRegistry.get("hooked")).toMatchObject({ maxDurationS: 60, hooks: { onFailure } });
   });
 

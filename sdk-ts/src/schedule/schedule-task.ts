@@ -23,13 +23,7 @@ export type ScheduleTaskOptions<Id extends string, Output, Init, HookOutput, Hoo
  * Defines a task whose payload is a tick of a schedule. With `cron` it has a schedule of its own, which follows the current deployment: one that is
  * declared no more does not tick any more. Throws as `task` does, also for a cron expression or time zone that does not exist.
  */
-export function scheduleTask<
-  Id extends string,
-  Output,
-  Init = InitData,
-  HookOutput = Output,
-  HookInit = Init,
->(
+export function scheduleTask<Id extends string, Output, Init = InitData, HookOutput = Output, HookInit = Init>(
   options: ScheduleTaskOptions<Id, Output, Init, HookOutput, HookInit> &
     Accepts<Output, HookOutput, "output"> &
     Accepts<Init, HookInit, "init data">,

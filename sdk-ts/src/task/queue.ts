@@ -109,7 +109,8 @@ function resolveRateLimit(owner: string, rateLimit: unknown): TaskRateLimit | un
 }
 
 function resolvePeriodMs(owner: string, period: unknown): number {
-  const periodMs = typeof period === "number" ? period * 1_000 : parseDurationMs(typeof period === "string" ? period : "");
+  const periodMs =
+    typeof period === "number" ? period * 1_000 : parseDurationMs(typeof period === "string" ? period : "");
   if (periodMs !== undefined && periodMs >= PERIOD_MS.min && periodMs <= PERIOD_MS.max) return Math.round(periodMs);
   throw new TypeError(
     `queue.rateLimit.period of ${owner} must be a number of seconds, or ${DURATION_LIMIT}; from 1 s to 24 h, got ${describeValue(period)}`,
@@ -119,5 +120,7 @@ function resolvePeriodMs(owner: string, period: unknown): number {
 function resolveWhole(what: string, value: unknown, max: number): number | undefined {
   if (value === undefined) return undefined;
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max) return Number(value);
-  throw new TypeError(`${what} must be a whole number from 1 to ${max.toLocaleString("en")}, got ${describeValue(value)}`);
+  throw new TypeError(
+    `${what} must be a whole number from 1 to ${max.toLocaleString("en")}, got ${describeValue(value)}`,
+  );
 }

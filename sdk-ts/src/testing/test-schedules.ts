@@ -17,15 +17,21 @@ export function testScheduleService(
   };
   const imperative = (schedule: StoredSchedule): StoredSchedule => {
     if (schedule.type !== ScheduleType.DECLARATIVE) return schedule;
-    throw failure(status.FAILED_PRECONDITION, ErrorReason.SCHEDULE_DECLARATIVE, `${schedule.id} is declared by a task.`);
+    throw failure(
+      status.FAILED_PRECONDITION,
+      ErrorReason.SCHEDULE_DECLARATIVE,
+      `${schedule.id} is declared by a task.`,
+    );
   };
   return {
-    createSchedule: async ({ $typeName: _, $unknown: __, ...fields }) => {
-      const known = [...schedules.values()].find(({ deduplicationKey }) => deduplicationKey === fields.deduplicationKey);
+    createSchedule: async ({ taskId, cron, deduplicationKey, externalId }) => {
+      const fields = { taskId, deduplicationKey, externalId };
+      const known = [...schedules.values()].find(
+        ({ deduplicationKey }) => deduplicationKey === fields.deduplicationKey,
+      );
       const id = known?.id ?? `sched_${schedules.size + 1}`;
       const made = { type: ScheduleType.IMPERATIVE, isActive: true, createTime: timestampFromMs(0) };
-      const { cron, ...rest } = fields;
-      schedules.set(id, { ...made, ...known, ...rest, ...(cron !== undefined && { cron }), id });
+      schedules.set(id, { ...made, ...known, ...fields, ...(cron !== undefined && { cron }), id });
       return { schedule: find(id) };
     },
     getSchedule: async ({ scheduleId }) => ({ schedule: find(scheduleId) }),
@@ -59,6 +65,6 @@ export function testScheduleService(
   };
 }
 
-function failure(code: number, reason: ErrorReason, message: string): CallFailure {
+function failure(code: status, reason: ErrorReason, message: string): CallFailure {
   return new CallFailure({ code, reason, message });
 }

@@ -47,9 +47,7 @@ export interface MixedBatchResult<Runs> {
  */
 export const batch = {
   /** `batch.trigger<typeof a | typeof b>([{ id: "a", payload }, { id: "b", payload }])`; see `Task.batchTrigger`. */
-  trigger<T extends AnyTask>(
-    items: BatchItems<BatchItemById<T>>,
-  ): Promise<MixedBatchHandle<readonly HandleOf<T>[]>> {
+  trigger<T extends AnyTask>(items: BatchItems<BatchItemById<T>>): Promise<MixedBatchHandle<readonly HandleOf<T>[]>> {
     return triggerBatch({ items }) as Promise<MixedBatchHandle<readonly HandleOf<T>[]>>;
   },
 

@@ -87,10 +87,7 @@ describe("batches", () => {
     expectTypeOf(handles)
       .resolves.toHaveProperty("runs")
       .toEqualTypeOf<
-        readonly [
-          RunHandle<"hello", Payload, number> | undefined,
-          RunHandle<"nothing", unknown, boolean> | undefined,
-        ]
+        readonly [RunHandle<"hello", Payload, number> | undefined, RunHandle<"nothing", unknown, boolean> | undefined]
       >();
     // @ts-expect-error -- that payload belongs to another task
     void batch.triggerByTask([{ task: bye, payload: { message: "x" } }]);

@@ -78,11 +78,7 @@ function rememberExport(exportNames: Map<object, string>, name: string, value: u
   if (typeof value === "object" && value !== null && !exportNames.has(value)) exportNames.set(value, name);
 }
 
-function definitionOf(
-  task: RegisteredTask,
-  exportName: string,
-  settings: QueueSettings | undefined,
-): TaskDefinition {
+function definitionOf(task: RegisteredTask, exportName: string, settings: QueueSettings | undefined): TaskDefinition {
   const { id, filePath, description, queue, retry, maxDurationS, machine } = task;
   return create(TaskDefinitionSchema, {
     id,

@@ -56,7 +56,8 @@ export function queueNameOf({ id, queue }: RegisteredTask): string {
 }
 
 function settingText({ queue }: RegisteredTask, setting: Setting): string {
+  if (setting !== "rateLimit") return String(queue[setting]);
   const { rateLimit } = queue;
-  if (setting !== "rateLimit" || rateLimit === undefined) return String(queue[setting]);
+  if (rateLimit === undefined) return "nothing";
   return `${rateLimit.limit} per ${rateLimit.periodMs / 1_000} s${rateLimit.isPerKey ? " and key" : ""}`;
 }
