@@ -62,11 +62,12 @@ CREATE TABLE "schedules" (
 	"deduplication_key" text COLLATE "C" NOT NULL,
 	"external_id" text NOT NULL,
 	"is_active" boolean NOT NULL,
+	"is_declared" boolean DEFAULT true NOT NULL,
 	"next_time" timestamp (6) with time zone,
 	"last_time" timestamp (6) with time zone,
 	"create_time" timestamp (6) with time zone NOT NULL,
 	CONSTRAINT "schedules_environment_id_id_pk" PRIMARY KEY("environment_id","id"),
-	CONSTRAINT "schedules_active" CHECK ("schedules"."is_active" OR "schedules"."next_time" IS NULL)
+	CONSTRAINT "schedules_active" CHECK (("schedules"."is_active" AND "schedules"."is_declared") OR "schedules"."next_time" IS NULL)
 );
 --> statement-breakpoint
 ALTER TABLE "deployment_tasks" ADD COLUMN "rate_limit" integer;--> statement-breakpoint
@@ -84,5 +85,8 @@ ALTER TABLE "runs" ADD COLUMN "expire_time" timestamp (6) with time zone;--> sta
 ALTER TABLE "queues" ADD CONSTRAINT "queues_environment_id_environments_id_fk" FOREIGN KEY ("environment_id") REFERENCES "public"."environments"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "schedules" ADD CONSTRAINT "schedules_environment_id_environments_id_fk" FOREIGN KEY ("environment_id") REFERENCES "public"."environments"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "schedules_deduplication_key" ON "schedules" USING btree ("environment_id","type","deduplication_key");--> statement-breakpoint
+CREATE INDEX "batches_newest" ON "batches" USING btree ("environment_id","create_time","id");--> statement-breakpoint
 CREATE INDEX "schedules_due" ON "schedules" USING btree ("next_time","id") WHERE "schedules"."next_time" IS NOT NULL;--> statement-breakpoint
+DROP INDEX "runs_queued";--> statement-breakpoint
+CREATE INDEX "runs_queued" ON "runs" USING btree ("environment_id","queue","queue_time","id") WHERE "runs"."status" = 'QUEUED';--> statement-breakpoint
 CREATE INDEX "runs_expire" ON "runs" USING btree ("expire_time","id") WHERE "runs"."expire_time" IS NOT NULL;

@@ -19,6 +19,33 @@ export function tokenNotFound(tokenId: string): CallFailure {
   });
 }
 
+/** NOT_FOUND, SCHEDULE_NOT_FOUND. The same for a schedule that does not exist and for another environment's. */
+export function scheduleNotFound(scheduleId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.SCHEDULE_NOT_FOUND,
+    message: `This environment has no schedule ${scheduleId}.`,
+  });
+}
+
+/** FAILED_PRECONDITION, SCHEDULE_DECLARATIVE. */
+export function scheduleDeclarative(scheduleId: string, problem: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.SCHEDULE_DECLARATIVE,
+    message: `The schedule ${scheduleId} ${problem}`,
+  });
+}
+
+/** NOT_FOUND, BATCH_NOT_FOUND. The same for a batch that does not exist and for another environment's. */
+export function batchNotFound(batchId: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.BATCH_NOT_FOUND,
+    message: `This environment has no batch ${batchId}.`,
+  });
+}
+
 /** FAILED_PRECONDITION, RUN_NOT_DELAYED. */
 export function runNotDelayed(runId: string, runStatus: string): CallFailure {
   return new CallFailure({
@@ -84,10 +111,19 @@ export function supervisorExpired(supervisorId: string): CallFailure {
 }
 
 /** FAILED_PRECONDITION, EPOCH_STALE. Nothing was claimed. */
-export function epochStale(epoch: bigint, current: bigint | undefined): CallFailure {
+export function epochStale(shard: number, epoch: bigint, current: bigint | undefined): CallFailure {
   return new CallFailure({
     code: status.FAILED_PRECONDITION,
     reason: ErrorReason.EPOCH_STALE,
-    message: `The queue's epoch is ${current ?? "not yet given out"}, not ${epoch}: another queue service owns it; call WatchQueued again.`,
+    message: `The epoch of shard ${shard} is ${current ?? "not yet given out"}, not ${epoch}: another queue service owns it.`,
+  });
+}
+
+/** FAILED_PRECONDITION, EPOCH_STALE: the caller was not given the shard, or has lost it. */
+export function shardNotOwned(shard: number, owner: string): CallFailure {
+  return new CallFailure({
+    code: status.FAILED_PRECONDITION,
+    reason: ErrorReason.EPOCH_STALE,
+    message: `Shard ${shard} does not belong to ${owner}; HoldShards says who has what.`,
   });
 }

@@ -4,8 +4,11 @@ import { createDeploymentCache } from "./deployments/deployment-cache.ts";
 import { createTaskLimitsCache } from "./deployments/task-limits-cache.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
+import { createQueueAnnouncer } from "./queue/announce-queue-news.ts";
 import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
-import { createRunIds } from "./run-id.ts";
+import { createEnvironmentShards, type EnvironmentShards } from "./queue/environment-shards.ts";
+import { NO_QUEUE_HINTS, type QueueHints } from "./queue/queue-hints.ts";
+import { createRunIds, type RunIds } from "./run-id.ts";
 import { createRunMetrics } from "./run-metrics.ts";
 import { createPromoter, type PromotePendingRuns } from "./runs/promote-pending-runs.ts";
 import { createRunTrigger, type RunTrigger } from "./runs/trigger-runs.ts";
@@ -21,6 +24,8 @@ export interface HotPathOptions {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: none, for a single replica. */
+  readonly queueHints?: QueueHints;
   /** 0 up to 1, for the jitter of retries. */
   readonly random: () => number;
 }
@@ -28,11 +33,13 @@ export interface HotPathOptions {
 /** What handlers and loops work with. */
 export interface HotPathParts extends RemoveSupervisorsOptions {
   readonly trigger: RunTrigger;
+  readonly runIds: RunIds;
   readonly claimer: RunClaimer;
   readonly reporter: WorkReporter;
   readonly release: ReleaseLeases;
   readonly promotePendingRuns: PromotePendingRuns;
   readonly variablesRevisions: VariablesRevisions;
+  readonly shards: EnvironmentShards;
 }
 
 /** What a run passes through, wired together. `drain` and `stop` wait for what is under way. */
@@ -42,11 +49,15 @@ export interface HotPath extends Component {
 
 export function createHotPath(options: HotPathOptions): HotPath {
   const { postgres, feed, outbox, telemetry, clock } = options;
+  const shards = createEnvironmentShards(postgres);
   const variablesRevisions = createVariablesRevisions(postgres, clock);
   const shared = {
     ...options,
+    shards,
     announce: createAnnouncer(feed, outbox),
+    queueNews: createQueueAnnouncer(feed, options.queueHints ?? NO_QUEUE_HINTS),
     hasOutbox: outbox.enabled,
+    runIds: createRunIds(() => clock.nowMs()),
     metrics: createRunMetrics(telemetry, () => outbox.depth),
     deployments: createDeploymentCache(postgres, variablesRevisions),
   };
@@ -56,7 +67,6 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const trigger = createRunTrigger({
     ...shared,
     promote: promotePendingRuns,
-    runIds: createRunIds(() => clock.nowMs()),
   });
   const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
   const drain = async (): Promise<void> => {

@@ -17,6 +17,7 @@ import {
 import { bumpQueueEpoch } from "./store/bump-queue-epoch.ts";
 import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
+import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
 import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
@@ -253,9 +254,14 @@ const comeDue = (index: number): Command =>
   command(`${index} comes due`, async (model) => {
     const run = pick(model, index);
     if (run === undefined) return;
-    const work = { runs: [{ environmentId: ENVIRONMENT_ID, runId: run.id }], supervisorIds: [], tokens: [] };
+    const runs = [{ environmentId: ENVIRONMENT_ID, runId: run.id }];
+    const work = { runs, supervisorIds: [], tokens: [], schedules: [], expiries: [] };
     const { applied } = await applyDue(
-      { ...store.parts, announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS) },
+      {
+        ...store.parts,
+        announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS),
+        reader: createRunEndReader(store.postgres),
+      },
       work,
     );
     const isDue = run.state === "RETRYING";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 /** The kinds of things that get an id here, by the word their ids start with. */
-export type IdPrefix = "dep" | "env" | "key" | "token";
+export type IdPrefix = "dep" | "env" | "key" | "sched" | "token";
 
 /** Crockford's base32 in lower case: sorts as it counts, and has no letters that look alike. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

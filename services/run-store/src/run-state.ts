@@ -49,7 +49,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 /**
  * What can happen to a run: its version was deployed; its moment came, with a version that knows its task or without one; it was claimed; its attempt was suspended by a
- * wait, or its wait is over; its lease was given back unstarted, or the lease that was to continue it was; a cancel was asked for; or its attempt ended, with a success,
+ * wait, or its wait is over; its lease was given back unstarted, or the lease that was to continue it was; its time to live was over before it began; a cancel was asked for; or its attempt ended, with a success,
  * with a next attempt to follow, or for good: as the task's failure, the process's, the platform's, by its time limit, or by a cancel.
  */
 export const RUN_TRANSITIONS = [
@@ -61,6 +61,7 @@ export const RUN_TRANSITIONS = [
   "resume",
   "release",
   "release resumed",
+  "expire",
   "cancel",
   "complete",
   "retry",
@@ -87,13 +88,16 @@ const ENDS_OF_ATTEMPTS = {
 /**
  * The state machine: what each state becomes. What is not here cannot happen. This is the only place that says so: use cases ask it, SQL applies its answer to the
  * row under a guard (the lease token, or the status itself), and the diagram in README.md is tested against it.
- *
- * EXPIRED is reserved by the protocol; nothing leads there yet.
  */
 const NEXT_STATE: Readonly<Record<RunState, Partial<Readonly<Record<RunTransition, RunState>>>>> = {
-  DELAYED: { "come due": "QUEUED", "come due without version": "PENDING_VERSION", cancel: "CANCELED" },
-  PENDING_VERSION: { deploy: "QUEUED", cancel: "CANCELED" },
-  QUEUED: { claim: "EXECUTING", cancel: "CANCELED" },
+  DELAYED: {
+    "come due": "QUEUED",
+    "come due without version": "PENDING_VERSION",
+    expire: "EXPIRED",
+    cancel: "CANCELED",
+  },
+  PENDING_VERSION: { deploy: "QUEUED", expire: "EXPIRED", cancel: "CANCELED" },
+  QUEUED: { claim: "EXECUTING", expire: "EXPIRED", cancel: "CANCELED" },
   EXECUTING: {
     suspend: "WAITING",
     release: "QUEUED",

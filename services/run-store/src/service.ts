@@ -12,12 +12,14 @@ import {
   systemClock,
 } from "@windlass/chassis";
 import {
+  BatchService,
   DeploymentService,
   DueService,
   EnvironmentService,
   ExecutionService,
   RunQueueService,
   RunService,
+  ScheduleService,
   TaskService,
   WaitpointService,
 } from "@windlass/proto";
@@ -28,6 +30,7 @@ import { guardStreams } from "./auth/guard-streams.ts";
 import type { RunStoreConfig } from "./config.ts";
 import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
 import { createFeed } from "./feed/feed.ts";
+import { createBatchService } from "./handlers/batch-service.ts";
 import { createCompleteTokenRoute } from "./handlers/complete-token-route.ts";
 import { createDeploymentService } from "./handlers/deployment-service.ts";
 import { createDueService } from "./handlers/due-service.ts";
@@ -37,11 +40,13 @@ import { createGetVariables } from "./handlers/get-variables.ts";
 import { createReportExecution } from "./handlers/report-execution.ts";
 import { createRunQueueService } from "./handlers/run-queue-service.ts";
 import { createRunService } from "./handlers/run-service.ts";
+import { createScheduleService } from "./handlers/schedule-service.ts";
 import { createTaskService } from "./handlers/task-service.ts";
 import { createWaitpointService } from "./handlers/waitpoint-service.ts";
 import { createHotPath } from "./hot-path.ts";
 import { createNatsParts } from "./outbox/nats-parts.ts";
 import { createPartitionLoop } from "./partition-loop.ts";
+import { createDebounceLoop } from "./runs/debounce-loop.ts";
 import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
@@ -80,8 +85,8 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   });
   const reader = createRunEndReader(postgres);
   const base = { postgres, db: postgres, feed: createFeed(), reader, clock, logger, telemetry, random: Math.random };
-  const { outbox, tokenHints, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
-  const hotPath = createHotPath({ ...base, outbox });
+  const { outbox, tokenHints, queueHints, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
+  const hotPath = createHotPath({ ...base, outbox, queueHints });
   const announceTokens = createTokenAnnouncer(base.feed, tokenHints);
   const parts = { ...base, ...hotPath.parts, announceTokens };
 
@@ -115,6 +120,8 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
   server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys }));
   server.add(RunQueueService, createRunQueueService(parts));
+  server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService(parts), guard));
+  server.add(BatchService, guardStreams(BatchService, createBatchService(parts), guard));
   server.add(DueService, createDueService(parts));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
@@ -130,7 +137,12 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     },
     stop: () => Promise.resolve(),
   };
-  const loops = [createPartitionLoop(base), createPendingVersionLoop(parts), createExpiredKeyLoop(base)];
+  const loops = [
+    createPartitionLoop(base),
+    createPendingVersionLoop(parts),
+    createExpiredKeyLoop(base),
+    createDebounceLoop(base),
+  ];
   const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {
     logger,

@@ -26,3 +26,21 @@ export function dueSupervisor(supervisorId: string, dueInMs: number): DueItem {
     item: { case: "supervisor", value: { $typeName: "windlass.internal.v1.DueSupervisor", supervisorId } },
   };
 }
+
+/** A schedule that ticks in so many milliseconds. */
+export function dueSchedule(environmentId: string, scheduleId: string, dueInMs: number): DueItem {
+  return {
+    $typeName: "windlass.internal.v1.DueItem",
+    dueInMs: BigInt(Math.ceil(dueInMs)),
+    item: { case: "schedule", value: { $typeName: "windlass.internal.v1.DueSchedule", environmentId, scheduleId } },
+  };
+}
+
+/** A run whose time to live is over in so many milliseconds. */
+export function dueExpiry(environmentId: string, runId: string, dueInMs: number): DueItem {
+  return {
+    $typeName: "windlass.internal.v1.DueItem",
+    dueInMs: BigInt(Math.ceil(dueInMs)),
+    item: { case: "expiry", value: { $typeName: "windlass.internal.v1.DueExpiry", environmentId, runId } },
+  };
+}

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Clock, Postgres, Queryable } from "@windlass/chassis";
-import type { Deployment } from "@windlass/proto";
+import type { Deployment, DueItem } from "@windlass/proto";
 import { deploymentToProto } from "../conversions/deployment-to-proto.ts";
 import { environmentNotFound } from "../failures.ts";
+import type { Feed } from "../feed/feed.ts";
 import { newResourceId, timeOfResourceId } from "../resource-id.ts";
+import { syncSchedules } from "../schedules/sync-schedules.ts";
 import type { DeploymentRow, DeploymentTaskRow } from "../store/deployment-row.ts";
 import { hasBundle } from "../store/has-bundle.ts";
 import { insertBundle } from "../store/insert-bundle.ts";
@@ -21,13 +23,14 @@ import type { Upload } from "./receive-upload.ts";
  * version's, that one is returned and nothing changes, so that an upload can be repeated. Versions of one environment are made one after the other.
  */
 export async function createDeployment(
-  { postgres, clock }: { readonly postgres: Postgres; readonly clock: Clock },
+  { postgres, clock, feed }: { readonly postgres: Postgres; readonly clock: Clock; readonly feed: Feed },
   environmentId: string,
   { header, content }: Upload,
 ): Promise<Deployment> {
   const { bundleHash, tasks } = header;
   const indexHash = hashIndex(tasks);
-  return postgres.transaction(async (tx) => {
+  const ticks: DueItem[] = [];
+  const deployment = await postgres.transaction(async (tx) => {
     // Before the lock: up to 64 MB take their time, and whoever stores the same bytes at the same moment waits here.
     if (!(await hasBundle(tx, bundleHash))) await insertBundle(tx, bundleHash, content);
     const current = await lockCurrentDeployment(tx, environmentId);
@@ -40,8 +43,11 @@ export async function createDeployment(
     await insertDeployment(tx, { environmentId, id, bundleHash, indexHash });
     await insertDeploymentTasks(tx, environmentId, id, tasks.map(taskToRow));
     await setCurrentDeployment(tx, environmentId, id);
+    ticks.push(...(await syncSchedules(tx, environmentId, tasks, clock.nowMs())));
     return loadDeployment(tx, environmentId, await readDeployment(tx, environmentId, id));
   });
+  feed.due.publish(ticks);
+  return deployment;
 }
 
 async function lockCurrentDeployment(tx: Queryable, environmentId: string): Promise<DeploymentRow | undefined> {
@@ -86,6 +92,13 @@ function taskToRow(task: ParsedTaskDefinition): DeploymentTaskRow {
     description: task.description,
     max_duration_s: task.maxDurationSeconds,
     machine: task.machine,
+    is_scheduled: task.isScheduled,
+    cron: task.cron?.expression ?? null,
+    cron_timezone: task.cron?.timezone ?? null,
     concurrency_limit: task.queueConcurrencyLimit,
+    rate_limit: task.queueRateLimit?.limit ?? null,
+    rate_period_ms: task.queueRateLimit?.periodMs ?? null,
+    rate_is_per_key: task.queueRateLimit?.isPerKey ?? null,
+    max_length: task.queueMaxLength,
   };
 }

@@ -1,17 +1,20 @@
 import type { Postgres } from "@windlass/chassis";
 import type { DueItem } from "@windlass/proto";
-import { dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
+import { dueExpiry, dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
 import { runKey, tokenKey } from "../feed/feed.ts";
+import { tickSchedules, type TickOptions } from "../schedules/tick-schedules.ts";
+import { selectRunExpiries } from "../store/expire-runs.ts";
 import { selectChangedRuns } from "../store/select-changed-runs.ts";
 import { selectSupervisorExpiries } from "../store/select-supervisor-expiries.ts";
 import { expireSupervisors, type RemoveSupervisorsOptions } from "../supervisors/remove-supervisors.ts";
 import { selectTokenTimeouts, timeOutTokens } from "../store/time-out-tokens.ts";
 import type { TokenAnnouncer } from "../tokens/announce-tokens.ts";
 import type { DueWork } from "../validation/due-requests.ts";
+import { expireRuns, type ExpireRunsOptions } from "./expire-runs.ts";
 import { queueDueRuns, type QueueDueRunsOptions } from "./queue-due-runs.ts";
 
 /** What applying due work needs. */
-export interface ApplyDueOptions extends RemoveSupervisorsOptions, QueueDueRunsOptions {
+export interface ApplyDueOptions extends RemoveSupervisorsOptions, QueueDueRunsOptions, ExpireRunsOptions, TickOptions {
   readonly postgres: Postgres;
   readonly announceTokens: TokenAnnouncer;
 }
@@ -25,20 +28,35 @@ export interface AppliedDue {
 }
 
 /**
- * The moment of these items has come: runs are queued, expired supervisors removed, tokens timed out. Each is checked by the database's clock and state, so that repeating it is harmless
+ * The moment of these items has come: runs are queued or expire, expired supervisors are removed, tokens time out, schedules tick. Each is checked by the database's clock and state, so that repeating it is harmless
  * and a scheduler whose clock is wrong does no harm. A crash in between leaves the rest due.
  */
 export async function applyDue(options: ApplyDueOptions, work: DueWork): Promise<AppliedDue> {
+  // First what ends by its time: a DELAYED run of which both moments have passed does not begin.
+  const expiries = work.expiries.length === 0 ? NOTHING : await expire(options, work.expiries);
   const runs = work.runs.length === 0 ? NOTHING : await queueRuns(options, work.runs);
   const supervisors = work.supervisorIds.length === 0 ? NOTHING : await removeExpired(options, work.supervisorIds);
   const tokens = work.tokens.length === 0 ? NOTHING : await timeOut(options, work.tokens);
+  const schedules = work.schedules.length === 0 ? NOTHING : await tickSchedules(options, work.schedules);
+  const all = [expiries, runs, supervisors, tokens, schedules];
   return {
-    applied: runs.applied + supervisors.applied + tokens.applied,
-    postponed: [...runs.postponed, ...supervisors.postponed, ...tokens.postponed],
+    applied: all.reduce((sum, { applied }) => sum + applied, 0),
+    postponed: all.flatMap(({ postponed }) => postponed),
   };
 }
 
 const NOTHING: AppliedDue = { applied: 0, postponed: [] };
+
+async function expire(options: ApplyDueOptions, runs: DueWork["expiries"]): Promise<AppliedDue> {
+  const rows = await expireRuns(options, runs);
+  const gone = new Set(rows.map((row) => runKey(row.environment_id, row.id)));
+  const others = runs.filter((run) => !gone.has(runKey(run.environmentId, run.runId)));
+  const waiting = others.length === 0 ? [] : await selectRunExpiries(options.postgres, others);
+  return {
+    applied: rows.length,
+    postponed: waiting.map((row) => dueExpiry(row.environment_id, row.id, row.expire_in_ms)),
+  };
+}
 
 async function removeExpired(options: RemoveSupervisorsOptions, ids: readonly string[]): Promise<AppliedDue> {
   const expired = await expireSupervisors(options, ids);

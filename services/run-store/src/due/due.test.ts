@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
 import { ENVIRONMENT_ID, failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { tokenKey } from "../feed/feed.ts";
@@ -35,11 +36,17 @@ async function timingOut(timeoutMs: number): Promise<string> {
 
 const apply = (runIds: string[], supervisorIds: string[] = [], tokenIds: string[] = []) =>
   applyDue(
-    { ...store.parts, announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS) },
+    {
+      ...store.parts,
+      announceTokens: createTokenAnnouncer(store.feed, NO_TOKEN_HINTS),
+      reader: createRunEndReader(store.postgres),
+    },
     {
       runs: runIds.map((runId) => ({ environmentId: ENVIRONMENT_ID, runId })),
       supervisorIds,
       tokens: tokenIds.map((tokenId) => ({ environmentId: ENVIRONMENT_ID, tokenId })),
+      schedules: [],
+      expiries: [],
     },
   );
 
@@ -53,7 +60,9 @@ async function listAll(horizonMs: number, size: number): Promise<string[]> {
           ? item.value.runId
           : item.case === "supervisor"
             ? item.value.supervisorId
-            : (item.value?.tokenId ?? ""),
+            : item.case === "token"
+              ? item.value.tokenId
+              : "",
       ),
     );
     after = page.next;

@@ -1,6 +1,6 @@
 import type { Queryable } from "@windlass/chassis";
 import type { DueItem } from "@windlass/proto";
-import { dueRun, dueSupervisor, dueToken } from "../conversions/due-item.ts";
+import { dueExpiry, dueRun, dueSchedule, dueSupervisor, dueToken } from "../conversions/due-item.ts";
 import { type DuePosition, type DueRow, listDue as listRows } from "../store/list-due.ts";
 
 /** A page of due work, soonest first. */
@@ -25,5 +25,14 @@ export async function listDue(
 
 function toItem({ kind, environment_id: environmentId, id, due_in_ms: dueInMs }: DueRow): DueItem {
   if (environmentId === null) return dueSupervisor(id, dueInMs);
-  return kind === "token" ? dueToken(environmentId, id, dueInMs) : dueRun(environmentId, id, dueInMs);
+  switch (kind) {
+    case "token":
+      return dueToken(environmentId, id, dueInMs);
+    case "schedule":
+      return dueSchedule(environmentId, id, dueInMs);
+    case "expiry":
+      return dueExpiry(environmentId, id, dueInMs);
+    default:
+      return dueRun(environmentId, id, dueInMs);
+  }
 }

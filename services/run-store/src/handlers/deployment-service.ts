@@ -4,6 +4,7 @@ import type { ServiceImplementation } from "@windlass/proto/grpc";
 import { createDeployment } from "../deployments/create-deployment.ts";
 import { getCurrentDeployment } from "../deployments/get-current-deployment.ts";
 import { listDeployments } from "../deployments/list-deployments.ts";
+import type { Feed } from "../feed/feed.ts";
 import { receiveUpload } from "../deployments/receive-upload.ts";
 import { createUploadBudget } from "../deployments/upload-budget.ts";
 import { MAX_BUNDLE_BYTES, parseListDeployments } from "../validation/deployment-requests.ts";
@@ -13,6 +14,8 @@ import { environmentOf } from "./caller.ts";
 export interface DeploymentServiceOptions {
   readonly postgres: Postgres;
   readonly clock: Clock;
+  /** Hears of the next ticks of schedules. */
+  readonly feed: Feed;
   readonly logger: Logger;
   /** Queues the environment's PENDING_VERSION runs that its current version knows. Called after the commit; what it misses a sweep finds. */
   readonly promotePendingRuns: (environmentId: string) => Promise<void>;

@@ -2,6 +2,7 @@ import type { Clock, Queryable, ServiceCall } from "@windlass/chassis";
 import type { TaskService, TriggerResult, TriggerTasksRequest, TriggerTasksResponse } from "@windlass/proto";
 import { callErrorFromFailure, CallFailure, type ServiceImplementation } from "@windlass/proto/grpc";
 import type { RunTrigger, Triggered } from "../runs/trigger-runs.ts";
+import { recordFailedItems } from "../batches/record-failed-items.ts";
 import { resetIdempotencyKey } from "../runs/reset-idempotency-key.ts";
 import { parseResetIdempotencyKey } from "../validation/reset-requests.ts";
 import { type ParsedTrigger, parseTriggerTask, parseTriggerTasks } from "../validation/trigger-requests.ts";
@@ -36,14 +37,14 @@ export function createTaskService({
         requests,
         signal: call.signal,
         maxInFlight: MAX_IN_FLIGHT,
-        answer: (request) => answerTriggers(runs, environmentId, request, clock.nowMs() * 1_000),
+        answer: (request) => answerTriggers({ runs, postgres }, environmentId, request, clock.nowMs() * 1_000),
       });
     },
   };
 }
 
 async function answerTriggers(
-  runs: RunTrigger,
+  { runs, postgres }: { readonly runs: RunTrigger; readonly postgres: Queryable },
   environmentId: string,
   request: TriggerTasksRequest,
   nowUs: number,
@@ -52,15 +53,21 @@ async function answerTriggers(
   const valid = parsed.filter((item): item is ParsedTrigger => !(item instanceof CallFailure));
   const triggered = await triggerOrFail(runs, environmentId, valid);
   let at = 0;
+  const outcomes = parsed.map((item) => {
+    if (item instanceof CallFailure) return item;
+    const outcome = triggered instanceof CallFailure ? triggered : triggered[at];
+    at += 1;
+    return outcome ?? new Error("a trigger has no result");
+  });
+  const failed = request.triggers.flatMap((trigger, index) => {
+    const failure = outcomes[index];
+    return failure instanceof CallFailure ? [{ trigger, failure }] : [];
+  });
+  if (failed.length > 0) await recordFailedItems(postgres, environmentId, failed);
   return {
     $typeName: "windlass.v1.TriggerTasksResponse",
     correlationId: request.correlationId,
-    results: parsed.map((item) => {
-      if (item instanceof CallFailure) return triggerResult(item);
-      const outcome = triggered instanceof CallFailure ? triggered : triggered[at];
-      at += 1;
-      return triggerResult(outcome ?? new Error("a trigger has no result"));
-    }),
+    results: outcomes.map(triggerResult),
   };
 }
 

@@ -1,4 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Queryable } from "@windlass/chassis";
 import { type Run, RunOptionsSchema } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
@@ -65,5 +66,12 @@ function keptOptions(encoded: Uint8Array | null): ParsedRunOptions {
       machine,
     }),
   );
-  return { ...NO_OPTIONS, encoded: kept.byteLength === 0 ? null : kept, machine: machine === "" ? null : machine };
+  return {
+    ...NO_OPTIONS,
+    encoded: kept.byteLength === 0 ? null : kept,
+    machine: machine === "" ? null : machine,
+    concurrencyKey: concurrencyKey === "" ? null : concurrencyKey,
+    prioritySeconds: priority,
+    ttlMs: ttl === undefined ? null : durationMs(ttl),
+  };
 }

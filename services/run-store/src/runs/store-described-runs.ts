@@ -10,10 +10,12 @@ import {
 import { findRunsByRequest } from "../store/find-runs-by-request.ts";
 import { type InsertProblem, insertDescribedRuns, type NewDescribedRun } from "../store/insert-described-runs.ts";
 import type { InsertedRun } from "../store/insert-runs.ts";
+import type { ParsedDebounce } from "../validation/debounce.ts";
 
 /** A run to be stored of which the trigger says more than most do. */
 export interface DescribedTrigger extends NewDescribedRun {
   readonly idempotency: { readonly key: string; readonly ttlMs: number } | undefined;
+  readonly debounce: ParsedDebounce | undefined;
 }
 
 /** What became of one: stored; its key already stood for a run; or it cannot be. Missing when its request id had already made a run. */
@@ -23,7 +25,7 @@ export type DescribedOutcome =
   | { readonly kind: "refused"; readonly failure: CallFailure };
 
 /** By the run's id. */
-type Outcomes = Map<string, DescribedOutcome>;
+export type Outcomes = Map<string, DescribedOutcome>;
 
 /** A key or a request id can change hands between two statements; whoever loses so often in a row is not alone with its bad luck. */
 const MAX_TRIES = 5;
@@ -34,7 +36,7 @@ export async function storeDescribedRuns(
   runs: readonly DescribedTrigger[],
   announce: boolean,
 ): Promise<Outcomes> {
-  if (runs.every((run) => run.idempotency === undefined)) return insert(postgres, runs, announce);
+  if (runs.every((run) => run.idempotency === undefined)) return insertRunsOf(postgres, runs, announce);
   for (let tries = 1; ; tries += 1) {
     try {
       return await postgres.transaction((tx) => storeKeyed(tx, runs, announce));
@@ -61,7 +63,7 @@ async function storeKeyed(tx: Queryable, runs: readonly DescribedTrigger[], anno
   const holderByKey = new Map(taken.map((key, index) => [keyOf(key), holders[index]]));
 
   const fresh = runs.filter((run) => run.idempotency === undefined || winners.has(run.runId));
-  const outcomes = await insert(tx, fresh, announce);
+  const outcomes = await insertRunsOf(tx, fresh, announce);
   const unstored = Array.from(keys.values()).filter(
     (key) => winners.has(key.runId) && outcomes.get(key.runId)?.kind !== "stored",
   );
@@ -126,7 +128,12 @@ function keyOf({ environmentId, taskId, key }: NewIdempotencyKey): string {
   return JSON.stringify([environmentId, taskId, key]);
 }
 
-async function insert(db: Queryable, runs: readonly NewDescribedRun[], announce: boolean): Promise<Outcomes> {
+/** Stores runs that have no key, or whose key is theirs. */
+export async function insertRunsOf(
+  db: Queryable,
+  runs: readonly NewDescribedRun[],
+  announce: boolean,
+): Promise<Outcomes> {
   const outcomes: Outcomes = new Map();
   if (runs.length === 0) return outcomes;
   const byId = new Map(runs.map((run) => [run.runId, run]));

@@ -9,7 +9,7 @@ import {
 } from "@windlass/chassis";
 import { asCallFailure, type CallFailure, fieldInvalid } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
-import { dueRun } from "../conversions/due-item.ts";
+import { dueExpiry, dueRun } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { RunIds } from "../run-id.ts";
@@ -20,7 +20,8 @@ import { findRunsByRequest } from "../store/find-runs-by-request.ts";
 import { type InsertedRun, insertRuns, type NewRun } from "../store/insert-runs.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { PromotePendingRuns } from "./promote-pending-runs.ts";
-import { type DescribedTrigger, storeDescribedRuns } from "./store-described-runs.ts";
+import { storeDebouncedRun } from "./store-debounced-run.ts";
+import { type DescribedOutcome, type DescribedTrigger, storeDescribedRuns } from "./store-described-runs.ts";
 
 /** What a trigger made, or found when its request id had already made it. */
 export interface Triggered {
@@ -34,6 +35,8 @@ export type TriggerRequest = ParsedTrigger & { readonly replayOfRunId?: string }
 export interface RunTrigger {
   /** Stores runs; one result for each, once it is durable. A trigger that cannot be stored fails alone. Throws OVERLOADED and NOT_READY for all. */
   trigger(environmentId: string, triggers: readonly TriggerRequest[]): Promise<(Triggered | CallFailure)[]>;
+  /** Tells of runs that another transaction has stored and committed. */
+  announceStored(runs: readonly NewRun[], rows: readonly InsertedRun[]): void;
   /** Resolves when nothing is under way. */
   drain(): Promise<void>;
 }
@@ -121,6 +124,7 @@ export function createRunTrigger(options: RunTriggerOptions): RunTrigger {
       });
       return submitTraced(runs, spans);
     },
+    announceStored: (runs, rows) => afterCommit(options, runs, new Map(rows.map((row) => [row.id, row]))),
     drain: async () => {
       await Promise.all([batcher.drain(), describedBatcher.drain()]);
     },
@@ -172,7 +176,12 @@ function newRun(
     machine: options.machine,
     startTimeUs: options.startTimeUs ?? null,
     metadata: options.metadata,
+    ttlMs: options.ttlMs,
+    scheduleId: null,
+    concurrencyKey: options.concurrencyKey,
+    prioritySeconds: options.prioritySeconds,
     idempotency: options.idempotency,
+    debounce: options.debounce,
   };
 }
 
@@ -180,10 +189,17 @@ async function storeDescribed(
   options: RunTriggerOptions,
   runs: readonly DescribedTrigger[],
 ): Promise<(Triggered | CallFailure)[]> {
-  const outcomes = await storeDescribedRuns(options.postgres, runs.toSorted(byRequest), options.hasOutbox);
+  const sorted = runs.toSorted(byRequest);
+  const outcomes = await storeDescribedRuns(
+    options.postgres,
+    sorted.filter((run) => run.debounce === undefined),
+    options.hasOutbox,
+  );
   const inserted = new Map<string, InsertedRun>();
   for (const [runId, outcome] of outcomes) if (outcome.kind === "stored") inserted.set(runId, outcome.row);
   afterCommit(options, runs, inserted);
+  // In the order of the triggers: of two with one key, the later is the last.
+  for (const run of runs) if (run.debounce !== undefined) await storeDebounced(options, run, outcomes);
   const repeated = runs.filter((run) => !outcomes.has(run.runId));
   const earlier = repeated.length === 0 ? undefined : await findEarlierRuns(options.postgres, repeated);
   return runs.map((run) => {
@@ -193,6 +209,23 @@ async function storeDescribed(
     if (outcome?.kind === "stored") return { runId: run.runId, isCached: false };
     return earlierRun(run, earlier);
   });
+}
+
+/** One transaction each: it holds its key's lock and one run's. */
+async function storeDebounced(
+  options: RunTriggerOptions,
+  run: DescribedTrigger,
+  outcomes: Map<string, DescribedOutcome>,
+): Promise<void> {
+  const outcome = await storeDebouncedRun(options.postgres, run, options.hasOutbox);
+  if (outcome === undefined) return;
+  if (outcome.kind === "stored") afterCommit(options, [run], new Map([[run.runId, outcome.row]]));
+  if (outcome.kind === "put off") {
+    const { runId, dueInMs, expireInMs } = outcome;
+    options.feed.due.publish([dueRun(run.environmentId, runId, dueInMs)]);
+    if (expireInMs !== null) options.feed.due.publish([dueExpiry(run.environmentId, runId, expireInMs)]);
+    outcomes.set(run.runId, { kind: "cached", runId });
+  } else outcomes.set(run.runId, outcome);
 }
 
 async function storeRuns(options: RunTriggerOptions, runs: readonly NewRun[]): Promise<(Triggered | CallFailure)[]> {
@@ -247,14 +280,18 @@ function afterCommit(
               queue_time_us: row.queue_time_us,
               traceparent: run.traceparent,
               supervisor_id: null,
+              ...(isDescribed(run)
+                ? { concurrency_key: run.concurrencyKey, machine: run.machine }
+                : { concurrency_key: null, machine: null }),
             }),
           ],
     ),
   );
   feed.due.publish(
-    stored.flatMap(({ run, row }) =>
-      row.due_in_ms === null ? [] : [dueRun(run.environmentId, run.runId, row.due_in_ms)],
-    ),
+    stored.flatMap(({ run: { environmentId, runId }, row: { due_in_ms: dueInMs, expire_in_ms: expireInMs } }) => [
+      ...(dueInMs === null ? [] : [dueRun(environmentId, runId, dueInMs)]),
+      ...(expireInMs === null ? [] : [dueExpiry(environmentId, runId, expireInMs)]),
+    ]),
   );
   announce(
     first?.outbox_id ?? null,

@@ -26,6 +26,7 @@ export const CANCEL_RUNS: Statement = {
         cancel_request_time = clock_timestamp(),
         cancel_reason = $3,
         due_time = NULL,
+        expire_time = NULL,
         finish_time = CASE WHEN ${NEXT} >= 'COMPLETED' THEN clock_timestamp() END
       FROM unnest($2::text[]) AS i (run_id)
       WHERE ${isRun("$1", "i.run_id")} AND (${canHappenSql("cancel")}) IS TRUE

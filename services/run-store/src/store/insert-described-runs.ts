@@ -18,6 +18,14 @@ export interface NewDescribedRun extends NewRun {
   readonly startTimeUs: number | null;
   /** A JSON object. */
   readonly metadata: Uint8Array | null;
+  /** It is EXPIRED so long after its start time unless it has started; null: never. */
+  readonly ttlMs: number | null;
+  /** Null: none. */
+  readonly concurrencyKey: string | null;
+  /** By so many seconds it goes ahead of its time in its queue. */
+  readonly prioritySeconds: number;
+  /** The schedule that triggers it; null: none. */
+  readonly scheduleId: string | null;
 }
 
 /** Why a run was not stored: its environment has no such parent, or version, or the version has no such task. */
@@ -35,9 +43,9 @@ export const INSERT_DESCRIBED_RUNS: Statement = {
   text: `
 WITH item AS MATERIALIZED (
   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::int[], $9::text[], $10::bool[], $11::text[],
-      $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::float8[], $19::bytea[]) WITH ORDINALITY
+      $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::float8[], $19::bytea[], $20::float8[], $21::text[], $23::text[], $24::float8[]) WITH ORDINALITY
     AS t (environment_id, run_id, request_id, task_id, payload, payload_type, queue, max_attempts, tags, is_test, traceparent,
-      options, parent_run_id, replay_of_run_id, batch_id, version, machine, start_time_us, metadata, position)
+      options, parent_run_id, replay_of_run_id, batch_id, version, machine, start_time_us, metadata, ttl_ms, schedule_id, concurrency_key, priority_s, position)
 ), parent AS MATERIALIZED (
   SELECT r.environment_id, r.id, r.status, coalesce(c.root_run_id, r.id) AS root_run_id
   FROM (SELECT DISTINCT environment_id, parent_run_id FROM item WHERE parent_run_id IS NOT NULL ORDER BY environment_id, parent_run_id) i
@@ -59,8 +67,8 @@ WITH item AS MATERIALIZED (
   LEFT JOIN deployment_tasks d
     ON ${lookUp("d.environment_id", "e.id")} AND ${lookUp("d.deployment_id", "coalesce(v.id, e.current_deployment_id)")} AND ${lookUp("d.task_id", "i.task_id")}
 ), content AS (
-  INSERT INTO run_contents (environment_id, run_id, request_id, payload, payload_type, options, parent_run_id, root_run_id, replay_of_run_id, batch_id, pinned_deployment_id)
-  SELECT environment_id, run_id, request_id, payload, payload_type, options, parent_run_id, root_run_id, replay_of_run_id, batch_id, pinned_id
+  INSERT INTO run_contents (environment_id, run_id, request_id, payload, payload_type, options, parent_run_id, root_run_id, replay_of_run_id, batch_id, pinned_deployment_id, schedule_id)
+  SELECT environment_id, run_id, request_id, payload, payload_type, options, parent_run_id, root_run_id, replay_of_run_id, batch_id, pinned_id, schedule_id
   FROM known WHERE problem IS NULL ORDER BY position
   ON CONFLICT (environment_id, request_id) WHERE request_id <> '' DO NOTHING
   RETURNING run_id
@@ -73,13 +81,18 @@ WITH item AS MATERIALIZED (
     END AS status
   FROM known WHERE (run_id IN (SELECT run_id FROM content)) IS TRUE
 ), run AS (
-  INSERT INTO runs (environment_id, id, task_id, status, revision, queue, deployment_id, attempt_number, max_attempts, create_time, queue_time, due_time,
-    finish_time, cancel_request_time, cancel_reason, machine, event_seq, tags, is_test, traceparent)
-  SELECT environment_id, run_id, task_id, status, 1, coalesce(queue, task_queue), pinned_id, 0, coalesce(max_attempts, task_max_attempts), now(), now(),
-    CASE WHEN status = 'DELAYED' THEN start_at END, CASE WHEN status = 'CANCELED' THEN now() END, CASE WHEN status = 'CANCELED' THEN now() END,
-    CASE WHEN status = 'CANCELED' THEN 'The run that triggered it was canceled.' END, machine, 1, tags::text[], is_test, traceparent
+  INSERT INTO runs (environment_id, id, task_id, status, revision, queue, deployment_id, attempt_number, max_attempts, create_time, queue_time, due_time, expire_time,
+    finish_time, cancel_request_time, cancel_reason, machine, concurrency_key, event_seq, tags, is_test, traceparent)
+  SELECT environment_id, run_id, task_id, status, 1, coalesce(queue, task_queue), pinned_id, 0, coalesce(max_attempts, task_max_attempts), now(), now() - priority_s * interval '1 second',
+    CASE WHEN status = 'DELAYED' THEN start_at END,
+    CASE WHEN status <> 'CANCELED' THEN CASE WHEN status = 'DELAYED' THEN start_at ELSE now() END + ttl_ms * interval '1 millisecond' END, CASE WHEN status = 'CANCELED' THEN now() END, CASE WHEN status = 'CANCELED' THEN now() END,
+    CASE WHEN status = 'CANCELED' THEN 'The run that triggered it was canceled.' END, machine, concurrency_key, 1, tags::text[], is_test, traceparent
   FROM fresh ORDER BY position
-  RETURNING environment_id, id, status, queue, due_time
+  RETURNING environment_id, id, status, queue, queue_time, due_time, expire_time
+), batch AS (
+  INSERT INTO batches (environment_id, id, create_time)
+  SELECT DISTINCT environment_id, batch_id, now() FROM fresh WHERE batch_id IS NOT NULL ORDER BY environment_id, batch_id
+  ON CONFLICT DO NOTHING
 ), described AS (
   INSERT INTO run_metadata (environment_id, run_id, metadata, metadata_type, update_time)
   SELECT environment_id, run_id, metadata, 'application/json', now() FROM fresh WHERE metadata IS NOT NULL
@@ -87,12 +100,13 @@ WITH item AS MATERIALIZED (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
   SELECT environment_id, id, 1, 1, status, 0, now() FROM run
 ), notice AS (
-  ${outboxRow("$20")}
+  ${outboxRow("$22")}
 )
-SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, ceil(date_part('epoch', due_time - now()) * 1000) AS due_in_ms, ${OUTBOX_ID}, NULL AS problem
+SELECT id, status, queue, ${microseconds("queue_time")} AS queue_time_us, ceil(date_part('epoch', due_time - now()) * 1000) AS due_in_ms,
+  ceil(date_part('epoch', expire_time - now()) * 1000) AS expire_in_ms, ${OUTBOX_ID}, NULL AS problem
 FROM run
 UNION ALL
-SELECT run_id, NULL, NULL, NULL, NULL, NULL, problem FROM known WHERE problem IS NOT NULL`,
+SELECT run_id, NULL, NULL, NULL, NULL, NULL, NULL, problem FROM known WHERE problem IS NOT NULL`,
 };
 
 /**
@@ -125,6 +139,10 @@ export function insertDescribedRuns(
     runs.map((run) => run.machine),
     runs.map((run) => run.startTimeUs),
     byteaArray(runs.map((run) => run.metadata)),
+    runs.map((run) => run.ttlMs),
+    runs.map((run) => run.scheduleId),
     announce,
+    runs.map((run) => run.concurrencyKey),
+    runs.map((run) => run.prioritySeconds),
   ]);
 }

@@ -28,6 +28,8 @@ export interface InsertedRun {
   readonly queue_time_us: number;
   /** Until its start time; null when it is not DELAYED. */
   readonly due_in_ms: number | null;
+  /** Until it is EXPIRED; null: never. */
+  readonly expire_in_ms: number | null;
   readonly outbox_id: number | null;
 }
 
@@ -60,7 +62,7 @@ WITH item AS MATERIALIZED (
 ), notice AS (
   ${outboxRow("$12")}
 )
-SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due_in_ms, ${OUTBOX_ID} FROM run`,
+SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due_in_ms, NULL AS expire_in_ms, ${OUTBOX_ID} FROM run`,
 };
 
 /**

@@ -3,7 +3,7 @@ import { microseconds, momentFromMicroseconds } from "./sql.ts";
 
 /** Something that happens at a time. */
 export interface DueRow {
-  readonly kind: "run" | "supervisor" | "token";
+  readonly kind: "run" | "supervisor" | "token" | "schedule" | "expiry";
   /** Null for a supervisor, which belongs to none. */
   readonly environment_id: string | null;
   readonly id: string;
@@ -23,7 +23,7 @@ export const DUE_START: DuePosition = { dueTimeUs: 0, id: "" };
 
 const dueInMs = (moment: string) => `ceil(date_part('epoch', ${moment} - now()) * 1000)`;
 
-// Ids of runs, supervisors and tokens start differently, so (time, id) orders all kinds together.
+// Ids of runs, supervisors, tokens and schedules start differently, and no run is due and expires at one moment: so (time, id) orders all kinds together.
 export const LIST_DUE: Statement = {
   name: "list_due",
   text: `
@@ -42,6 +42,16 @@ UNION ALL
   WHERE status = 'PENDING' AND timeout_time IS NOT NULL
     AND (timeout_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND timeout_time <= now() + $3::float8 * interval '1 millisecond'
   ORDER BY timeout_time, id LIMIT $4)
+UNION ALL
+(SELECT 'schedule', environment_id, id, ${microseconds("next_time")}, ${dueInMs("next_time")}
+  FROM schedules
+  WHERE next_time IS NOT NULL AND (next_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND next_time <= now() + $3::float8 * interval '1 millisecond'
+  ORDER BY next_time, id LIMIT $4)
+UNION ALL
+(SELECT 'expiry', environment_id, id, ${microseconds("expire_time")}, ${dueInMs("expire_time")}
+  FROM runs
+  WHERE expire_time IS NOT NULL AND (expire_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND expire_time <= now() + $3::float8 * interval '1 millisecond'
+  ORDER BY expire_time, id LIMIT $4)
 ORDER BY 4, 3
 LIMIT $4`,
 };

@@ -35,13 +35,13 @@ export const environments = pgTable(
     project: text().notNull(),
     /** The version that new runs take; null until the first is deployed. */
     current_deployment_id: key(),
-    /** Grows with every change of the environment's variables. */
     /** How many of its runs may execute at once; null: without limit. */
     concurrency_limit: integer(),
     /** Which part of the queue space it belongs to, 0 to QUEUE_SHARDS - 1. Never changes. */
     queue_shard: integer()
       .notNull()
       .generatedAlwaysAs(sql`(hashtext(id) & 2147483647) % 8`),
+    /** Grows with every change of the environment's variables. */
     variables_revision: bigint({ mode: "bigint" })
       .notNull()
       .default(sql`0`),
@@ -236,8 +236,9 @@ export const runs = pgTable(
     const needsNoVersion = sql`(${table.status} = 'PENDING_VERSION' OR ${table.status} = 'DELAYED' OR ${table.status} = 'CANCELED' OR ${table.status} = 'EXPIRED')`;
     return [
       primaryKey({ columns: [table.environment_id, table.id] }),
+      // For the lists of the queue, and for how many wait in one.
       index("runs_queued")
-        .on(table.queue_time, table.id)
+        .on(table.environment_id, table.queue, table.queue_time, table.id)
         .where(sql`${table.status} = 'QUEUED'`),
       index("runs_due")
         .on(table.due_time, table.id)
@@ -286,7 +287,7 @@ export const runs = pgTable(
   },
 );
 
-/** What a run was triggered with. A row never changes. Its unique index is what makes one request id one run (I7). */
+/** What a run was triggered with. A row never changes but while a debounced run is DELAYED. Its unique index is what makes one request id one run (I7). */
 export const runContents = pgTable(
   "run_contents",
   {
@@ -522,8 +523,11 @@ export const schedules = pgTable(
     /** Of a declarative one: its task. */
     deduplication_key: key().notNull(),
     external_id: text().notNull(),
+    /** The switch in people's hands. */
     is_active: boolean().notNull(),
-    /** Null when it is not active, or its expression has no further moment. */
+    /** False while the current deployment does not declare a declarative one: it does not tick, however the switch stands. */
+    is_declared: boolean().notNull().default(true),
+    /** Null when it does not tick, or its expression has no further moment. */
     next_time: moment(),
     last_time: moment(),
     create_time: moment().notNull(),
@@ -534,7 +538,7 @@ export const schedules = pgTable(
     index("schedules_due")
       .on(table.next_time, table.id)
       .where(sql`${table.next_time} IS NOT NULL`),
-    check("schedules_active", sql`${table.is_active} OR ${table.next_time} IS NULL`),
+    check("schedules_active", sql`(${table.is_active} AND ${table.is_declared}) OR ${table.next_time} IS NULL`),
   ],
 );
 
@@ -546,7 +550,10 @@ export const batches = pgTable(
     id: key().notNull(),
     create_time: moment().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.environment_id, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.id] }),
+    index("batches_newest").on(table.environment_id, table.create_time, table.id),
+  ],
 );
 
 /** Items of batches that could not become runs. */

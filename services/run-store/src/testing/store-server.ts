@@ -128,6 +128,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       createDeploymentService({
         postgres,
         clock,
+        feed,
         logger,
         promotePendingRuns: (environmentId) => {
           promoted.push(environmentId);

@@ -6,11 +6,15 @@ import type {
   TaskDefinition,
 } from "@windlass/proto";
 import { fieldInvalid, type Violation } from "@windlass/proto/grpc";
+import type { CronRule } from "../schedules/cron.ts";
+import { parseCron } from "./cron.ts";
 import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
 import { DEFAULT_MACHINE, parseMachine } from "./machine.ts";
 import { parseDouble, parseInteger, parseMaxDuration } from "./number-rule.ts";
 import { type Page, parsePage } from "./page.ts";
 import { quote } from "./quote.ts";
+import { checkQueuesAgree } from "./queue-agreement.ts";
+import { type ParsedRateLimit, parseRateLimit } from "./rate-limit.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
@@ -40,6 +44,13 @@ export interface ParsedTaskDefinition {
   readonly machine: string;
   /** Null: without limit. */
   readonly queueConcurrencyLimit: number | null;
+  /** Null: none. */
+  readonly queueRateLimit: ParsedRateLimit | null;
+  /** Null: without limit. */
+  readonly queueMaxLength: number | null;
+  /** The schedule that the task declares; null: none. */
+  readonly cron: CronRule | null;
+  readonly isScheduled: boolean;
 }
 
 /** A checked announcement of an upload. */
@@ -66,6 +77,7 @@ const MAX_VIOLATIONS = 50;
 
 const MAX_ATTEMPTS = { min: 1, max: 100 };
 const CONCURRENCY_LIMIT = { min: 0, max: 100_000 };
+const MAX_LENGTH = { min: 1, max: 10_000_000 };
 const FACTOR = { min: 1, max: 100 };
 const DAY_MS = 86_400_000;
 
@@ -133,6 +145,7 @@ function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): 
       });
     }
   }
+  checkQueuesAgree(parsed, violations);
   if (characters > MAX_INDEX_CHARACTERS) {
     violations.push({
       field: "header.tasks",
@@ -155,12 +168,22 @@ function parseTask(task: TaskDefinition, field: string, violations: Violation[])
         : parseText(task.queue, QUEUE, `${field}.queue`, violations),
     retry: parseRetryPolicy(task.retry, `${field}.retry`, violations),
     description: parseText(task.description, DESCRIPTION, `${field}.description`, violations),
+    cron: task.cron === undefined ? null : parseCron(task.cron, `${field}.cron`, violations),
+    isScheduled: task.isScheduled,
     maxDurationSeconds: parseMaxDuration(task.maxDurationSeconds, `${field}.max_duration_seconds`, violations),
     machine: parseMachine(task.machine, `${field}.machine`, violations) ?? DEFAULT_MACHINE,
     queueConcurrencyLimit:
       task.queueConcurrencyLimit === undefined
         ? null
         : parseInteger(task.queueConcurrencyLimit, CONCURRENCY_LIMIT, `${field}.queue_concurrency_limit`, violations),
+    queueRateLimit:
+      task.queueRateLimit === undefined
+        ? null
+        : parseRateLimit(task.queueRateLimit, `${field}.queue_rate_limit`, violations),
+    queueMaxLength:
+      task.queueMaxLength === undefined
+        ? null
+        : parseInteger(task.queueMaxLength, MAX_LENGTH, `${field}.queue_max_length`, violations),
   };
 }
 

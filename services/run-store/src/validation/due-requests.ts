@@ -1,18 +1,22 @@
 import type { ApplyDueRequest, ListDueRequest, WatchDueRequest } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
-import { byRunKey } from "../run-order.ts";
+import { byRunKey, compare } from "../run-order.ts";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
+import type { ScheduleRef } from "../store/tick-schedules.ts";
 import type { TokenRef } from "../store/token-row.ts";
 import { STORE_ID } from "./field-rules.ts";
 import { parseInteger } from "./number-rule.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
-/** Items whose moment has come, each once, runs and tokens ordered by their keys. */
+/** Items whose moment has come, each once, ordered by their keys. */
 export interface DueWork {
   readonly runs: readonly { readonly environmentId: string; readonly runId: string }[];
   readonly supervisorIds: readonly string[];
   readonly tokens: readonly TokenRef[];
+  readonly schedules: readonly ScheduleRef[];
+  /** Runs whose time to live is over. */
+  readonly expiries: readonly { readonly environmentId: string; readonly runId: string }[];
 }
 
 const HORIZON_MS = { min: 0, max: 3_600_000 };
@@ -58,6 +62,8 @@ export function parseApplyDue(request: ApplyDueRequest): DueWork {
   const runs = new Map<string, { environmentId: string; runId: string }>();
   const supervisorIds = new Set<string>();
   const tokens = new Map<string, TokenRef>();
+  const schedules = new Map<string, ScheduleRef>();
+  const expiries = new Map<string, { environmentId: string; runId: string }>();
   for (const [index, { item }] of request.items.entries()) {
     const field = `items[${index}]`;
     if (item.case === "run") {
@@ -71,16 +77,35 @@ export function parseApplyDue(request: ApplyDueRequest): DueWork {
       const environmentId = parseText(item.value.environmentId, STORE_ID, `${field}.token.environment_id`, violations);
       const tokenId = parseText(item.value.tokenId, STORE_ID, `${field}.token.token_id`, violations);
       tokens.set(`${environmentId}/${tokenId}`, { environmentId, tokenId });
-    } else violations.push({ field, description: "must be a run, a supervisor or a token." });
+    } else if (item.case === "schedule") {
+      const of = `${field}.schedule`;
+      const environmentId = parseText(item.value.environmentId, STORE_ID, `${of}.environment_id`, violations);
+      const scheduleId = parseText(item.value.scheduleId, STORE_ID, `${of}.schedule_id`, violations);
+      schedules.set(`${environmentId}/${scheduleId}`, { environmentId, scheduleId });
+    } else if (item.case === "expiry") {
+      const environmentId = parseText(item.value.environmentId, STORE_ID, `${field}.expiry.environment_id`, violations);
+      const runId = parseText(item.value.runId, STORE_ID, `${field}.expiry.run_id`, violations);
+      expiries.set(`${environmentId}/${runId}`, { environmentId, runId });
+    } else
+      violations.push({
+        field,
+        description: "must be a run, a supervisor, a token, a schedule or an expiry of a run.",
+      });
   }
   throwIfInvalid(violations);
   return {
     runs: Array.from(runs.values()).toSorted(byRunKey),
     supervisorIds: Array.from(supervisorIds),
-    tokens: Array.from(tokens)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, token]) => token),
+    tokens: byKey(tokens),
+    schedules: byKey(schedules),
+    expiries: Array.from(expiries.values()).toSorted(byRunKey),
   };
+}
+
+function byKey<T>(items: ReadonlyMap<string, T>): T[] {
+  return Array.from(items)
+    .toSorted(([a], [b]) => compare(a, b))
+    .map(([, item]) => item);
 }
 
 /** The token for the page after a position. */

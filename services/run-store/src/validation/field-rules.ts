@@ -36,6 +36,15 @@ export const BATCH_ID = {
   alphabet: { pattern: /^batch_[A-Za-z0-9_-]+$/, name: '"batch_" and then A-Z a-z 0-9 _ -' },
 } as const satisfies TextRule;
 
+/** What makes the making of a schedule happen once. */
+export const DEDUPLICATION_KEY = { min: 1, max: 128 } as const satisfies TextRule;
+
+/** Whose schedule it is, in the user's words. */
+export const EXTERNAL_ID = { min: 0, max: 128 } as const satisfies TextRule;
+
+/** What triggers have in common that put one run off. */
+export const DEBOUNCE_KEY = { min: 1, max: 512 } as const satisfies TextRule;
+
 /** A version, as people call it. */
 export const VERSION = { min: 1, max: 64 } as const satisfies TextRule;
 

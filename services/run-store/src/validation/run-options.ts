@@ -4,6 +4,7 @@ import { type RunOptions, RunOptionsSchema } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
 import { microsecondsFromTimestamp } from "../conversions/moments.ts";
 import { BATCH_ID, CONCURRENCY_KEY, IDEMPOTENCY_KEY, VERSION } from "./field-rules.ts";
+import { type ParsedDebounce, parseDebounce } from "./debounce.ts";
 import { parseMachine } from "./machine.ts";
 import { parseMetadata } from "./metadata.ts";
 import { parseInteger, parseMaxDuration } from "./number-rule.ts";
@@ -18,11 +19,17 @@ export interface ParsedRunOptions {
   readonly idempotency: { readonly key: string; readonly ttlMs: number } | undefined;
   /** Null for the task's own. */
   readonly machine: string | null;
+  /** Null: none. */
+  readonly concurrencyKey: string | null;
+  readonly prioritySeconds: number;
   readonly batchId: string | null;
   /** Null for the current one. */
   readonly version: string | null;
   /** A JSON object. */
   readonly metadata: Uint8Array | null;
+  /** Null: it never expires. */
+  readonly ttlMs: number | null;
+  readonly debounce: ParsedDebounce | undefined;
 }
 
 /** Of a trigger that says nothing. */
@@ -31,9 +38,13 @@ export const NO_OPTIONS: ParsedRunOptions = {
   startTimeUs: undefined,
   idempotency: undefined,
   machine: null,
+  concurrencyKey: null,
+  prioritySeconds: 0,
   batchId: null,
   version: null,
   metadata: null,
+  ttlMs: null,
+  debounce: undefined,
 };
 
 const PRIORITY = { min: 0, max: 31_536_000 };
@@ -52,10 +63,7 @@ export function parseRunOptions(
 ): ParsedRunOptions {
   if (options === undefined) return NO_OPTIONS;
   const idempotency = parseIdempotency(options, field, violations);
-  parseInteger(options.priority, PRIORITY, `${field}.priority`, violations);
-  optionalText(options.concurrencyKey, CONCURRENCY_KEY, `${field}.concurrency_key`, violations);
   parseMaxDuration(options.maxDurationSeconds, `${field}.max_duration_seconds`, violations);
-  parseLifetime(options.ttl, `${field}.ttl`, violations);
   const metadata = parseMetadata(options.metadata, `${field}.metadata`, violations);
   const encoded = toBinary(RunOptionsSchema, { ...options, metadata: undefined });
   return {
@@ -63,9 +71,13 @@ export function parseRunOptions(
     startTimeUs: parseStartTime(options.startTime, `${field}.start_time`, nowUs, violations),
     idempotency,
     machine: parseMachine(options.machine, `${field}.machine`, violations),
+    concurrencyKey: optionalText(options.concurrencyKey, CONCURRENCY_KEY, `${field}.concurrency_key`, violations),
+    prioritySeconds: parseInteger(options.priority, PRIORITY, `${field}.priority`, violations),
     batchId: optionalText(options.batchId, BATCH_ID, `${field}.batch_id`, violations),
     version: optionalText(options.version, VERSION, `${field}.version`, violations),
     metadata: metadata ?? null,
+    ttlMs: parseLifetime(options.ttl, `${field}.ttl`, violations) ?? null,
+    debounce: parseDebounce(options, field, violations),
   };
 }
 
