@@ -1,8 +1,8 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Client, type ClientDuplexStream, Metadata, credentials, status } from "@grpc/grpc-js";
 import { configure, runs, tasks } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
-import { ErrorReason, RunStatus, TriggerTasksRequestSchema } from "@windlass/proto";
+import { ErrorReason, type RunOptionsSchema, RunStatus, TriggerTasksRequestSchema } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -38,6 +38,7 @@ interface TriggerInit {
   queue?: string;
   maxAttempts?: number;
   tags?: string[];
+  options?: MessageInitShape<typeof RunOptionsSchema>;
 }
 
 const json = (text: string) => ({ data: Buffer.from(text), contentType: "application/json" });
@@ -80,6 +81,42 @@ describe("a trigger that cannot be is refused with the field and its limit", () 
     ["absurd maxAttempts", "trigger.max_attempts", /100/u, { maxAttempts: 2_000_000_000 }],
     ["no request id", "trigger.request_id", /64/u, { requestId: "" }],
     ["a request id with a slash", "trigger.request_id", /A-Z/u, { requestId: "../x" }],
+    [
+      "NUL in the concurrency key",
+      "trigger.options.concurrency_key",
+      /control/u,
+      { options: { concurrencyKey: "\0" } },
+    ],
+    [
+      "a concurrency key of 10 KB",
+      "trigger.options.concurrency_key",
+      /128/u,
+      { options: { concurrencyKey: "k".repeat(10_240) } },
+    ],
+    ["negative priority", "trigger.options.priority", /31536000|31,536,000/u, { options: { priority: -1 } }],
+    ["absurd priority", "trigger.options.priority", /31536000|31,536,000/u, { options: { priority: 2 ** 31 - 1 } }],
+    ["a ttl of nothing", "trigger.options.ttl", /more than 0/u, { options: { ttl: {} } }],
+    ["a negative ttl", "trigger.options.ttl", /more than 0/u, { options: { ttl: { seconds: -1n } } }],
+    ["a ttl of a thousand years", "trigger.options.ttl", /365/u, { options: { ttl: { seconds: 31_536_000_000n } } }],
+    [
+      "a start in the year 9999",
+      "trigger.options.start_time",
+      /10 years/u,
+      { options: { startTime: { seconds: 253_370_764_800n } } },
+    ],
+    [
+      "a debounce of no time",
+      "trigger.options.debounce.delay",
+      /1 s to/u,
+      { options: { debounce: { key: "k", delay: {} } } },
+    ],
+    [
+      "a debounce key of 10 KB",
+      "trigger.options.debounce.key",
+      /512/u,
+      { options: { debounce: { key: "k".repeat(10_240), delay: { seconds: 1n } } } },
+    ],
+    ["a batch id that is none", "trigger.options.batch_id", /batch_/u, { options: { batchId: "*" } }],
   ])("%s", async ([, field, limit, change]) => {
     const failure = await failureOf(client.tasks.triggerTask({ trigger: { ...good(), ...change } }));
     expect(failure).toMatchObject({ code: status.INVALID_ARGUMENT, reason: ErrorReason.FIELD_INVALID });
@@ -118,6 +155,21 @@ describe("what looks dangerous and is only data goes through unchanged", () => {
     },
   );
 
+  test.for(["*", ">", "a.b.c", "__proto__", "'; DROP TABLE runs; --", "🎉"])(
+    "the concurrency key %s",
+    async (concurrencyKey) => {
+      const { run } = await client.tasks.triggerTask({ trigger: { ...good(), options: { concurrencyKey } } });
+      await runs.poll(run?.runId ?? "");
+      expect((await runs.retrieve(run?.runId ?? "")).options.concurrencyKey).toBe(concurrencyKey);
+    },
+  );
+
+  test("a start time before 1970 is now", async () => {
+    const options = { startTime: { seconds: -62_135_596_800n } };
+    const { run } = await client.tasks.triggerTask({ trigger: { ...good(), options } });
+    expect((await runs.poll(run?.runId ?? "")).status).toBe("COMPLETED");
+  });
+
   test.for(["*", ">", "a.b.c", "../../etc/passwd", "'; DROP TABLE runs; --", "ünï©ödé 🎉"])(
     "a task that nobody knows, %s, waits for its version",
     async (taskId) => {
@@ -127,6 +179,31 @@ describe("what looks dangerous and is only data goes through unchanged", () => {
       await client.runs.cancelRun({ runId: run?.runId ?? "" });
     },
   );
+});
+
+describe("a limit that cannot be, or of what is not there, is refused", () => {
+  test.for([-1, 100_001, -(2 ** 31)])("a queue's limit of %s", async (concurrencyLimit) => {
+    const call = client.queues.overrideConcurrencyLimit({ name: "task/echo", concurrencyLimit });
+    expect((await failureOf(call)).reason).toBe(ErrorReason.FIELD_INVALID);
+  });
+
+  test.for([-1, 1_000_001])("an environment's limit of %s", async (concurrencyLimit) => {
+    const call = client.environments.setConcurrencyLimit({ concurrencyLimit });
+    expect((await failureOf(call)).reason).toBe(ErrorReason.FIELD_INVALID);
+  });
+
+  test.for(["nobody", "*", "", "\0", "q".repeat(10_240)])("the queue %j", async (name) => {
+    for (const call of [
+      client.queues.getQueue({ name }),
+      client.queues.pauseQueue({ name }),
+      client.queues.resumeQueue({ name }),
+      client.queues.overrideConcurrencyLimit({ name, concurrencyLimit: 1 }),
+      client.queues.resetConcurrencyLimit({ name }),
+    ]) {
+      const { reason } = await failureOf(call);
+      expect([ErrorReason.QUEUE_NOT_FOUND, ErrorReason.FIELD_INVALID]).toContain(reason);
+    }
+  });
 });
 
 describe("a caller without a right to be here is refused", () => {
