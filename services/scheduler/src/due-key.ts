@@ -9,6 +9,10 @@ export function dueKey({ item }: DueItem): string | undefined {
       return `supervisor/${item.value.supervisorId}`;
     case "token":
       return `token/${item.value.environmentId}/${item.value.tokenId}`;
+    case "schedule":
+      return `schedule/${item.value.environmentId}/${item.value.scheduleId}`;
+    case "expiry":
+      return `expiry/${item.value.environmentId}/${item.value.runId}`;
     case undefined:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import { createFakeClock, createServiceClient, type FakeClock } from "@windlass/chassis";
+import { type Clock, createFakeClock, createServiceClient, type FakeClock } from "@windlass/chassis";
 import { DueService, ErrorReason } from "@windlass/proto";
 import { CallFailure, fieldInvalid, status } from "@windlass/proto/grpc";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -14,13 +14,14 @@ interface Bench {
   readonly stop: () => Promise<void>;
 }
 
-async function setUp({ maxTimers = 100_000 } = {}): Promise<Bench> {
+async function setUp({ maxTimers = 100_000, wallStepMs = (): number => 0 } = {}): Promise<Bench> {
   const clock = createFakeClock(1_000_000);
   const store = await startFakeDueStore(clock);
   onTestFinished(() => store[Symbol.asyncDispose]());
-  const client = createServiceClient(DueService, { address: store.address, token: internalToken, clock });
+  const machine: Clock = { ...clock, nowMs: () => clock.nowMs() + wallStepMs() };
+  const client = createServiceClient(DueService, { address: store.address, token: internalToken, clock: machine });
   onTestFinished(() => client.close());
-  const loop = createDueLoop({ client, clock, logger: silentLogger, telemetry: untraced, maxTimers });
+  const loop = createDueLoop({ client, clock: machine, logger: silentLogger, telemetry: untraced, maxTimers });
   onTestFinished(() => loop.stop());
   return {
     store,
@@ -201,6 +202,61 @@ test("a token's timeout fires as a run's moment does, and two environments' toke
   store.addToken("env_b", "token_1", 200);
   await eventuallyWithTime(clock, () => expect(store.applied).toEqual(["env_b/token_1", "env_a/token_1"]));
 });
+
+test("a schedule ticks at each of its moments: the answer to one arms the next", async () => {
+  const { store, clock, start } = await setUp();
+  await start();
+  store.addSchedule("sched_1", 500, 1_000);
+  await clock.timersPending(2);
+  for (const ticks of [0, 1, 2, 3]) {
+    await eventuallyWithTime(clock, () => expect(store.applied.length).toBeGreaterThanOrEqual(ticks));
+    expect(store.applied).toEqual(Array.from({ length: ticks }, () => "sched_1"));
+    await clock.advance(300);
+  }
+});
+
+test("a run's start and its expiry are two moments", async () => {
+  const { store, clock, start } = await setUp();
+  const [runId = ""] = store.addRuns(200);
+  store.addExpiry(runId, 400);
+  await start();
+  await eventuallyWithTime(clock, () => expect(store.applied).toEqual([runId, `${runId} expires`]));
+});
+
+test("after a downtime everything overdue, of whatever kind, is applied in the order of its moments", async () => {
+  const { store, clock, start } = await setUp();
+  store.addExpiry("run_late", -1_000);
+  store.addSchedule("sched_1", -3_000, 60_000);
+  store.addToken("env", "token_1", -2_000);
+  const [runId = ""] = store.addRuns(-4_000);
+  store.addSupervisor("sup_1", -5_000);
+  await start();
+  await eventuallyWithTime(clock, () =>
+    expect(store.applied).toEqual(["sup_1", runId, "sched_1", "env/token_1", "run_late expires"]),
+  );
+});
+
+test.each([-600_000, 600_000])(
+  "a step of the machine's clock by %i ms makes nothing early and nothing late",
+  async (step) => {
+    let wallStepMs = 0;
+    const { store, clock, start } = await setUp({ wallStepMs: () => wallStepMs });
+    const [before = ""] = store.addRuns(1_000);
+    const [after = ""] = store.addRuns(2_000);
+    await start();
+    await clock.timersPending(2);
+    wallStepMs = step;
+    await clock.advance(900);
+    expect(store.applied).toEqual([]);
+    await clock.advance(100);
+    await eventually(() => expect(store.applied).toEqual([before]));
+    await eventually(() => expect(clock.pendingTimers).toBe(2));
+    await clock.advance(900);
+    expect(store.applied).toEqual([before]);
+    await clock.advance(100);
+    await eventually(() => expect(store.applied).toEqual([before, after]));
+  },
+);
 
 test("of more timers than memory may hold the soonest are kept, and the others listed in time", async () => {
   const { store, clock, start } = await setUp({ maxTimers: 100 });

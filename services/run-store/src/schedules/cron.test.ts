@@ -51,68 +51,15 @@ describe("a time of day", () => {
         const days = shown.map(({ day }) => day);
         expect(new Set(days).size).toBe(days.length);
         expect(Date.parse(days.at(-1) ?? "") - Date.parse(days[0] ?? "")).toBe(1_825 * DAY_MS);
-        for (const [index, ms] of all.entries()) {
-          const { day, time: shownTime } = shown[index] ?? { day: "", time: "" };
-          // Looking for the moment is slow; where the clock shows the time, only a second such moment could be wrong.
-          const isOdd = shownTime !== time || ms - (all[index - 1] ?? ms) !== DAY_MS;
-          if (isOdd) expect(ms).toBe(firstMomentAt(day, time, timezone));
-        }
+        // Looking for the moment is slow; where the clock shows the time a day after the last tick, it can be no other.
+        const odd = all.flatMap((ms, index) => {
+          const { day = "", time: shownTime = "" } = shown[index] ?? {};
+          return shownTime === time && ms - (all[index - 1] ?? ms) === DAY_MS ? [] : [{ day, ms }];
+        });
+        expect(odd).toEqual(odd.map(({ day }) => ({ day, ms: firstMomentAt(day, time, timezone) })));
       }
     },
   );
-
-  it("that summer time leaves out ticks at the first moment after the gap", () => {
-    expect(ticks(rule("30 2 * * *", "Europe/Berlin"), "2026-03-28T12:00:00Z", 2)).toEqual([
-      "2026-03-29T01:00:00.000Z",
-      "2026-03-30T00:30:00.000Z",
-    ]);
-    expect(ticks(rule("15 2 * * *", "Australia/Lord_Howe"), "2026-10-03T00:00:00Z", 1)).toEqual([
-      "2026-10-03T15:30:00.000Z",
-    ]);
-  });
-
-  it("that comes twice ticks the first time only", () => {
-    expect(ticks(rule("30 1 * * *", "America/New_York"), "2026-10-31T12:00:00Z", 2)).toEqual([
-      "2026-11-01T05:30:00.000Z",
-      "2026-11-02T06:30:00.000Z",
-    ]);
-    expect(ticks(rule("45 1 * * *", "Australia/Lord_Howe"), "2026-04-04T00:00:00Z", 2)).toEqual([
-      "2026-04-04T14:45:00.000Z",
-      "2026-04-05T15:15:00.000Z",
-    ]);
-  });
-
-  it("of several that fall into one gap ticks once", () => {
-    expect(ticks(rule("0 2,3 * * *", "Europe/Berlin"), "2026-03-28T12:00:00Z", 2)).toEqual([
-      "2026-03-29T01:00:00.000Z",
-      "2026-03-30T00:00:00.000Z",
-    ]);
-  });
-});
-
-describe("a rhythm", () => {
-  it.each(ZONES)("of fifteen minutes is one in %s too, all year", (timezone) => {
-    let atMs = Date.parse("2026-01-01T00:00:00Z");
-    for (let count = 0; count < 365 * 96; count += 1) {
-      // Every tick around the changes, and one a day elsewhere: the others are as far apart.
-      const stepMs = count % 96 === 0 ? 900_000 : DAY_MS / 4;
-      const tickMs = nextTick(rule("*/15 * * * *", timezone), atMs);
-      expect(tickMs).toBe(atMs + 900_000);
-      atMs += stepMs;
-      if (atMs > Date.parse("2027-01-01T00:00:00Z")) break;
-    }
-    for (const change of [
-      "2026-03-08T00:00Z",
-      "2026-03-28T18:00Z",
-      "2026-04-04T06:00Z",
-      "2026-10-03T06:00Z",
-      "2026-10-24T18:00Z",
-      "2026-11-01T00:00Z",
-    ]) {
-      const around = upcomingTicks(rule("*/15 * * * *", timezone), Date.parse(change), 96);
-      expect(around).toEqual(around.map((_, index) => Date.parse(change) + (index + 1) * 900_000));
-    }
-  });
 });
 
 describe("the first tick after a moment", () => {
@@ -152,7 +99,7 @@ describe("the latest tick", () => {
         expect(latestMs).toBeGreaterThanOrEqual(firstMs);
         expect(latestMs).toBeLessThanOrEqual(firstMs + downtimeMs);
         expect(nextTick(of, latestMs)).toBeGreaterThan(firstMs + downtimeMs);
-        if (latestMs > firstMs) expect(nextTick(of, latestMs - 1)).toBe(latestMs);
+        expect(nextTick(of, latestMs - 1)).toBe(latestMs);
       }),
       { numRuns: 30 },
     );

@@ -1,8 +1,8 @@
-import superjson from "superjson";
+import { parse } from "superjson";
 import { expect, it } from "vitest";
 import { encodeTick } from "./tick-payload.ts";
 
-const decode = (bytes: Uint8Array): unknown => superjson.parse(Buffer.from(bytes).toString());
+const decode = (bytes: Uint8Array): unknown => parse(Buffer.from(bytes).toString());
 
 it("a tick's moments are Dates for the task", () => {
   const tick = {

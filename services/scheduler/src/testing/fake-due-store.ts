@@ -4,8 +4,10 @@ import { type Clock, createGrpcServer, type GrpcServer, internalAuthenticator } 
 import {
   type ApplyDueRequest,
   type DueItem,
+  DueExpirySchema,
   DueItemSchema,
   DueRunSchema,
+  DueScheduleSchema,
   DueService,
   DueSupervisorSchema,
   DueTokenSchema,
@@ -26,9 +28,13 @@ export interface FakeDueStore extends AsyncDisposable {
   addSupervisor(supervisorId: string, dueInMs: number): void;
   /** Makes a token that times out the given time from now; told to the watchers. */
   addToken(environmentId: string, tokenId: string, dueInMs: number): void;
+  /** Makes a schedule that ticks the given time from now, and again after each interval; told to the watchers. */
+  addSchedule(scheduleId: string, dueInMs: number, intervalMs: number): void;
+  /** Makes a run that expires the given time from now; told to the watchers. */
+  addExpiry(runId: string, dueInMs: number): void;
   /** Moves the expiry of a supervisor, without telling anybody. */
   renew(supervisorId: string, dueInMs: number): void;
-  /** What was applied, in order: run ids, supervisor ids, and tokens as "environment/token". */
+  /** What was applied, in order: names of runs, supervisors and schedules, tokens as "environment/token", and "run expires". */
   readonly applied: readonly string[];
   /** How many items each ApplyDue named. */
   readonly batchSizes: readonly number[];
@@ -62,6 +68,8 @@ interface Entry {
 class InMemoryDueStore implements FakeDueStore, ServiceImplementation<typeof DueService> {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  /** Of schedules, by their names. */
+  readonly #intervals = new Map<string, number>();
   readonly #watches = new Set<PushStream<DueItem[]>>();
   #server: GrpcServer | undefined;
   #held: Promise<void> | undefined;
@@ -102,6 +110,17 @@ class InMemoryDueStore implements FakeDueStore, ServiceImplementation<typeof Due
   addToken(environmentId: string, tokenId: string, dueInMs: number): void {
     const value = create(DueTokenSchema, { environmentId, tokenId });
     this.#tell([this.#add(`${environmentId}/${tokenId}`, { case: "token", value }, dueInMs)]);
+  }
+
+  addSchedule(scheduleId: string, dueInMs: number, intervalMs: number): void {
+    const value = create(DueScheduleSchema, { environmentId: "env", scheduleId });
+    this.#intervals.set(scheduleId, intervalMs);
+    this.#tell([this.#add(scheduleId, { case: "schedule", value }, dueInMs)]);
+  }
+
+  addExpiry(runId: string, dueInMs: number): void {
+    const value = create(DueExpirySchema, { environmentId: "env", runId });
+    this.#tell([this.#add(`${runId} expires`, { case: "expiry", value }, dueInMs)]);
   }
 
   renew(supervisorId: string, dueInMs: number): void {
@@ -175,8 +194,13 @@ class InMemoryDueStore implements FakeDueStore, ServiceImplementation<typeof Due
         postponed.push(this.#itemOf(entry));
         continue;
       }
-      this.#entries.delete(entry.key);
       this.applied.push(entry.name);
+      const intervalMs = this.#intervals.get(entry.name);
+      if (intervalMs === undefined) this.#entries.delete(entry.key);
+      else {
+        entry.dueMs += intervalMs;
+        postponed.push(this.#itemOf(entry));
+      }
     }
     const applied = items.length - postponed.length;
     if (this.#held !== undefined) await Promise.race([this.#held, once(signal, "abort")]);
