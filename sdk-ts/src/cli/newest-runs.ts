@@ -2,6 +2,7 @@ import { RunStatusSchema } from "@windlass/proto";
 import type { RunFilter } from "../client/list-runs.ts";
 import type { RunSnapshot, RunStatusName } from "../client/run-snapshot.ts";
 import { runs } from "../client/runs.ts";
+import { firstItems } from "./first-items.ts";
 
 /** Every status a run can have. */
 export const RUN_STATUSES = RunStatusSchema.values
@@ -15,11 +16,6 @@ export async function newestRuns(
   filter: Omit<RunFilter, "limit">,
   limit: number,
 ): Promise<{ readonly runs: RunSnapshot[]; readonly hasMore: boolean }> {
-  let page = await runs.list({ ...filter, limit: Math.min(limit, MAX_PAGE) });
-  const found = [...page.data];
-  while (found.length < limit && page.hasNextPage()) {
-    page = await page.getNextPage();
-    found.push(...page.data);
-  }
-  return { runs: found.slice(0, limit), hasMore: found.length > limit || page.hasNextPage() };
+  const { items, hasMore } = await firstItems(runs.list({ ...filter, limit: Math.min(limit, MAX_PAGE) }), limit);
+  return { runs: items, hasMore };
 }

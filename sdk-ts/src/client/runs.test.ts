@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { BatchWaitSchema, RunStatus, WaitSchema } from "@windlass/proto";
+import { BatchWaitSchema, HoldReason, RunStatus, WaitSchema } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { batch, close, configure, type RunEvent, runs, task, tasks } from "../index.ts";
+import { batch, close, configure, idempotencyKeys, type RunEvent, runs, task, tasks } from "../index.ts";
 import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
 
 const hello = task({ id: "hello", run: async (payload: { message: string }) => payload.message.length });
@@ -36,6 +36,45 @@ describe("a run", () => {
         maxDuration: 60,
       },
     });
+  });
+
+  it("says why it does not execute, which schedule made it, and when it expires", async () => {
+    const { id } = await hello.trigger(
+      { message: "x" },
+      { debounce: { key: "k", delay: "5s", mode: "leading", maxDelay: "1m" } },
+    );
+    const until = timestampFromMs(9_000);
+    cluster.holds.set(id, {
+      reason: HoldReason.CONCURRENCY_LIMIT,
+      message: 'The queue "emails" executes 1 of 1.',
+      runIds: ["run_9"],
+      until,
+    });
+    cluster.change(id, { scheduleId: "sched_1", expireTime: until });
+    expect(await runs.retrieve(id)).toMatchObject({
+      hold: {
+        reason: "CONCURRENCY_LIMIT",
+        message: 'The queue "emails" executes 1 of 1.',
+        runIds: ["run_9"],
+        until: new Date(9_000),
+      },
+      scheduleId: "sched_1",
+      expiresAt: new Date(9_000),
+      options: { debounce: { key: "k", delayMs: 5_000, mode: "leading", maxDelayMs: 60_000 } },
+    });
+    cluster.holds.delete(id);
+    expect(await runs.retrieve(id)).not.toHaveProperty("hold");
+  });
+
+  it("of a key that was reset is made anew", async () => {
+    const key = await idempotencyKeys.create("k");
+    const first = await hello.trigger({ message: "x" }, { idempotencyKey: key });
+    expect(await idempotencyKeys.reset("hello", key)).toEqual({ wasSet: true });
+    expect(await idempotencyKeys.reset("hello", key)).toEqual({ wasSet: false });
+    const second = await hello.trigger({ message: "x" }, { idempotencyKey: key });
+    expect([second.isCached, second.id === first.id]).toEqual([false, false]);
+    await expect(idempotencyKeys.reset("", key)).rejects.toMatchObject({ violations: [{ field: "taskIdentifier" }] });
+    await expect(idempotencyKeys.reset("hello", "")).rejects.toMatchObject({ violations: [{ field: "key" }] });
   });
 
   it("of a key that is known is given again, and said to be", async () => {

@@ -9,6 +9,7 @@ import {
   type Content,
   type DeploymentHeader,
   DeploymentService,
+  EnvironmentService,
   ErrorReason,
   type FailedItemSchema,
   type HoldSchema,
@@ -42,6 +43,7 @@ import {
   status,
 } from "@windlass/proto/grpc";
 import { testBatchService } from "./test-batches.ts";
+import { type StoredEnvironment, testEnvironmentService } from "./test-environments.ts";
 import { type StoredQueue, testQueueService } from "./test-queues.ts";
 import { type StoredSchedule, testScheduleService } from "./test-schedules.ts";
 
@@ -63,6 +65,7 @@ export class TestCluster {
   readonly tokens = new Map<string, StoredToken>();
   readonly queues = new Map<string, StoredQueue>();
   readonly schedules = new Map<string, StoredSchedule>();
+  readonly environment: StoredEnvironment = { concurrencyLimit: undefined, variables: {} };
   /** What GetRun says of why a run does not execute. */
   readonly holds = new Map<string, MessageInitShape<typeof HoldSchema>>();
   /** Items that were refused, by their batch. */
@@ -133,6 +136,10 @@ export class TestCluster {
     this.#server.addService(
       serviceDefinition(BatchService),
       serviceHandlers<typeof BatchService>(BatchService, testBatchService(this), hooks),
+    );
+    this.#server.addService(
+      serviceDefinition(EnvironmentService),
+      serviceHandlers<typeof EnvironmentService>(EnvironmentService, testEnvironmentService(this.environment), hooks),
     );
     const address = this.#socket === undefined ? `127.0.0.1:${this.port}` : `unix:${this.#socket}`;
     this.port = await new Promise<number>((resolve, reject) => {

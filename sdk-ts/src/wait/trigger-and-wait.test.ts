@@ -187,6 +187,32 @@ describe("batchTriggerAndWait", () => {
     ]);
   });
 
+  it("with an item that is wrong, or refused, waits for the others; its result is not ok, and has no id", async () => {
+    const waiting = batch.triggerAndWait([
+      { id: "child", payload: 1 },
+      { id: "child", payload: 1, options: { ttl: "x" } },
+      { id: "refused", payload: 1 },
+    ]);
+    await endAndResume({ run_1: completed(2) });
+    expect((await waiting).runs).toMatchObject([
+      { ok: true, id: "run_1", output: 2 },
+      { ok: false, id: "", taskIdentifier: "child", error: { violations: [{ field: "items[1].options.ttl" }] } },
+      { ok: false, id: "", taskIdentifier: "refused", error: { reason: "FIELD_INVALID" } },
+    ]);
+    expect(attempt.waits).toMatchObject([{ runCount: 1, runIds: ["run_1"] }]);
+  });
+
+  it("of wrong items only waits for nothing", async () => {
+    expect((await tasks.batchTriggerAndWait("refused", [{ payload: 1 }])).runs).toMatchObject([{ ok: false }]);
+    expect(attempt.waits).toEqual([]);
+  });
+
+  it("of more than one wait can name is refused before anything is sent", async () => {
+    const items = Array.from({ length: 1_001 }, () => ({ payload: 1 }));
+    await expect(child.batchTriggerAndWait(items)).rejects.toThrow("items must be at most 1,000");
+    expect(cluster.runs.size).toBe(0);
+  });
+
   it("of nothing waits for nothing", async () => {
     expect((await batch.triggerAndWait([])).runs).toEqual([]);
     expect(attempt.waits).toEqual([]);

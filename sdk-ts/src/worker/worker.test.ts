@@ -102,6 +102,22 @@ describe("an attempt", () => {
     expect(result).toMatchObject({ case: "output", value: { contentType: "" } });
   });
 
+  it("of a scheduled task has a tick with dates", async () => {
+    const json = {
+      scheduleId: "sched_1",
+      type: "DECLARATIVE",
+      timestamp: "2026-01-01T09:00:00.000Z",
+      timezone: "UTC",
+      upcoming: ["2026-01-02T09:00:00.000Z"],
+    };
+    const meta = { values: { timestamp: ["Date"], "upcoming.0": ["Date"] } };
+    const payload = { data: Buffer.from(JSON.stringify({ json, meta })), contentType: "application/super+json" };
+    expect(outputOf(await supervisor.run({ taskId: "scheduled", payload }))).toEqual([
+      "2026-01-01T09:00:00.000Z",
+      "2026-01-02T09:00:00.000Z",
+    ]);
+  });
+
   it("reports its hooks with scope, name, attempt and times", async () => {
     const heard = listen();
     await supervisor.run({ taskId: "noop" });

@@ -1,4 +1,4 @@
-import { EnvironmentService, type EnvironmentType, EnvironmentTypeSchema } from "@windlass/proto";
+import { type Environment, EnvironmentService, type EnvironmentType, EnvironmentTypeSchema } from "@windlass/proto";
 import { enumName } from "../../client/enum-name.ts";
 import { callService } from "./connect.ts";
 
@@ -10,13 +10,34 @@ export interface EnvironmentSummary {
   readonly slug: string;
   readonly type: EnvironmentTypeName;
   readonly project: string;
+  /** How many of its runs may execute at once; absent: without limit. */
+  readonly concurrencyLimit?: number;
 }
 
 export async function getEnvironment(): Promise<EnvironmentSummary> {
   const { environment } = await callService(EnvironmentService, (client, call) => client.getEnvironment({}, call));
+  return environmentFromProto(environment);
+}
+
+/** Bounds how many runs of the environment execute at once; undefined: without limit. */
+export async function setConcurrencyLimit(concurrencyLimit: number | undefined): Promise<EnvironmentSummary> {
+  const request = concurrencyLimit === undefined ? {} : { concurrencyLimit };
+  const { environment } = await callService(EnvironmentService, (client, call) =>
+    client.setConcurrencyLimit(request, call),
+  );
+  return environmentFromProto(environment);
+}
+
+function environmentFromProto(environment: Environment | undefined): EnvironmentSummary {
   if (environment === undefined) throw new Error("The cluster's answer names no environment.");
-  const { id, slug, type, project } = environment;
-  return { id, slug, type: enumName(EnvironmentTypeSchema, type) as EnvironmentTypeName, project };
+  const { id, slug, type, project, concurrencyLimit } = environment;
+  return {
+    id,
+    slug,
+    type: enumName(EnvironmentTypeSchema, type) as EnvironmentTypeName,
+    project,
+    ...(concurrencyLimit !== undefined && { concurrencyLimit }),
+  };
 }
 
 /** The variables that tasks of the environment find, by name. */

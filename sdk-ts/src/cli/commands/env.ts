@@ -1,7 +1,21 @@
 import type { Command } from "commander";
-import { deleteVariables, listVariables, setVariables } from "../api/environments.ts";
+import {
+  deleteVariables,
+  getEnvironment,
+  listVariables,
+  setConcurrencyLimit,
+  setVariables,
+} from "../api/environments.ts";
 import type { Cli } from "../cli.ts";
-import { type CommonFlags, configureFrom, examples, outputOf, withConnection, withJson } from "../command-options.ts";
+import {
+  type CommonFlags,
+  configureFrom,
+  examples,
+  outputOf,
+  wholeNumber,
+  withConnection,
+  withJson,
+} from "../command-options.ts";
 import { EXIT } from "../exit-code.ts";
 import { oneLine } from "../format/plain-text.ts";
 import { tableLines } from "../format/table.ts";
@@ -16,14 +30,17 @@ interface SetFlags extends CommonFlags {
   readonly file?: string;
 }
 
-/** `windlass env ...`: the variables that tasks of the environment find. */
+/** `windlass env ...`: the variables that tasks of the environment find, and how many runs it executes at once. */
 export function addEnvCommands(program: Command, cli: Cli): void {
   const env = program
     .command("env")
-    .description("The environment variables that tasks find; workers started later have them.");
+    .description(
+      "The environment variables that tasks find (workers started later have them), and the environment's limit.",
+    );
   addListCommand(env, cli);
   addSetCommand(env, cli);
   addUnsetCommand(env, cli);
+  addLimitCommand(env, cli);
 }
 
 function addListCommand(env: Command, cli: Cli): void {
@@ -78,6 +95,29 @@ function addUnsetCommand(env: Command, cli: Cli): void {
       output.result({ unset: names }, () => [`unset ${names.join(", ")}`]);
       cli.exitCode = EXIT.ok;
     });
+}
+
+function addLimitCommand(env: Command, cli: Cli): void {
+  const command = env
+    .command("limit")
+    .description("Show, set or remove how many runs of the environment may execute at once.")
+    .argument("[runs]", 'a number from 0, or "none"', parseLimit);
+  withConnection(withJson(command))
+    .addHelpText("after", examples("env limit", "env limit 100", "env limit none"))
+    .action(async (limit: number | "none" | undefined, flags: CommonFlags) => {
+      configureFrom(flags);
+      const environment =
+        limit === undefined ? await getEnvironment() : await setConcurrencyLimit(limit === "none" ? undefined : limit);
+      const { slug, concurrencyLimit } = environment;
+      outputOf(cli, flags).result({ environment: slug, concurrencyLimit: concurrencyLimit ?? null }, () => [
+        `${slug}  ${concurrencyLimit === undefined ? "without limit" : `at most ${concurrencyLimit} at once`}`,
+      ]);
+      cli.exitCode = EXIT.ok;
+    });
+}
+
+function parseLimit(text: string): number | "none" {
+  return text === "none" ? text : wholeNumber(0, 1_000_000)(text);
 }
 
 /** { NAME: "value" } of "NAME=value"; a value may hold "=". Throws UsageError for anything else. */

@@ -11,7 +11,9 @@ import { storedTimeline } from "../timeline.ts";
 export function addRunsGetCommand(parent: Command, cli: Cli): void {
   const command = parent
     .command("get")
-    .description("Show a run as it is now: payload, output, error, attempts, hooks.")
+    .description(
+      "Show a run as it is now: payload, output, error, attempts, hooks, and why it does not execute if it does not.",
+    )
     .argument("<run>", "the run's id");
   withConnection(withJson(command))
     .addHelpText("after", examples("runs get run_01...", "runs get run_01... --json | jq .output"))

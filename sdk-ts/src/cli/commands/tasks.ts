@@ -39,8 +39,8 @@ function taskTable(tasks: readonly TaskDefinition[]): string[] {
 
 /** A task as --json prints it; what is not set is left out. */
 export function taskJson(task: TaskDefinition): Record<string, unknown> {
-  const { id, filePath, exportName, description, queue, retry, maxDurationSeconds, machine, queueConcurrencyLimit } =
-    task;
+  const { id, filePath, exportName, description, queue, retry, maxDurationSeconds, machine } = task;
+  const { queueConcurrencyLimit, queueMaxLength, cron } = task;
   return {
     id,
     filePath,
@@ -48,6 +48,8 @@ export function taskJson(task: TaskDefinition): Record<string, unknown> {
     ...(description !== "" && { description }),
     queue: queue || `task/${id}`,
     ...(queueConcurrencyLimit !== undefined && { queueConcurrencyLimit }),
+    ...(queueMaxLength !== undefined && { queueMaxLength }),
+    ...(cron !== undefined && { cron: cron.expression, timezone: cron.timezone || "UTC" }),
     ...(retry !== undefined && { maxAttempts: retry.maxAttempts }),
     ...(maxDurationSeconds !== 0 && { maxDurationSeconds }),
     machine: machine || "small-1x",

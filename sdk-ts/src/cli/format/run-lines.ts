@@ -1,3 +1,4 @@
+import type { HoldSnapshot } from "../../client/hold-snapshot.ts";
 import type { HookSnapshot } from "../../client/hook-snapshot.ts";
 import type { RunSnapshot } from "../../client/run-snapshot.ts";
 import type { Output } from "../output.ts";
@@ -40,6 +41,14 @@ export function endLines(run: RunSnapshot, style: StyleText): string[] {
   ];
 }
 
+/** Why a run does not execute: "CONCURRENCY_LIMIT: The queue ... (until ...; run_1 run_2)". */
+function holdText({ reason, message, runIds, until }: HoldSnapshot): string {
+  const more = [until === undefined ? "" : `until ${until.toISOString()}`, runIds.join(" ")].filter(
+    (text) => text !== "",
+  );
+  return `${reason}: ${oneLine(message)}${more.length === 0 ? "" : ` (${more.join("; ")})`}`;
+}
+
 /** Everything about one run. */
 export function runLines(run: RunSnapshot, hooks: readonly HookSnapshot[], style: StyleText): string[] {
   const facts: [string, string | undefined][] = [
@@ -53,6 +62,10 @@ export function runLines(run: RunSnapshot, hooks: readonly HookSnapshot[], style
     ["started", run.startedAt?.toISOString()],
     ["finished", run.finishedAt?.toISOString()],
     ["due", run.dueAt?.toISOString()],
+    ["expires", run.expiresAt?.toISOString()],
+    ["held", run.hold === undefined ? undefined : holdText(run.hold)],
+    ["schedule", run.scheduleId],
+    ["batch", run.batchId],
     ["tags", run.tags.length === 0 ? undefined : oneLine(run.tags.join(" "))],
     ["test", run.isTest ? "yes" : undefined],
     ["canceled", run.cancelRequestedAt?.toISOString()],

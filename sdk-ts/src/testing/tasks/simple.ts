@@ -1,8 +1,14 @@
-import { AbortTaskRunError, logger, task } from "@windlass/sdk";
+import { AbortTaskRunError, logger, schedules, task } from "@windlass/sdk";
 
 export const noop = task({ id: "noop", run: async () => {} });
 
 export const echo = task({ id: "echo", run: async (payload: unknown) => payload });
+
+export const scheduled = schedules.task({
+  id: "scheduled",
+  cron: "0 9 * * *",
+  run: async ({ timestamp, upcoming }) => [timestamp, ...upcoming].map((date) => date.toISOString()),
+});
 
 export const context = task({
   id: "context",
