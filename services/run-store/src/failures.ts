@@ -1,6 +1,9 @@
 import { ErrorReason } from "@windlass/proto";
 import { CallFailure, status } from "@windlass/proto/grpc";
 
+/** When a full queue is worth another try. */
+const QUEUE_FULL_RETRY_MS = 1_000;
+
 /** NOT_FOUND, RUN_NOT_FOUND. The same for a run that does not exist and for another environment's. */
 export function runNotFound(runId: string): CallFailure {
   return new CallFailure({
@@ -43,6 +46,25 @@ export function batchNotFound(batchId: string): CallFailure {
     code: status.NOT_FOUND,
     reason: ErrorReason.BATCH_NOT_FOUND,
     message: `This environment has no batch ${batchId}.`,
+  });
+}
+
+/** NOT_FOUND, QUEUE_NOT_FOUND. The same for a queue that does not exist and for another environment's. */
+export function queueNotFound(name: string): CallFailure {
+  return new CallFailure({
+    code: status.NOT_FOUND,
+    reason: ErrorReason.QUEUE_NOT_FOUND,
+    message: `This environment has no queue ${name}.`,
+  });
+}
+
+/** RESOURCE_EXHAUSTED, QUEUE_FULL. */
+export function queueFull(name: string, maxLength: number): CallFailure {
+  return new CallFailure({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: ErrorReason.QUEUE_FULL,
+    message: `As many runs wait in the queue ${name} as may (${maxLength}); try again when some have begun.`,
+    retryAfterMs: QUEUE_FULL_RETRY_MS,
   });
 }
 

@@ -14,7 +14,6 @@ import {
   type RunTransition,
   statusOf,
 } from "./run-state.ts";
-import { bumpQueueEpoch } from "./store/bump-queue-epoch.ts";
 import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
@@ -324,7 +323,7 @@ const heartbeat = (supervisorId: string, keeps: boolean): Command =>
 const takeQueue = (): Command =>
   command("another queue service takes over", async (model) => {
     model.oldEpoch = model.epoch;
-    model.epoch = await bumpQueueEpoch(store.postgres, "model");
+    model.epoch = await store.takeShard("model");
   });
 
 const deploy = (): Command =>
@@ -409,8 +408,8 @@ it("whatever happens in whatever order, runs are where the model says", async ()
       rounds += 1;
       const prefix = `model-${rounds}`;
       for (const id of SUPERVISORS) await store.register(id);
-      const oldEpoch = await bumpQueueEpoch(store.postgres, "model");
-      const epoch = await bumpQueueEpoch(store.postgres, "model");
+      const oldEpoch = await store.takeShard("model");
+      const epoch = await store.takeShard("model");
       await fc.asyncModelRun(
         () => ({
           model: { runs: [], alive: new Set(SUPERVISORS), requests: new Map(), epoch, oldEpoch, isDeployed: false },

@@ -17,6 +17,7 @@ import {
   DueService,
   EnvironmentService,
   ExecutionService,
+  QueueService,
   RunQueueService,
   RunService,
   ScheduleService,
@@ -37,6 +38,7 @@ import { createDueService } from "./handlers/due-service.ts";
 import { createEnvironmentService } from "./handlers/environment-service.ts";
 import { createGetBundle } from "./handlers/get-bundle.ts";
 import { createGetVariables } from "./handlers/get-variables.ts";
+import { createQueueService } from "./handlers/queue-service.ts";
 import { createReportExecution } from "./handlers/report-execution.ts";
 import { createRunQueueService } from "./handlers/run-queue-service.ts";
 import { createRunService } from "./handlers/run-service.ts";
@@ -46,6 +48,7 @@ import { createWaitpointService } from "./handlers/waitpoint-service.ts";
 import { createHotPath } from "./hot-path.ts";
 import { createNatsParts } from "./outbox/nats-parts.ts";
 import { createPartitionLoop } from "./partition-loop.ts";
+import { createQueueStates } from "./queues/queue-states.ts";
 import { createDebounceLoop } from "./runs/debounce-loop.ts";
 import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
@@ -88,7 +91,8 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   const { outbox, tokenHints, queueHints, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
   const hotPath = createHotPath({ ...base, outbox, queueHints });
   const announceTokens = createTokenAnnouncer(base.feed, tokenHints);
-  const parts = { ...base, ...hotPath.parts, announceTokens };
+  const queueStates = createQueueStates({ ...base, token: config.WINDLASS_INTERNAL_TOKEN });
+  const parts = { ...base, ...hotPath.parts, announceTokens, queueStates };
 
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const { WINDLASS_INTERNAL_TOKEN: internalToken, WINDLASS_ADMIN_TOKEN: adminToken } = config;
@@ -119,6 +123,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
   server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
   server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys }));
+  server.add(QueueService, createQueueService(parts));
   server.add(RunQueueService, createRunQueueService(parts));
   server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService(parts), guard));
   server.add(BatchService, guardStreams(BatchService, createBatchService(parts), guard));
@@ -143,7 +148,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     createExpiredKeyLoop(base),
     createDebounceLoop(base),
   ];
-  const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, http, server];
+  const components = [telemetry, postgres, schema, ...natsComponents, queueStates, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {
     logger,
     drainTimeoutMs: config.WINDLASS_DRAIN_TIMEOUT_MS,

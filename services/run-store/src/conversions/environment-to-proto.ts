@@ -10,6 +10,7 @@ export function environmentToProto(row: EnvironmentRow): Environment {
     type: EnvironmentType[row.type],
     project: row.project,
     createTime: timestampFromDate(row.create_time),
+    ...(row.concurrency_limit !== null && { concurrencyLimit: row.concurrency_limit }),
   });
 }
 

@@ -11,5 +11,7 @@ export function queuedRunToProto(row: QueuedRow): QueuedRun {
     queueTimeUs: BigInt(row.queue_time_us),
     traceparent: row.traceparent,
     supervisorId: row.supervisor_id ?? "",
+    concurrencyKey: row.concurrency_key ?? "",
+    machine: row.machine ?? "",
   };
 }

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import type { Clock, Postgres, Queryable } from "@windlass/chassis";
 import type { Deployment, DueItem } from "@windlass/proto";
 import { deploymentToProto } from "../conversions/deployment-to-proto.ts";
+import { queueSettingsToProto } from "../conversions/queue-settings.ts";
 import { environmentNotFound } from "../failures.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { QueueAnnouncer } from "../queue/announce-queue-news.ts";
 import { newResourceId, timeOfResourceId } from "../resource-id.ts";
 import { syncSchedules } from "../schedules/sync-schedules.ts";
 import type { DeploymentRow, DeploymentTaskRow } from "../store/deployment-row.ts";
@@ -11,25 +13,36 @@ import { hasBundle } from "../store/has-bundle.ts";
 import { insertBundle } from "../store/insert-bundle.ts";
 import { insertDeployment } from "../store/insert-deployment.ts";
 import { insertDeploymentTasks } from "../store/insert-deployment-tasks.ts";
+import type { QueueSettingsRow } from "../store/list-queue-settings.ts";
 import { lockEnvironment } from "../store/lock-environment.ts";
 import { selectDeployment } from "../store/select-deployment.ts";
 import { selectDeploymentTasks } from "../store/select-deployment-tasks.ts";
 import { setCurrentDeployment } from "../store/set-current-deployment.ts";
+import { syncQueues } from "../store/sync-queues.ts";
 import type { ParsedTaskDefinition } from "../validation/deployment-requests.ts";
 import type { Upload } from "./receive-upload.ts";
+
+/** What storing a version works with. */
+export interface CreateDeploymentOptions {
+  readonly postgres: Postgres;
+  readonly clock: Clock;
+  readonly feed: Feed;
+  readonly queueNews: QueueAnnouncer;
+}
 
 /**
  * Stores an upload as the environment's new current version, in one transaction: a crash leaves all of it or nothing. When bundle and index equal the current
  * version's, that one is returned and nothing changes, so that an upload can be repeated. Versions of one environment are made one after the other.
  */
 export async function createDeployment(
-  { postgres, clock, feed }: { readonly postgres: Postgres; readonly clock: Clock; readonly feed: Feed },
+  { postgres, clock, feed, queueNews }: CreateDeploymentOptions,
   environmentId: string,
   { header, content }: Upload,
 ): Promise<Deployment> {
   const { bundleHash, tasks } = header;
   const indexHash = hashIndex(tasks);
   const ticks: DueItem[] = [];
+  const changedQueues: QueueSettingsRow[] = [];
   const deployment = await postgres.transaction(async (tx) => {
     // Before the lock: up to 64 MB take their time, and whoever stores the same bytes at the same moment waits here.
     if (!(await hasBundle(tx, bundleHash))) await insertBundle(tx, bundleHash, content);
@@ -43,9 +56,11 @@ export async function createDeployment(
     await insertDeployment(tx, { environmentId, id, bundleHash, indexHash });
     await insertDeploymentTasks(tx, environmentId, id, tasks.map(taskToRow));
     await setCurrentDeployment(tx, environmentId, id);
+    changedQueues.push(...(await syncQueues(tx, environmentId, id)));
     ticks.push(...(await syncSchedules(tx, environmentId, tasks, clock.nowMs())));
     return loadDeployment(tx, environmentId, await readDeployment(tx, environmentId, id));
   });
+  queueNews.settings(changedQueues.map(queueSettingsToProto));
   feed.due.publish(ticks);
   return deployment;
 }

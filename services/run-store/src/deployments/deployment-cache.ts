@@ -38,7 +38,8 @@ export function createDeploymentCache(db: Queryable, variablesRevisions: Variabl
     return {
       version: deployment.version,
       bundleHash: deployment.bundle_hash,
-      environment: environmentToProto(environment),
+      // What the limit is now, nobody asks a lease.
+      environment: environmentToProto({ ...environment, concurrency_limit: null }),
     };
   };
 

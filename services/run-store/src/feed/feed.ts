@@ -1,4 +1,12 @@
-import type { CancelLease, DueItem, QueuedRun, Run } from "@windlass/proto";
+import type {
+  CancelLease,
+  DueItem,
+  EnvironmentSettings,
+  FreedSlot,
+  QueuedRun,
+  QueueSettings,
+  Run,
+} from "@windlass/proto";
 import { createLiveRuns, type LiveRuns } from "./live-runs.ts";
 import { createKeyedTopic, type KeyedTopic } from "./keyed-topic.ts";
 import { createTopic, type Topic } from "./topic.ts";
@@ -20,6 +28,10 @@ export interface RunChange {
 export interface Feed {
   /** Runs that entered QUEUED. */
   readonly queued: Topic<QueuedRun>;
+  /** Leases that hold no slot any more. */
+  readonly freed: Topic<FreedSlot>;
+  /** What has changed about environments and queues. */
+  readonly queueSettings: Topic<EnvironmentSettings | QueueSettings>;
   /** Moments that became known; `dueInMs` counts from the publication. */
   readonly due: Topic<DueItem>;
   /** Cancels, by the supervisor that holds the lease. */
@@ -47,6 +59,8 @@ export function tokenKey(environmentId: string, tokenId: string): string {
 export function createFeed(): Feed {
   return {
     queued: createTopic("queued"),
+    freed: createTopic("freed"),
+    queueSettings: createTopic("queue settings"),
     due: createTopic("due"),
     cancels: createKeyedTopic(),
     runChanges: createKeyedTopic(),

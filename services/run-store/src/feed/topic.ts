@@ -7,22 +7,31 @@ export interface Topic<T> {
   publish(items: readonly T[]): void;
   /** Everything published after this call, at most `limit` items of it unread. */
   subscribe(limit: number): Subscription<T>;
+  /** Hands everything published from now on to `listener`, in the publisher's turn, until the returned function is called. It must be quick, must not throw, and bounds what it keeps. */
+  listen(listener: (items: readonly T[]) => void): () => void;
 }
 
 export function createTopic<T>(name: string): Topic<T> {
-  const subscriptions = new Set<Subscription<T>>();
+  const listeners = new Set<(items: readonly T[]) => void>();
+  const listen = (listener: (items: readonly T[]) => void): (() => void) => {
+    // Its own, so that a listener can listen twice.
+    const own = (items: readonly T[]): void => listener(items);
+    listeners.add(own);
+    return () => listeners.delete(own);
+  };
   return {
     get subscriberCount() {
-      return subscriptions.size;
+      return listeners.size;
     },
     publish(items) {
       if (items.length === 0) return;
-      for (const subscription of subscriptions) subscription.push(items);
+      for (const listener of listeners) listener(items);
     },
     subscribe(limit) {
-      const subscription: Subscription<T> = createSubscription(name, limit, () => subscriptions.delete(subscription));
-      subscriptions.add(subscription);
+      const subscription: Subscription<T> = createSubscription(name, limit, () => stop());
+      const stop = listen((items) => subscription.push(items));
       return subscription;
     },
+    listen,
   };
 }

@@ -7,6 +7,7 @@ import { listDeployments } from "../deployments/list-deployments.ts";
 import type { Feed } from "../feed/feed.ts";
 import { receiveUpload } from "../deployments/receive-upload.ts";
 import { createUploadBudget } from "../deployments/upload-budget.ts";
+import type { QueueAnnouncer } from "../queue/announce-queue-news.ts";
 import { MAX_BUNDLE_BYTES, parseListDeployments } from "../validation/deployment-requests.ts";
 import { environmentOf } from "./caller.ts";
 
@@ -16,6 +17,7 @@ export interface DeploymentServiceOptions {
   readonly clock: Clock;
   /** Hears of the next ticks of schedules. */
   readonly feed: Feed;
+  readonly queueNews: QueueAnnouncer;
   readonly logger: Logger;
   /** Queues the environment's PENDING_VERSION runs that its current version knows. Called after the commit; what it misses a sweep finds. */
   readonly promotePendingRuns: (environmentId: string) => Promise<void>;

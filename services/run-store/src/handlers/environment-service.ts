@@ -7,7 +7,10 @@ import { createEnvironment } from "../environments/create-environment.ts";
 import { getEnvironment } from "../environments/get-environment.ts";
 import { listApiKeys } from "../environments/list-api-keys.ts";
 import { revokeApiKey } from "../environments/revoke-api-key.ts";
+import { setConcurrencyLimit } from "../environments/set-concurrency-limit.ts";
+import type { QueueAnnouncer } from "../queue/announce-queue-news.ts";
 import { parseCreateApiKey, parseCreateEnvironment, parseRevokeApiKey } from "../validation/environment-requests.ts";
+import { parseSetConcurrencyLimit } from "../validation/queue-requests.ts";
 import { parseDeleteVariables, parseSetVariables } from "../validation/variable-requests.ts";
 import { deleteVariables, setVariables } from "../variables/change-variables.ts";
 import { getVariables } from "../variables/get-variables.ts";
@@ -20,6 +23,7 @@ export interface EnvironmentServiceOptions {
   readonly clock: Clock;
   readonly apiKeys: ApiKeyLookup;
   readonly variablesRevisions: VariablesRevisions;
+  readonly queueNews: QueueAnnouncer;
 }
 
 export function createEnvironmentService(
@@ -50,5 +54,8 @@ export function createEnvironmentService(
       await deleteVariables(options, environmentOf(call), parseDeleteVariables(request));
       return {};
     },
+    setConcurrencyLimit: async (request, call) => ({
+      environment: await setConcurrencyLimit(options, environmentOf(call), parseSetConcurrencyLimit(request)),
+    }),
   };
 }

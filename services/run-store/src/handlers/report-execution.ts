@@ -141,6 +141,7 @@ function response(correlationId: bigint, answer: Answer): ReportExecutionRespons
     lost: [],
     cancels: [],
     revoked: [],
+    deadlocks: [],
     ...answer,
   };
 }

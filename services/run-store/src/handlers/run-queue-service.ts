@@ -1,13 +1,15 @@
 import { asCallFailure, callErrorFromFailure, CallFailure, type ServiceImplementation } from "@windlass/proto/grpc";
-import type { Logger, ServiceCall } from "@windlass/chassis";
+import type { Logger, Postgres, ServiceCall } from "@windlass/chassis";
 import type { ClaimResult, ClaimRunsRequest, ClaimRunsResponse, Lease, RunQueueService } from "@windlass/proto";
 import type { ClaimedMessage, RunClaimer } from "../queue/claim-runs.ts";
 import { watchQueued, type WatchQueuedOptions } from "../queue/watch-queued.ts";
 import { parseClaimRuns, parseWatchQueued } from "../validation/claim-requests.ts";
 import { answerStream } from "./answer-stream.ts";
+import { createHoldShards } from "./hold-shards.ts";
 
 /** What the handlers of RunQueueService work with. */
 export interface RunQueueServiceOptions extends WatchQueuedOptions {
+  readonly postgres: Postgres;
   readonly claimer: RunClaimer;
 }
 
@@ -18,17 +20,8 @@ export function createRunQueueService(
   options: RunQueueServiceOptions,
 ): ServiceImplementation<typeof RunQueueService, ServiceCall> {
   return {
-    async *watchQueued(request, call) {
-      const { owner } = parseWatchQueued(request);
-      for await (const { epoch, runs, snapshotComplete } of watchQueued(options, owner, call.signal)) {
-        yield {
-          $typeName: "windlass.internal.v1.WatchQueuedResponse",
-          epoch,
-          runs: [...runs],
-          snapshotComplete,
-        };
-      }
-    },
+    holdShards: createHoldShards(options),
+    watchQueued: (request, call) => watchQueued(options, parseWatchQueued(request), call.signal),
     claimRuns: (requests, call) =>
       answerStream({
         requests,

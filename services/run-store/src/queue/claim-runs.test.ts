@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { type Claim, ErrorReason, type Lease } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
 import { claimRuns } from "../store/claim-runs.ts";
 import { deleteSupervisor } from "../store/delete-supervisors.ts";
 import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
@@ -28,7 +27,7 @@ function claimOf(runId: string, supervisorId = SUPERVISOR_ID): Claim {
 }
 
 async function claimAll(claims: readonly Claim[], claimEpoch = epoch): Promise<(Lease | CallFailure)[]> {
-  const claimed = await store.parts.claimer.claim({ epoch: claimEpoch, claims });
+  const claimed = await store.parts.claimer.claim({ shard: store.shard, epoch: claimEpoch, claims });
   if (claimed instanceof CallFailure) throw claimed;
   return claimed;
 }
@@ -137,10 +136,10 @@ describe("the epoch (I4)", () => {
   it("an old one refuses the whole message, in a batch with a current one too", async () => {
     const [first = "", second = ""] = await store.triggerMany(2);
     const oldEpoch = epoch;
-    epoch = await bumpQueueEpoch(store.postgres, "next");
+    epoch = await store.takeShard("next");
     const [refused, claimed] = await Promise.all([
-      store.parts.claimer.claim({ epoch: oldEpoch, claims: [claimOf(first)] }),
-      store.parts.claimer.claim({ epoch, claims: [claimOf(second)] }),
+      store.parts.claimer.claim({ shard: store.shard, epoch: oldEpoch, claims: [claimOf(first)] }),
+      store.parts.claimer.claim({ shard: store.shard, epoch, claims: [claimOf(second)] }),
     ]);
     expect(refused).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
     expect(claimed).toMatchObject([{ attemptNumber: 1 }]);
@@ -152,10 +151,14 @@ describe("the epoch (I4)", () => {
       const ids = await store.triggerMany(40);
       const oldEpoch = epoch;
       const old = Promise.all([
-        store.parts.claimer.claim({ epoch: oldEpoch, claims: ids.map((runId) => claimOf(runId)) }),
-        store.parts.claimer.claim({ epoch: oldEpoch, claims: ids.toReversed().map((runId) => claimOf(runId)) }),
+        store.parts.claimer.claim({ shard: store.shard, epoch: oldEpoch, claims: ids.map((runId) => claimOf(runId)) }),
+        store.parts.claimer.claim({
+          shard: store.shard,
+          epoch: oldEpoch,
+          claims: ids.toReversed().map((runId) => claimOf(runId)),
+        }),
       ]);
-      epoch = await bumpQueueEpoch(store.postgres, "next");
+      epoch = await store.takeShard("next");
       // No claim of the old epoch commits from here on: what is leased now is all it will ever have.
       const [{ leased } = { leased: 0 }] = await store.sql<{ leased: number }>(
         "SELECT count(*)::int AS leased FROM runs WHERE id = ANY ($1) AND status = 'EXECUTING'",
@@ -180,7 +183,14 @@ describe("a supervisor that expires while it is claimed for", () => {
     let removal: Promise<string[]> | undefined;
     await store.postgres.transaction(async (tx) => {
       const leaseToken = randomUUID();
-      const item = { environmentId: ENVIRONMENT_ID, runId, supervisorId: "sup_race", leaseToken, epoch };
+      const item = {
+        environmentId: ENVIRONMENT_ID,
+        runId,
+        supervisorId: "sup_race",
+        leaseToken,
+        shard: store.shard,
+        epoch,
+      };
       expect((await claimRuns(tx, [item], false)).claimed).toHaveLength(1);
       await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 s' WHERE id = 'sup_race'");
       removal = expireSupervisors(store.parts, ["sup_race"]);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createBatcher, overloaded, type Postgres } from "@windlass/chassis";
 import type { Claim, Lease } from "@windlass/proto";
-import { asCallFailure, CallFailure } from "@windlass/proto/grpc";
+import { asCallFailure, CallFailure, fieldInvalid } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
 import { leaseToProto } from "../conversions/lease.ts";
 import type { DeploymentCache } from "../deployments/deployment-cache.ts";
@@ -11,10 +11,13 @@ import type { RunMetrics } from "../run-metrics.ts";
 import { byRunKey } from "../run-order.ts";
 import { splitBatch } from "../split-batch.ts";
 import { type ClaimItem, claimRuns, type ClaimedRow } from "../store/claim-runs.ts";
+import type { EnvironmentShards } from "./environment-shards.ts";
 import type { ReleaseLeases } from "../work/release-leases.ts";
 
 /** What the queue asks for in one message. */
 export interface ClaimMessage {
+  /** Of all these runs. */
+  readonly shard: number;
   readonly epoch: bigint;
   readonly claims: readonly Claim[];
 }
@@ -37,6 +40,7 @@ export interface RunClaimerOptions {
   readonly taskLimits: TaskLimitsCache;
   readonly release: ReleaseLeases;
   readonly metrics: RunMetrics;
+  readonly shards: EnvironmentShards;
 }
 
 /** Claims in one statement; a message has at most 1,000, and is never split. */
@@ -51,13 +55,22 @@ export function createRunClaimer(options: RunClaimerOptions): RunClaimer {
     maxBatchBytes: MAX_CLAIMS,
     run: (messages) => splitBatch(messages, (part) => claimMessages(options, part), cannotBeClaimed),
   });
-  return { claim: (message) => batcher.submit(message), drain: () => batcher.drain() };
+  const claim = async (message: ClaimMessage): Promise<ClaimedMessage> => {
+    await options.shards.load(message.claims.map((each) => each.environmentId));
+    // Its epoch is checked against that of the shard: a run of another shard must not pass under it (I4).
+    const strayed = message.claims.find(
+      (each) => (options.shards.of(each.environmentId) ?? message.shard) !== message.shard,
+    );
+    return strayed === undefined ? batcher.submit(message) : strayedClaim(strayed, message.shard);
+  };
+  return { claim, drain: () => batcher.drain() };
 }
 
 async function claimMessages(options: RunClaimerOptions, messages: readonly ClaimMessage[]): Promise<ClaimedMessage[]> {
-  const items = messages.flatMap(({ epoch, claims }) =>
+  const items = messages.flatMap(({ epoch, shard, claims }) =>
     claims.map((claim) => ({
       epoch,
+      shard,
       environmentId: claim.environmentId,
       runId: claim.runId,
       supervisorId: claim.supervisorId,
@@ -66,7 +79,7 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
     })),
   );
   const sorted = items.toSorted(byRunKey);
-  const { claimed, epoch, aliveSupervisorIds } = await claimRuns(options.postgres, sorted, options.hasOutbox);
+  const { claimed, epochByShard, aliveSupervisorIds } = await claimRuns(options.postgres, sorted, options.hasOutbox);
   afterCommit(options, sorted, claimed);
 
   const leases = new Map<ClaimItem, Lease>();
@@ -83,7 +96,8 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
   let at = 0;
   return messages.map((message) => {
     const mine = items.slice(at, (at += message.claims.length));
-    if (message.epoch !== epoch) return epochStale(message.epoch, epoch);
+    const epoch = epochByShard.get(message.shard);
+    if (message.epoch !== epoch) return epochStale(message.shard, message.epoch, epoch);
     return mine.map((item) => {
       const lease = leases.get(item);
       if (lease !== undefined) return lease;
@@ -125,6 +139,13 @@ function afterCommit(
       eventSeq: row.event_seq,
     })),
   );
+}
+
+function strayedClaim({ environmentId }: Claim, shard: number): CallFailure {
+  return fieldInvalid({
+    field: "shard",
+    description: `must be that of all claims; ${environmentId} is not in ${shard}.`,
+  });
 }
 
 /** One message whose values the database refused. Its claims are only ids, which are validated; so this is a defect. */

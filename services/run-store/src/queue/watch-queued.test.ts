@@ -1,8 +1,8 @@
 import { createFakeClock, createLogger, type FakeClock } from "@windlass/chassis";
-import { ErrorReason, type QueuedRun } from "@windlass/proto";
+import { ErrorReason, type QueuedRun, type WatchQueuedResponse } from "@windlass/proto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type HotStore, startHotStore } from "../testing/hot-store.ts";
-import { type QueuedNews, watchQueued } from "./watch-queued.ts";
+import { watchQueued } from "./watch-queued.ts";
 
 let store: HotStore;
 let clock: FakeClock;
@@ -17,19 +17,28 @@ afterEach(async () => {
   await store.stop();
 });
 
-function watch(): AsyncGenerator<QueuedNews, void> {
+function watch(): AsyncGenerator<WatchQueuedResponse, void> {
   const logger = createLogger({ service: "test", level: "error" });
-  return watchQueued({ db: store.postgres, feed: store.feed, clock, logger }, "queue_test", stop.signal);
+  const options = { db: store.postgres, feed: store.feed, shards: store.parts.shards, clock, logger };
+  return watchQueued(options, { shard: store.shard, owner: "test" }, stop.signal);
 }
 
-async function next(news: AsyncGenerator<QueuedNews, void>): Promise<QueuedNews> {
+/** The next message that tells of runs. */
+async function nextRuns(news: AsyncGenerator<WatchQueuedResponse, void>): Promise<WatchQueuedResponse> {
+  for (;;) {
+    const message = await next(news);
+    if (message.runs.length > 0) return message;
+  }
+}
+
+async function next(news: AsyncGenerator<WatchQueuedResponse, void>): Promise<WatchQueuedResponse> {
   const { value } = await news.next();
   if (value === undefined) throw new Error("the watch has ended");
   return value;
 }
 
 /** Reads until the snapshot is complete, and gives its runs. */
-async function snapshot(news: AsyncGenerator<QueuedNews, void>): Promise<QueuedRun[]> {
+async function snapshot(news: AsyncGenerator<WatchQueuedResponse, void>): Promise<QueuedRun[]> {
   const runs: QueuedRun[] = [];
   for (;;) {
     const page = await next(news);
@@ -44,7 +53,7 @@ it("takes the queue over: a new epoch, then everything stored in order, then wha
   const before = [...(await store.triggerMany(1_500)), ...(await store.triggerMany(1_000))];
   await store.claim(before[0] ?? "");
   const news = watch();
-  const first = await next(news);
+  const first = await nextRuns(news);
   expect(first.epoch).toBe(store.epoch + 1n);
   expect(first).toMatchObject({ snapshotComplete: false });
   const runs = [...first.runs, ...(await snapshot(news))];
@@ -58,7 +67,7 @@ it("takes the queue over: a new epoch, then everything stored in order, then wha
 it("misses nothing that is triggered while the snapshot is read", async () => {
   const stored = await store.triggerMany(3_000);
   const news = watch();
-  const first = await next(news);
+  const first = await nextRuns(news);
   const during = await store.triggerMany(10);
   const told = new Set(idsOf([...first.runs, ...(await snapshot(news))]));
   while (during.some((id) => !told.has(id))) for (const run of (await next(news)).runs) told.add(run.runId);
@@ -66,7 +75,7 @@ it("misses nothing that is triggered while the snapshot is read", async () => {
 });
 
 it("an empty queue is a complete snapshot of nothing", async () => {
-  expect(await next(watch())).toMatchObject({ runs: [], snapshotComplete: true });
+  expect(await snapshot(watch())).toEqual([]);
 });
 
 it("the sweep finds a run that nobody told of, once it is old enough, however many are before it", async () => {
@@ -118,6 +127,8 @@ it("an owner that does not read is ended with OVERLOADED", async () => {
     queueTimeUs: 0n,
     traceparent: "",
     supervisorId: "",
+    concurrencyKey: "",
+    machine: "",
   } as const;
   const many = Array.from({ length: 60_000 }, () => run);
   const first = news.next();

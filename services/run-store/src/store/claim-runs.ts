@@ -9,6 +9,8 @@ export interface ClaimItem {
   /** The fencing token of the lease to be (I2). */
   readonly leaseToken: string;
   readonly epoch: bigint;
+  /** Of the run's environment. */
+  readonly shard: number;
 }
 
 /** A run that was leased. */
@@ -48,13 +50,17 @@ export interface ClaimedRow {
 
 export interface ClaimedRuns {
   readonly claimed: ClaimedRow[];
-  /** The shard's epoch; undefined before the first WatchQueued. */
-  readonly epoch: bigint | undefined;
+  /** The epochs of the shards; one that never had an owner is missing. */
+  readonly epochByShard: ReadonlyMap<number, bigint>;
   /** Which of the supervisors live. */
   readonly aliveSupervisorIds: ReadonlySet<string>;
 }
 
-type Row = ClaimedRow & { readonly epoch: bigint | null; readonly alive_id: string | null };
+type Row = ClaimedRow & {
+  readonly shard: number | null;
+  readonly epoch: bigint | null;
+  readonly alive_id: string | null;
+};
 
 /** Payloads beyond this are left out of one answer: twelve megabytes with the largest payload at the end, well below the limit of a message. */
 const MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
@@ -70,7 +76,7 @@ export const CLAIM_RUNS: Statement = {
   name: "claim_runs",
   text: `
 WITH shard AS MATERIALIZED (
-  SELECT epoch FROM queue_epochs WHERE shard = 0 FOR SHARE
+  SELECT shard, epoch FROM queue_epochs WHERE shard = ANY ($8::int4[]) ORDER BY shard FOR SHARE
 ), alive AS MATERIALIZED (
   SELECT id FROM supervisors WHERE id = ANY ($1::text[]) AND expire_time > now() ORDER BY id FOR KEY SHARE
 ), run AS (
@@ -85,11 +91,11 @@ WITH shard AS MATERIALIZED (
     supervisor_id = i.supervisor_id,
     claim_time = now(),
     event_seq = r.event_seq + 1
-  FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::int8[]) WITH ORDINALITY
-    AS i (environment_id, run_id, supervisor_id, lease_token, epoch, position)
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], $6::int8[], $9::int4[]) WITH ORDINALITY
+    AS i (environment_id, run_id, supervisor_id, lease_token, epoch, shard, position)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND ${hasStatus("QUEUED")}
     AND (r.wait_id IS NULL OR r.supervisor_id = i.supervisor_id) IS TRUE
-    AND i.epoch = (SELECT epoch FROM shard) AND (i.supervisor_id IN (SELECT id FROM alive)) IS TRUE
+    AND ((i.shard, i.epoch) IN (SELECT shard, epoch FROM shard)) IS TRUE AND (i.supervisor_id IN (SELECT id FROM alive)) IS TRUE
   RETURNING i.position::int, r.environment_id, r.id, r.task_id, r.revision, r.queue, r.deployment_id, r.attempt_number, r.max_attempts,
     r.create_time, r.start_time, r.tags, r.is_test, r.traceparent, r.machine, r.wait_id, r.event_seq
 ), event AS (
@@ -105,7 +111,7 @@ SELECT run.position, run.task_id, run.revision::float8, run.queue, run.deploymen
     WHEN sum(size.bytes) OVER (ORDER BY run.position) - size.bytes < ${MAX_PAYLOAD_BYTES} THEN c.payload END AS payload,
   CASE WHEN run.wait_id IS NULL THEN c.payload_type ELSE '' END AS payload_type, CASE WHEN run.wait_id IS NULL THEN m.metadata END AS metadata,
   c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, c.schedule_id, run.machine, run.wait_id,
-  ${OUTBOX_ID}, run.event_seq::float8, NULL::int8 AS epoch, NULL::text AS alive_id
+  ${OUTBOX_ID}, run.event_seq::float8, NULL::int4 AS shard, NULL::int8 AS epoch, NULL::text AS alive_id
 FROM run
 JOIN run_contents c ON ${lookUp("c.environment_id", "run.environment_id")} AND ${lookUp("c.run_id", "run.id")}
 LEFT JOIN run_metadata m ON ${lookUp("m.environment_id", "run.environment_id")} AND ${lookUp("m.run_id", "run.id")}
@@ -113,15 +119,15 @@ CROSS JOIN LATERAL (
   SELECT CASE WHEN run.wait_id IS NULL THEN octet_length(c.payload) + coalesce(octet_length(m.metadata), 0) ELSE 0 END AS bytes
 ) size
 UNION ALL
-SELECT ${NO_LEASE}, epoch, NULL FROM shard
+SELECT ${NO_LEASE}, shard, epoch, NULL FROM shard
 UNION ALL
-SELECT ${NO_LEASE}, NULL, id FROM alive`,
+SELECT ${NO_LEASE}, NULL, NULL, id FROM alive`,
 };
 
 /**
  * Leases runs: QUEUED becomes EXECUTING with the next attempt number, pinned to the environment's current version unless it is already pinned. A run whose attempt was suspended
  * keeps its attempt number, and goes to the supervisor that has its process alone. An item whose run is not
- * queued (any more), or not for this supervisor, whose supervisor does not live or whose epoch is not the shard's is left alone. Sort by (environment, run).
+ * queued (any more), or not for this supervisor, whose supervisor does not live or whose epoch is not its shard's is left alone. Sort by (environment, run).
  */
 export async function claimRuns(db: Queryable, items: readonly ClaimItem[], announce: boolean): Promise<ClaimedRuns> {
   const rows = await db.query<Row>(CLAIM_RUNS, [
@@ -132,14 +138,16 @@ export async function claimRuns(db: Queryable, items: readonly ClaimItem[], anno
     items.map((item) => item.leaseToken),
     items.map((item) => item.epoch),
     announce,
+    Array.from(new Set(items.map((item) => item.shard))),
+    items.map((item) => item.shard),
   ]);
   const claimed: ClaimedRow[] = [];
   const aliveSupervisorIds = new Set<string>();
-  let epoch: bigint | undefined;
+  const epochByShard = new Map<number, bigint>();
   for (const row of rows) {
     if (row.position !== null) claimed.push(row);
-    else if (row.alive_id === null) epoch = row.epoch ?? undefined;
-    else aliveSupervisorIds.add(row.alive_id);
+    else if (row.alive_id !== null) aliveSupervisorIds.add(row.alive_id);
+    else if (row.shard !== null && row.epoch !== null) epochByShard.set(row.shard, row.epoch);
   }
-  return { claimed, epoch, aliveSupervisorIds };
+  return { claimed, epochByShard, aliveSupervisorIds };
 }

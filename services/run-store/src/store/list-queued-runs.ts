@@ -11,31 +11,53 @@ export interface QueuedRow {
   readonly traceparent: string;
   /** Who has its suspended process; null when any supervisor can have it. */
   readonly supervisor_id: string | null;
+  readonly concurrency_key: string | null;
+  /** The machine preset, when it is not the task's own. */
+  readonly machine: string | null;
 }
 
-/** A place in the order of the queue. */
+/** A place in a shard's list, which goes by environment, queue, and the order of the queue. */
 export interface QueuePosition {
+  readonly environmentId: string;
+  readonly queue: string;
   readonly queueTimeUs: number;
   readonly runId: string;
 }
 
 /** Before every run. */
-export const QUEUE_START: QueuePosition = { queueTimeUs: 0, runId: "" };
+export const QUEUE_START: QueuePosition = { environmentId: "", queue: "", queueTimeUs: 0, runId: "" };
 
 export const LIST_QUEUED_RUNS: Statement = {
   name: "list_queued_runs",
   text: `
-SELECT environment_id, id, task_id, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, supervisor_id
-FROM runs
-WHERE status = 'QUEUED' AND (queue_time, id) > (${momentFromMicroseconds("$1::float8")}, $2) AND queue_time <= now() - $3::float8 * interval '1 millisecond'
-ORDER BY queue_time, id
-LIMIT $4`,
+SELECT r.environment_id, r.id, r.task_id, r.queue, ${microseconds("r.queue_time")} AS queue_time_us, r.traceparent, r.supervisor_id, r.concurrency_key, r.machine
+FROM environments e
+CROSS JOIN LATERAL (
+  SELECT * FROM runs r
+  WHERE r.environment_id = e.id AND r.status = 'QUEUED'
+    AND (r.environment_id, r.queue, r.queue_time, r.id) > ($2 COLLATE "C", $3 COLLATE "C", ${momentFromMicroseconds("$4::float8")}, $5 COLLATE "C")
+    AND r.queue_time <= now() - $6::float8 * interval '1 millisecond'
+  ORDER BY r.environment_id, r.queue, r.queue_time, r.id
+  LIMIT $7
+) r
+WHERE e.queue_shard = $1 AND e.id >= $2
+ORDER BY e.id, r.queue, r.queue_time, r.id
+LIMIT $7`,
 };
 
-/** A page of the queue, in its order: runs after a position that have been queued for at least so long. */
+/** A page of the queued runs of a shard: after a position, those that have been queued for at least so long. */
 export function listQueuedRuns(
   db: Queryable,
-  page: { readonly after: QueuePosition; readonly minAgeMs: number; readonly limit: number },
+  page: { readonly shard: number; readonly after: QueuePosition; readonly minAgeMs: number; readonly limit: number },
 ): Promise<QueuedRow[]> {
-  return db.query<QueuedRow>(LIST_QUEUED_RUNS, [page.after.queueTimeUs, page.after.runId, page.minAgeMs, page.limit]);
+  const { environmentId, queue, queueTimeUs, runId } = page.after;
+  return db.query<QueuedRow>(LIST_QUEUED_RUNS, [
+    page.shard,
+    environmentId,
+    queue,
+    queueTimeUs,
+    runId,
+    page.minAgeMs,
+    page.limit,
+  ]);
 }

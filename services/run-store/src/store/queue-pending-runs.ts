@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import type { TaskKey } from "./list-pending-tasks.ts";
 import type { DueRunRow } from "./queue-due-runs.ts";
-import { isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
+import { FIRST_QUEUE_TIME, isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
 
 // SKIP LOCKED: a run that somebody else is promoting or canceling needs nothing from us.
 const QUEUE_PENDING_RUNS: Statement = {
@@ -19,17 +19,17 @@ WITH ready AS MATERIALIZED (
 ), run AS (
   UPDATE runs r SET
     status = 'QUEUED', revision = r.revision + 1, queue = coalesce(r.queue, i.queue), max_attempts = coalesce(r.max_attempts, i.max_attempts),
-    queue_time = now(), event_seq = r.event_seq + 1
+    queue_time = ${FIRST_QUEUE_TIME}, event_seq = r.event_seq + 1
   FROM ready i
   WHERE ${isRun("i.environment_id", "i.id")}
-  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.queue_time, r.traceparent, r.revision, r.event_seq
+  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.queue_time, r.traceparent, r.concurrency_key, r.machine, r.revision, r.event_seq
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
   SELECT environment_id, id, event_seq, 1, 'QUEUED', 0, now() FROM run
 ), notice AS (
   ${outboxRow("$4")}
 )
-SELECT environment_id, id, task_id, 'QUEUED' AS status, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, NULL::text AS supervisor_id, revision::float8, event_seq::float8, ${OUTBOX_ID}
+SELECT environment_id, id, task_id, 'QUEUED' AS status, queue, ${microseconds("queue_time")} AS queue_time_us, traceparent, NULL::text AS supervisor_id, concurrency_key, machine, revision::float8, event_seq::float8, ${OUTBOX_ID}
 FROM run ORDER BY id`,
 };
 

@@ -55,6 +55,7 @@ export interface ReportedRow {
   readonly attempt_number: number;
   readonly max_attempts: number;
   readonly machine: string | null;
+  readonly concurrency_key: string | null;
   /** Who holds the lease; null when it has ended. */
   readonly supervisor_id: string | null;
   readonly create_time_us: number;
@@ -148,7 +149,7 @@ WITH run AS (
 ), notice AS (
   ${outboxRow("$22")}
 )
-SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, supervisor_id,
+SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, concurrency_key, supervisor_id,
   ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
   ${microseconds("finish_time")} AS finish_time_us, ${microseconds("due_time")} AS due_time_us,
   ${microseconds("cancel_request_time")} AS cancel_request_time_us, cancel_reason, event_seq::float8, tags, is_test, traceparent, ${OUTBOX_ID}

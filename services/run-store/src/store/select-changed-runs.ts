@@ -17,6 +17,8 @@ export interface ChangedRunRow {
   readonly due_in_ms: number | null;
   readonly lease_token: string | null;
   readonly supervisor_id: string | null;
+  readonly concurrency_key: string | null;
+  readonly machine: string | null;
   readonly cancel_reason: string | null;
   readonly cancel_request_time_us: number | null;
 }
@@ -25,7 +27,7 @@ const SELECT_CHANGED_RUNS: Statement = {
   name: "select_changed_runs",
   text: `
 SELECT r.environment_id, r.id, r.task_id, r.status, r.revision::float8, r.event_seq::float8, r.queue, ${microseconds("r.queue_time")} AS queue_time_us,
-  r.traceparent, ceil(date_part('epoch', r.due_time - now()) * 1000) AS due_in_ms, r.lease_token, r.supervisor_id, r.cancel_reason,
+  r.traceparent, ceil(date_part('epoch', r.due_time - now()) * 1000) AS due_in_ms, r.lease_token, r.supervisor_id, r.concurrency_key, r.machine, r.cancel_reason,
   ${microseconds("r.cancel_request_time")} AS cancel_request_time_us
 FROM unnest($1::text[], $2::text[]) AS i (environment_id, run_id)
 JOIN runs r ON ${isRun("i.environment_id", "i.run_id")}`,

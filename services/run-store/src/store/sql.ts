@@ -27,6 +27,11 @@ export function hasStatus(status: string): string {
   return `NULLIF(r.status, '${status}') IS NULL`;
 }
 
+/**
+ * The place in the queue of `runs r` that is queued for the first time: now, less its priority. Until then `queue_time` is as far before `create_time` as its trigger's priority says.
+ */
+export const FIRST_QUEUE_TIME = "now() - (r.create_time - r.queue_time)";
+
 /** The outbox row of a statement whose changed runs are in `run`; none when `announce` says that nobody publishes it. */
 export function outboxRow(announce: string): string {
   return `INSERT INTO outbox (environment_ids, run_ids, create_time)

@@ -136,6 +136,7 @@ describe("a supervisor that expired", () => {
     const ids = await store.triggerMany(2_500);
     for (let start = 0; start < ids.length; start += 1_000) {
       await store.parts.claimer.claim({
+        shard: store.shard,
         epoch: store.epoch,
         claims: ids.slice(start, start + 1_000).map((runId) => ({
           $typeName: "windlass.internal.v1.Claim",

@@ -32,6 +32,7 @@ import { cancelRun } from "../runs/cancel-run.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import type { Triggered } from "../runs/trigger-runs.ts";
 import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
+import { setShardOwners } from "../store/queue-services.ts";
 import { connectionUrl } from "../store/connection-url.ts";
 import { registerSupervisor } from "../supervisors/register-supervisor.ts";
 import { NO_OPTIONS } from "../validation/run-options.ts";
@@ -54,6 +55,10 @@ export interface HotStore {
   readonly clock: FakeClock;
   /** Under which `claim` claims. */
   readonly epoch: bigint;
+  /** The shard of the environment, which "test" owns. */
+  readonly shard: number;
+  /** Gives an environment's shard to an owner, under a new epoch. */
+  takeShard(owner: string, environmentId?: string): Promise<bigint>;
   /** Runs any statement. */
   sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** Makes a version with these tasks the environment's current one. */
@@ -181,7 +186,14 @@ export async function startHotStore(
 
   await deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }]);
   await register(SUPERVISOR_ID);
-  const epoch = await bumpQueueEpoch(postgres, "test");
+  const takeShard = async (owner: string, environmentId = ENVIRONMENT_ID): Promise<bigint> => {
+    await parts.shards.load([environmentId]);
+    const shard = parts.shards.of(environmentId) ?? 0;
+    await setShardOwners(postgres, new Map([[shard, owner]]));
+    return (await bumpQueueEpoch(postgres, { shard, owner })) ?? 0n;
+  };
+  const epoch = await takeShard("test");
+  const shard = parts.shards.of(ENVIRONMENT_ID) ?? 0;
 
   return {
     url: database.url,
@@ -190,6 +202,8 @@ export async function startHotStore(
     parts,
     clock,
     epoch,
+    shard,
+    takeShard,
     sql,
     deploy,
     register,
@@ -205,6 +219,7 @@ export async function startHotStore(
     claim: async (runId, supervisorId = SUPERVISOR_ID, claimEpoch = epoch) => {
       const claimed = await parts.claimer.claim({
         epoch: claimEpoch,
+        shard,
         claims: [
           {
             $typeName: "windlass.internal.v1.Claim",

@@ -12,6 +12,8 @@ import { endToProto, runToProto } from "../conversions/run-to-proto.ts";
 import { type Feed, runKey } from "../feed/feed.ts";
 import { createRunIds } from "../run-id.ts";
 import { type AttemptOutcomeName, isTerminal, type RunStatusName } from "../run-state.ts";
+import { createEnvironmentShards, QUEUE_SHARDS } from "../queue/environment-shards.ts";
+import { setShardOwners } from "../store/queue-services.ts";
 import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
 import { claimRuns } from "../store/claim-runs.ts";
 import { insertRuns, type NewRun } from "../store/insert-runs.ts";
@@ -52,7 +54,11 @@ export interface RunSeeder {
 /** Needs a version whose tasks include the triggered ones ("hello" by default), or runs are PENDING_VERSION. */
 export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<RunSeeder> {
   const newRunId = createRunIds(() => Date.now());
-  const epoch = await bumpQueueEpoch(postgres, "test");
+  const owner = "test";
+  const shardIds = Array.from({ length: QUEUE_SHARDS }, (_, shard) => shard);
+  await setShardOwners(postgres, new Map(shardIds.map((shard) => [shard, owner])));
+  const epochs = await Promise.all(shardIds.map((shard) => bumpQueueEpoch(postgres, { shard, owner })));
+  const shards = createEnvironmentShards(postgres);
   await postgres.query(
     {
       name: "",
@@ -144,9 +150,12 @@ export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<R
 
     async claim(environmentId, runId) {
       const leaseToken = randomUUID();
+      await shards.load([environmentId]);
+      const shard = shards.of(environmentId) ?? 0;
+      const epoch = epochs[shard] ?? 0n;
       const { claimed } = await claimRuns(
         postgres,
-        [{ environmentId, runId, supervisorId: SUPERVISOR_ID, leaseToken, epoch }],
+        [{ environmentId, runId, supervisorId: SUPERVISOR_ID, leaseToken, shard, epoch }],
         false,
       );
       return claimed.length === 0 ? undefined : { environmentId, runId, leaseToken };

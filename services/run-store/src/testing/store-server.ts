@@ -15,6 +15,7 @@ import {
   EnvironmentService,
   EnvironmentType,
   ExecutionService,
+  QueueService,
   RunService,
   TaskService,
   WaitpointService,
@@ -31,11 +32,13 @@ import { createDeploymentService } from "../handlers/deployment-service.ts";
 import { createEnvironmentService } from "../handlers/environment-service.ts";
 import { createGetBundle } from "../handlers/get-bundle.ts";
 import { createGetVariables } from "../handlers/get-variables.ts";
+import { createQueueService } from "../handlers/queue-service.ts";
 import { createRunService } from "../handlers/run-service.ts";
 import { createTaskService } from "../handlers/task-service.ts";
 import { createWaitpointService } from "../handlers/waitpoint-service.ts";
 import { createHotPath } from "../hot-path.ts";
 import { NO_OUTBOX } from "../outbox/outbox-publisher.ts";
+import { createQueueStates } from "../queues/queue-states.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTimelineReader } from "../runs/watch-run.ts";
 import { findApiKey } from "../store/find-api-key.ts";
@@ -56,6 +59,7 @@ export interface TestClients {
   readonly deployments: Client<typeof DeploymentService>;
   readonly runs: Client<typeof RunService>;
   readonly tasks: Client<typeof TaskService>;
+  readonly queues: Client<typeof QueueService>;
   readonly tokens: Client<typeof WaitpointService>;
   readonly execution: Client<typeof ExecutionService>;
 }
@@ -101,7 +105,8 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     logger,
     random: () => 0,
   });
-  const { variablesRevisions } = hotPath.parts;
+  const { variablesRevisions, queueNews } = hotPath.parts;
+  const queueStates = createQueueStates({ db: postgres, token: INTERNAL_TOKEN, logger });
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const environments = createEnvironmentLookup({
     find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
@@ -120,7 +125,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     authenticate: authenticator.authenticate,
   });
   const guard = { authenticator, clock };
-  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys, variablesRevisions }));
+  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys, variablesRevisions, queueNews }));
   server.add(
     DeploymentService,
     guardStreams(
@@ -130,6 +135,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
         clock,
         feed,
         logger,
+        queueNews,
         promotePendingRuns: (environmentId) => {
           promoted.push(environmentId);
           return Promise.resolve();
@@ -151,6 +157,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       guard,
     ),
   );
+  server.add(QueueService, createQueueService({ db: postgres, queueNews, queueStates }));
   server.add(TaskService, guardStreams(TaskService, createTaskService({ ...hotPath.parts, clock }), guard));
   const announceTokens = createTokenAnnouncer(feed, NO_TOKEN_HINTS);
   const http = createHttpServer({
@@ -187,6 +194,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       deployments: createClient(DeploymentService, channel),
       runs: createClient(RunService, channel),
       tasks: createClient(TaskService, channel),
+      queues: createClient(QueueService, channel),
       tokens: createClient(WaitpointService, channel),
       execution: createClient(ExecutionService, channel),
     };
@@ -213,6 +221,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       for (const channel of channels) channel.close();
       await server.stop();
       await hotPath.stop();
+      await queueStates.stop();
       await http.stop();
       await postgres.stop();
       await database.drop();

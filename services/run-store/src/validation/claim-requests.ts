@@ -1,7 +1,10 @@
-import type { Claim, ClaimRunsRequest, WatchQueuedRequest } from "@windlass/proto";
+import type { Claim, ClaimRunsRequest, HoldShardsRequest, WatchQueuedRequest } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
 import type { ClaimMessage } from "../queue/claim-runs.ts";
+import { QUEUE_SHARDS } from "../queue/environment-shards.ts";
+import type { Hello } from "../queue/hold-shards.ts";
 import { STORE_ID } from "./field-rules.ts";
+import { parseInteger } from "./number-rule.ts";
 import { parseText } from "./text-rule.ts";
 import { parseTraceparent } from "./traceparent.ts";
 import { throwIfInvalid } from "./violations.ts";
@@ -10,6 +13,8 @@ const MAX_CLAIMS = 1_000;
 /** int8 in the database. */
 const MAX_EPOCH = 2n ** 63n - 1n;
 const QUEUE_SERVICE_ID = { min: 1, max: 256 };
+const ADDRESS = { min: 1, max: 256 };
+const SHARD = { min: 0, max: QUEUE_SHARDS - 1 };
 
 /** Checks a message of claims. Throws FIELD_INVALID: the ids are ours, so a wrong one is the caller's defect and nothing is claimed. */
 export function parseClaimRuns(request: ClaimRunsRequest): ClaimMessage {
@@ -21,16 +26,33 @@ export function parseClaimRuns(request: ClaimRunsRequest): ClaimMessage {
   }
   if (request.epoch < 0n || request.epoch > MAX_EPOCH)
     violations.push({ field: "epoch", description: `must not be negative; it is ${request.epoch}.` });
+  parseInteger(request.shard, SHARD, "shard", violations);
   for (const [index, claim] of request.claims.entries()) checkClaim(claim, `claims[${index}]`, violations);
   throwIfInvalid(violations);
   return request;
 }
 
-export function parseWatchQueued(request: WatchQueuedRequest): { readonly owner: string } {
+/** Checks WatchQueued. Throws FIELD_INVALID. */
+export function parseWatchQueued(request: WatchQueuedRequest): { readonly owner: string; readonly shard: number } {
   const violations: Violation[] = [];
   const owner = parseText(request.queueServiceId, QUEUE_SERVICE_ID, "queue_service_id", violations);
+  const shard = parseInteger(request.shard, SHARD, "shard", violations);
   throwIfInvalid(violations);
-  return { owner };
+  return { owner, shard };
+}
+
+/** Checks a hello of HoldShards. Throws FIELD_INVALID. */
+export function parseHoldShards(request: HoldShardsRequest): Hello {
+  const violations: Violation[] = [];
+  const id = parseText(request.queueServiceId, QUEUE_SERVICE_ID, "queue_service_id", violations);
+  const address = parseText(request.address, ADDRESS, "address", violations);
+  if (request.releasedShards.length > QUEUE_SHARDS)
+    violations.push({ field: "released_shards", description: `must have at most ${QUEUE_SHARDS} items.` });
+  else
+    for (const [index, shard] of request.releasedShards.entries())
+      parseInteger(shard, SHARD, `released_shards[${index}]`, violations);
+  throwIfInvalid(violations);
+  return { id, address, released: request.releasedShards };
 }
 
 function checkClaim(claim: Claim, field: string, violations: Violation[]): void {

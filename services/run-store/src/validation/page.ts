@@ -15,7 +15,8 @@ export interface Page {
   readonly afterId: string | undefined;
 }
 
-const MAX_TOKEN_CHARACTERS = 256;
+/** The longest are of lists that go by name. */
+const MAX_TOKEN_CHARACTERS = 4_096;
 const DIGEST_CHARACTERS = 12;
 
 /** Checks `page_size` and `page_token`. `list` names the list and everything it is filtered by: a token is good for the list that gave it, and no other. */

@@ -1,19 +1,22 @@
 import { type Logger, recordSpan, type Telemetry } from "@windlass/chassis";
-import type { DueItem, QueuedRun, Run } from "@windlass/proto";
+import type { DueItem, FreedSlot, QueuedRun, Run } from "@windlass/proto";
 import type { AnnounceChanges } from "../announce-changes.ts";
 import { dueRun } from "../conversions/due-item.ts";
 import { optionalTimestamp, timestampFromMicroseconds } from "../conversions/moments.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { DeploymentCache } from "../deployments/deployment-cache.ts";
 import { type Feed, runKey } from "../feed/feed.ts";
+import type { QueueAnnouncer } from "../queue/announce-queue-news.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { isTerminal, runStatusToProto } from "../run-state.ts";
 import type { ReportedRow } from "../store/report-work.ts";
+import type { Lease } from "./lease.ts";
 import type { ReportItem } from "./report-item.ts";
 
 export interface AfterReportOptions {
   readonly feed: Feed;
   readonly announce: AnnounceChanges;
+  readonly queueNews: QueueAnnouncer;
   readonly deployments: DeploymentCache;
   readonly metrics: RunMetrics;
   readonly telemetry: Telemetry;
@@ -31,9 +34,10 @@ export interface StoredReport {
 export function tellReports(options: AfterReportOptions, reports: readonly StoredReport[], startMs: number): void {
   const [first] = reports;
   if (first === undefined) return;
-  const { feed, announce, metrics } = options;
+  const { feed, announce, queueNews, metrics } = options;
   const queued: QueuedRun[] = [];
   const due: DueItem[] = [];
+  const freed: FreedSlot[] = [];
   for (const report of reports) {
     const { item, row, retryDelayMs } = report;
     const { environmentId, runId } = item.lease;
@@ -42,10 +46,13 @@ export function tellReports(options: AfterReportOptions, reports: readonly Store
       recordFinish(options.telemetry, report, startMs);
     }
     if (item.kind === "progress") continue;
+    if (freesSlot(report)) freed.push(freedSlot(item.lease));
     if (row.status === "QUEUED") queued.push(queuedRunToProto({ ...row, environment_id: environmentId, id: runId }));
     else if (row.status === "RETRYING") due.push(dueRun(environmentId, runId, retryDelayMs ?? 0));
     else if (isTerminal(row.status)) tellEnd(options, report);
   }
+  // Before the runs that may take them.
+  if (freed.length > 0) queueNews.freed(freed);
   feed.queued.publish(queued);
   feed.due.publish(due);
   announce(
@@ -59,6 +66,15 @@ export function tellReports(options: AfterReportOptions, reports: readonly Store
       eventSeq: row.event_seq,
     })),
   );
+}
+
+/** Whether the lease of the report holds no slot any more: a resumption held none before, a suspension that met a cancel still does. */
+function freesSlot({ item, row }: StoredReport): boolean {
+  return item.kind === "suspend" ? row.status === "WAITING" : item.kind !== "resume";
+}
+
+function freedSlot({ environmentId, runId, leaseToken }: Lease): FreedSlot {
+  return { $typeName: "windlass.internal.v1.FreedSlot", environmentId, runId, leaseToken };
 }
 
 function tellEnd({ feed, deployments, logger }: AfterReportOptions, report: StoredReport): void {
