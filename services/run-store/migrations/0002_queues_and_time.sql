@@ -87,6 +87,11 @@ ALTER TABLE "schedules" ADD CONSTRAINT "schedules_environment_id_environments_id
 CREATE UNIQUE INDEX "schedules_deduplication_key" ON "schedules" USING btree ("environment_id","type","deduplication_key");--> statement-breakpoint
 CREATE INDEX "batches_newest" ON "batches" USING btree ("environment_id","create_time","id");--> statement-breakpoint
 CREATE INDEX "schedules_due" ON "schedules" USING btree ("next_time","id") WHERE "schedules"."next_time" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "environments_queue_shard" ON "environments" USING btree ("queue_shard","id");--> statement-breakpoint
 DROP INDEX "runs_queued";--> statement-breakpoint
 CREATE INDEX "runs_queued" ON "runs" USING btree ("environment_id","queue","queue_time","id") WHERE "runs"."status" = 'QUEUED';--> statement-breakpoint
-CREATE INDEX "runs_expire" ON "runs" USING btree ("expire_time","id") WHERE "runs"."expire_time" IS NOT NULL;
+CREATE INDEX "runs_expire" ON "runs" USING btree ("expire_time","id") WHERE "runs"."expire_time" IS NOT NULL;--> statement-breakpoint
+INSERT INTO "queues" ("environment_id", "name", "declared_limit")
+SELECT t."environment_id", t."queue", min(t."concurrency_limit") FROM "environments" e
+JOIN "deployment_tasks" t ON t."environment_id" = e."id" AND t."deployment_id" = e."current_deployment_id"
+GROUP BY t."environment_id", t."queue";

@@ -27,11 +27,12 @@ export interface QueuePosition {
 /** Before every run. */
 export const QUEUE_START: QueuePosition = { environmentId: "", queue: "", queueTimeUs: 0, runId: "" };
 
+// The environments come in order (OFFSET keeps them as they are), so that a page ends with the environment that fills it.
 export const LIST_QUEUED_RUNS: Statement = {
   name: "list_queued_runs",
   text: `
 SELECT r.environment_id, r.id, r.task_id, r.queue, ${microseconds("r.queue_time")} AS queue_time_us, r.traceparent, r.supervisor_id, r.concurrency_key, r.machine
-FROM environments e
+FROM (SELECT id FROM environments WHERE queue_shard = $1 AND id >= $2 COLLATE "C" ORDER BY queue_shard, id OFFSET 0) e
 CROSS JOIN LATERAL (
   SELECT * FROM runs r
   WHERE r.environment_id = e.id AND r.status = 'QUEUED'
@@ -40,7 +41,6 @@ CROSS JOIN LATERAL (
   ORDER BY r.environment_id, r.queue, r.queue_time, r.id
   LIMIT $7
 ) r
-WHERE e.queue_shard = $1 AND e.id >= $2
 ORDER BY e.id, r.queue, r.queue_time, r.id
 LIMIT $7`,
 };

@@ -48,6 +48,7 @@ export const environments = pgTable(
     create_time: moment().notNull().defaultNow(),
   },
   (table) => [
+    index("environments_queue_shard").on(table.queue_shard, table.id),
     check("environments_type", sql`${table.type} IN ('DEVELOPMENT', 'STAGING', 'PRODUCTION')`),
     foreignKey({
       name: "environments_current_deployment",
