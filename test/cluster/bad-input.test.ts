@@ -193,16 +193,15 @@ describe("a limit that cannot be, or of what is not there, is refused", () => {
   });
 
   test.for(["nobody", "*", "", "\0", "q".repeat(10_240)])("the queue %j", async (name) => {
-    for (const call of [
+    const failures = [
       client.queues.getQueue({ name }),
       client.queues.pauseQueue({ name }),
       client.queues.resumeQueue({ name }),
       client.queues.overrideConcurrencyLimit({ name, concurrencyLimit: 1 }),
       client.queues.resetConcurrencyLimit({ name }),
-    ]) {
-      const { reason } = await failureOf(call);
+    ].map(failureOf);
+    for (const { reason } of await Promise.all(failures))
       expect([ErrorReason.QUEUE_NOT_FOUND, ErrorReason.FIELD_INVALID]).toContain(reason);
-    }
   });
 });
 

@@ -240,12 +240,12 @@ describe("a declared schedule", () => {
       cron: { expression: "30 2 * * *", timezone: "Europe/Berlin" },
     });
     const scheduleId = schedule!.id;
-    for (const call of [
+    const reasons = [
       client.schedules.updateSchedule({ scheduleId, externalId: "mine" }),
       client.schedules.deleteSchedule({ scheduleId }),
-    ]) {
-      expect(await reasonOf(call)).toBe(ErrorReason.SCHEDULE_DECLARATIVE);
-    }
+    ].map(reasonOf);
+    const declarative = ErrorReason.SCHEDULE_DECLARATIVE;
+    expect(await Promise.all(reasons)).toEqual([declarative, declarative]);
     await tickAt([scheduleId], 200);
     const { output } = await onlyRunOf(scheduleId);
     expect(output.tick).toMatchObject({ type: "DECLARATIVE", timezone: "Europe/Berlin" });
