@@ -78,6 +78,11 @@ describe("a batch", () => {
 
   it.each([
     { what: "a wrong option", item: { payload: 1, options: { ttl: "x" } }, field: "items[1].options.ttl" },
+    {
+      what: "a debounced run",
+      item: { payload: 1, options: { debounce: { key: "a", delay: "1s" } } },
+      field: "items[1].options.debounce",
+    },
     { what: "a payload that cannot travel", item: { payload: [() => {}] }, field: "items[1].payload[0]" },
     { what: "a misspelt field", item: { payload: 1, option: {} }, field: "items[1].option" },
     { what: "an item that is none", item: null, field: "items[1]" },

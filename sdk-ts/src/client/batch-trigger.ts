@@ -162,6 +162,8 @@ function prepareItem(given: unknown, read: (item: unknown) => unknown, place: st
     if (typeof id === "string") taskIdentifier = id;
     const unknown = Object.keys(item).find((key) => !ITEM_FIELDS.includes(key));
     if (unknown !== undefined) throw invalidField(`${place}.${unknown}`, "is not a field of a batch's item.");
+    if (options?.debounce !== undefined)
+      throw invalidField(`${place}.options.debounce`, "cannot be given in a batch: its runs are its own.");
     return prepareTrigger(id as string, payload, options, `${place}.`);
   } catch (error) {
     const cause = error instanceof WindlassError ? error : invalidField(place, "cannot be read.", error);

@@ -125,9 +125,9 @@ describe("a value out of range is refused with the option's name", () => {
     );
   });
 
-  it("debounce beside a delay: it has one of its own", () => {
-    expect(() => checkTriggerOptions({ delay: "1h", debounce: { key: "a", delay: "1s" } })).toThrow(
-      "options.debounce cannot be given together with delay",
+  it.each([{ delay: "1h" }, { idempotencyKey: "k" }])("debounce beside %j", (options) => {
+    expect(() => checkTriggerOptions({ ...options, debounce: { key: "a", delay: "1s" } })).toThrow(
+      "options.debounce cannot be given together with delay or idempotencyKey",
     );
   });
 

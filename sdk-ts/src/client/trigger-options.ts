@@ -37,7 +37,7 @@ export interface TriggerOptions {
   readonly tags?: string | readonly string[] | undefined;
   /** What `metadata.current()` begins with: a JSON object of at most 256 KB. */
   readonly metadata?: MetadataObject | undefined;
-  /** Makes one run of several triggers: while the run of this task and key is DELAYED, another trigger puts it off. Not together with `delay`. */
+  /** Makes one run of several triggers: while the run of this task and key is DELAYED, another trigger puts it off. Not together with `delay` or `idempotencyKey`, nor in a batch. */
   readonly debounce?: DebounceOption | undefined;
   /** Pins the run to a deployment version. Default: the current one when it starts. */
   readonly version?: string | undefined;
@@ -111,8 +111,12 @@ function refuseUnknown(options: object, field: string): void {
 function runOptions(options: TriggerOptions, field: string): MessageInitShape<typeof RunOptionsSchema> {
   const { delay, ttl, idempotencyKey, idempotencyKeyTTL, concurrencyKey, priority } = options;
   const { maxDuration, machine, metadata, debounce, version } = options;
-  if (debounce !== undefined && delay !== undefined)
-    throw invalidField(`${field}.debounce`, "cannot be given together with delay: it has a delay of its own.");
+  if (debounce !== undefined && (delay !== undefined || idempotencyKey !== undefined)) {
+    throw invalidField(
+      `${field}.debounce`,
+      "cannot be given together with delay or idempotencyKey: it says itself when the run begins, and which triggers are one run.",
+    );
+  }
   return {
     ...(delay !== undefined && { startTime: timestampFromDate(checkDelay(delay, `${field}.delay`)) }),
     ...(ttl !== undefined && { ttl: durationFromMs(checkTtlMs(ttl, `${field}.ttl`)) }),

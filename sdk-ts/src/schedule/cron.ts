@@ -12,9 +12,17 @@ export interface CheckedCron {
 /** A task's `cron`: "0 9 * * 1-5" in UTC, or the same with a time zone. */
 export type CronOption = string | { readonly pattern: string; readonly timezone?: string | undefined };
 
+const MAX_EXPRESSION_CHARACTERS = 128;
+/** What a field may be made of; the cluster takes no other signs. */
+const FIELDS = /^[0-9A-Za-z*,/#-]+(?: [0-9A-Za-z*,/#-]+){4}$/;
+
 /** What is wrong with an expression, in words that follow the field's name; undefined when nothing is. */
 export function cronProblem(expression: unknown): string | undefined {
-  if (typeof expression !== "string" || expression.trim().split(/\s+/).length !== 5 || expression.length > 256) {
+  const isFiveFields =
+    typeof expression === "string" &&
+    expression.length <= MAX_EXPRESSION_CHARACTERS &&
+    FIELDS.test(fieldsOf(expression));
+  if (!isFiveFields) {
     return `must be a cron expression of five fields (minute, hour, day of month, month, day of week), got ${describeValue(expression)}`;
   }
   try {

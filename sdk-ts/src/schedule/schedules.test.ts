@@ -86,6 +86,8 @@ describe("a schedule", () => {
     ["cron", "whenever"],
     ["cron", "* * * * * *"],
     ["cron", "@daily"],
+    ["cron", "0 0 ? * *"],
+    ["cron", `${"0,".repeat(70)}0 * * * *`],
     ["cron", "61 * * * *"],
     ["cron", "*/0 * * * *"],
     ["cron", "0 0 31 2 *"],
