@@ -11,12 +11,14 @@ import {
   systemClock,
 } from "@windlass/chassis";
 import {
+  BatchService,
   DeploymentService,
   EnvironmentService,
   EnvironmentType,
   ExecutionService,
   QueueService,
   RunService,
+  ScheduleService,
   TaskService,
   WaitpointService,
 } from "@windlass/proto";
@@ -27,6 +29,7 @@ import { createAuthenticator } from "../auth/authenticator.ts";
 import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
 import { guardStreams } from "../auth/guard-streams.ts";
 import { createFeed, type Feed } from "../feed/feed.ts";
+import { createBatchService } from "../handlers/batch-service.ts";
 import { createCompleteTokenRoute } from "../handlers/complete-token-route.ts";
 import { createDeploymentService } from "../handlers/deployment-service.ts";
 import { createEnvironmentService } from "../handlers/environment-service.ts";
@@ -34,6 +37,7 @@ import { createGetBundle } from "../handlers/get-bundle.ts";
 import { createGetVariables } from "../handlers/get-variables.ts";
 import { createQueueService } from "../handlers/queue-service.ts";
 import { createRunService } from "../handlers/run-service.ts";
+import { createScheduleService } from "../handlers/schedule-service.ts";
 import { createTaskService } from "../handlers/task-service.ts";
 import { createWaitpointService } from "../handlers/waitpoint-service.ts";
 import { createHotPath } from "../hot-path.ts";
@@ -62,6 +66,8 @@ export interface TestClients {
   readonly queues: Client<typeof QueueService>;
   readonly tokens: Client<typeof WaitpointService>;
   readonly execution: Client<typeof ExecutionService>;
+  readonly schedules: Client<typeof ScheduleService>;
+  readonly batches: Client<typeof BatchService>;
 }
 
 /** An environment of a test's own. */
@@ -175,6 +181,8 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     httpUrl: () => publicHttpUrl(undefined, http.address),
   };
   server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
+  server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService({ postgres, feed, clock }), guard));
+  server.add(BatchService, guardStreams(BatchService, createBatchService({ postgres }), guard));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
     getVariables: createGetVariables(postgres),
@@ -197,6 +205,8 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       queues: createClient(QueueService, channel),
       tokens: createClient(WaitpointService, channel),
       execution: createClient(ExecutionService, channel),
+      schedules: createClient(ScheduleService, channel),
+      batches: createClient(BatchService, channel),
     };
   };
   let environmentCount = 0;
