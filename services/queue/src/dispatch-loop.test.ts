@@ -9,6 +9,7 @@ import {
 } from "@windlass/proto";
 import { CallFailure, callErrorFromFailure, reasonName, status } from "@windlass/proto/grpc";
 import { expect, test } from "vitest";
+import { CreditTurns } from "./credit-turns.ts";
 import { type ClaimInit, DispatchLoop } from "./dispatch-loop.ts";
 import type { LeaseSession } from "./lease-session.ts";
 import { createQueueMetrics } from "./metrics.ts";
@@ -48,18 +49,31 @@ const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silen
 const untraced = startTelemetry({ service: "queue", logger: silent });
 
 function readyRun(runId: string, queueTimeUs: number): ReadyRun {
-  return { environmentId: "env", queue: "q", runId, queueTimeUs, traceparent: "", supervisorId: "" };
+  const names = { environmentId: "env", queue: "q", concurrencyKey: "" };
+  return { ...names, runId, queueTimeUs, traceparent: "", supervisorId: "" };
 }
 
+const limits = {
+  environmentId: "env",
+  queue: "q",
+  concurrencyLimit: undefined,
+  isPaused: false,
+  rateLimit: undefined,
+} as const;
+
 function setUp(telemetry: Telemetry = untraced) {
-  const ready = new ReadyQueues();
+  const clock = createFakeClock();
+  const ready = new ReadyQueues(() => clock.monotonicMs());
+  ready.leasedComplete();
   const supervisors = new Supervisors();
+  const turns = new CreditTurns(supervisors);
   const sent: SentClaim[] = [];
   const failures: CallFailure[] = [];
   let lastQueueTimeUs = 0;
   const loop = new DispatchLoop({
     ready,
     supervisors,
+    turns,
     claimRuns: (claims) => {
       const { promise, resolve, reject } = Promise.withResolvers<ClaimRunsResponse>();
       sent.push({
@@ -80,13 +94,15 @@ function setUp(telemetry: Telemetry = untraced) {
       return promise;
     },
     onFailure: (failure) => failures.push(failure),
-    clock: createFakeClock(),
+    clock,
     telemetry,
-    metrics: createQueueMetrics(untraced, { depth: () => 0, oldestAgeS: () => 0 }),
+    metrics: createQueueMetrics(untraced, { queues: () => [], shardCount: () => 0 }),
   });
   return {
     ready,
     supervisors,
+    turns,
+    clock,
     loop,
     sent,
     failures,
@@ -359,6 +375,90 @@ test("each run has a dispatch span under its own trace, which the claim hands on
   sent[0]?.answer();
   await settle();
   expect(spans.ended).toEqual(["queue dispatch of a"]);
+});
+
+test("a slot is in use from the claim on, and free again when the claim is refused", async () => {
+  const { ready, tell, connect, sent } = setUp();
+  ready.setQueue({ ...limits, concurrencyLimit: 1 });
+  connect("sup", 10);
+  tell("a", "b", "c");
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["a"]]);
+  sent[0]?.answer(() => ErrorReason.RUN_NOT_QUEUED);
+  await settle();
+  expect(sent[1]?.runIds).toEqual(["b"]);
+  sent[1]?.answer();
+  await settle();
+  expect(sent).toHaveLength(2);
+  ready.freed("b", "token of b");
+  tell();
+  await settle();
+  expect(sent[2]?.runIds).toEqual(["c"]);
+});
+
+test("a resume goes before new runs of its key when a slot becomes free", async () => {
+  const { ready, tell, tellBound, connect, sent } = setUp();
+  ready.setQueue({ ...limits, concurrencyLimit: 1 });
+  connect("sup", 10);
+  tell("a", "b");
+  await settle();
+  sent[0]?.answer();
+  tellBound("sup", "resumed");
+  await settle();
+  expect(sent).toHaveLength(1);
+  ready.freed("a", "token of a");
+  tell();
+  await settle();
+  expect(sent[1]?.runIds).toEqual(["resumed"]);
+});
+
+test("what a rate limit holds back goes by itself at its moment", async () => {
+  const { ready, clock, tell, connect, sent, loop } = setUp();
+  connect("sup", 10);
+  tell("first");
+  ready.setQueue({ ...limits, rateLimit: { limit: 1, periodMs: 1_000, isPerKey: false } });
+  tell("a");
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["first"]]);
+  await clock.advance(999);
+  expect(sent).toHaveLength(1);
+  await clock.advance(1);
+  await settle();
+  expect(sent[1]?.runIds).toEqual(["a"]);
+  tell("b");
+  await settle();
+  const closed = loop.close();
+  for (const claim of sent) claim.answer();
+  await closed;
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test("shards take turns at the credits, and a shard without work leaves them to the others", async () => {
+  const { supervisors, turns, clock, tell, sent } = setUp();
+  const other = new ReadyQueues(() => 0);
+  other.leasedComplete();
+  const claimed: string[][] = [];
+  const loop = new DispatchLoop({
+    ready: other,
+    supervisors,
+    turns,
+    claimRuns: (claims) => {
+      claimed.push(claims.map(({ runId }) => runId));
+      return new Promise(() => undefined);
+    },
+    onFailure: () => undefined,
+    clock,
+    telemetry: untraced,
+    metrics: createQueueMetrics(untraced, { queues: () => [], shardCount: () => 0 }),
+  });
+  for (const [index, runId] of names(2, "other").entries()) other.push(readyRun(runId, index));
+  tell(...names(6));
+  const session = supervisors.open("sup");
+  supervisors.grant(session, 6);
+  await settle();
+  expect(claimed).toEqual([names(2, "other")]);
+  expect(sent.map(({ runIds }) => runIds)).toEqual([names(4)]);
+  void loop.close();
 });
 
 /** Telemetry whose spans are all numbered a1, in one trace, and which remembers those that ended. */

@@ -1,11 +1,12 @@
-import { type Clock, type OpenSpan, startSpan, type Telemetry } from "@windlass/chassis";
+import { type Clock, type OpenSpan, startSpan, type Telemetry, type Timer } from "@windlass/chassis";
 import { type ClaimResult, type ClaimRunsResponse, ErrorReason, type Lease } from "@windlass/proto";
 import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/proto/grpc";
+import type { CreditTaker, CreditTurns } from "./credit-turns.ts";
 import type { LeaseSession } from "./lease-session.ts";
+import type { WaitingRun } from "./lines.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
-import type { ReadyRun } from "./waiting-line.ts";
 
 /** The run-store takes no more in one message. */
 const MAX_CLAIMS = 1_000;
@@ -23,6 +24,8 @@ export interface ClaimInit {
 export interface DispatchOptions {
   readonly ready: ReadyQueues;
   readonly supervisors: Supervisors;
+  /** Whose credits are shared with other shards. */
+  readonly turns: CreditTurns;
   /** Claims at most 1,000 runs under the current epoch; called at most twice at a time. */
   readonly claimRuns: (claims: ClaimInit[]) => Promise<ClaimRunsResponse>;
   /** Told once, when nothing more can be claimed: the stream is broken, the epoch is stale, the run-store is not ready. */
@@ -33,78 +36,104 @@ export interface DispatchOptions {
 }
 
 interface Dispatch {
-  readonly run: ReadyRun;
+  readonly run: WaitingRun;
   readonly session: LeaseSession;
   readonly span: OpenSpan;
 }
 
 /**
- * Matches waiting runs with credits, for as long as one epoch is owned. Whatever is there at one moment goes into one
+ * Matches waiting runs of a shard with credits, for as long as one epoch is owned. Whatever is there at one moment goes into one
  * message; what comes while two are in flight gathers and is the next. Leases are pushed in the order of the claims, so
  * those of one queue reach a supervisor first come, first served, even when the second message is answered first.
  *
  * It keeps nothing that matters: a run whose claim is not answered is either still QUEUED, and is in the next snapshot; or
  * leased to a supervisor that did not get it, whose next heartbeat has it queued again (I1).
  */
-export class DispatchLoop {
+export class DispatchLoop implements CreditTaker {
   readonly #options: DispatchOptions;
   #inFlight = 0;
-  #isScheduled = false;
   #isClosed = false;
+  /** Taken from the queues, and not yet sent. */
+  #gathered: Dispatch[] = [];
+  #planned: Timer | undefined;
+  #plannedAtMs: number | undefined;
   /** Settles when the claims sent so far are. */
   #settled: Promise<void> = Promise.resolve();
 
   constructor(options: DispatchOptions) {
     this.#options = options;
-    options.supervisors.onCredits(() => this.wake());
+    options.turns.join(this);
   }
 
-  /** Looks for work at the end of this turn of the event loop. To be called when runs have come. */
+  /** Looks for work soon. To be called when runs have come, or room for them. */
   wake(): void {
-    if (this.#isScheduled || this.#isClosed || this.#inFlight >= MAX_CLAIMS_IN_FLIGHT) return;
-    if (this.#options.ready.size === 0) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#dispatch());
+    this.#options.turns.wake();
   }
 
   /** Claims no more. Resolves when the claims in flight are answered and their leases pushed. */
   close(): Promise<void> {
-    this.#isClosed = true;
+    this.#leave();
     return this.#settled;
   }
 
-  #dispatch(): void {
-    this.#isScheduled = false;
-    while (!this.#isClosed && this.#inFlight < MAX_CLAIMS_IN_FLIGHT) {
-      const batch = this.#gather();
-      if (batch.length === 0) return;
-      this.#inFlight += 1;
-      this.#settled = this.#claim(batch, this.#settled);
-    }
-  }
-
-  #gather(): Dispatch[] {
-    const { ready, supervisors, telemetry } = this.#options;
-    const batch: Dispatch[] = [];
-    const add = (run: ReadyRun, session: LeaseSession): void => {
-      supervisors.beginClaim(session);
-      batch.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
-    };
+  gatherBound(): void {
+    const { ready, supervisors } = this.#options;
     for (const supervisorId of ready.boundSupervisorIds()) {
-      while (batch.length < MAX_CLAIMS) {
+      while (this.#canGather) {
         const session = supervisors.chooseOnly(supervisorId);
         const run = session === undefined ? undefined : ready.nextBoundTo(supervisorId);
         if (session === undefined || run === undefined) break;
-        add(run, session);
+        this.#add(run, session);
       }
     }
-    while (batch.length < MAX_CLAIMS) {
-      const session = supervisors.choose();
-      const run = session === undefined ? undefined : ready.next();
-      if (session === undefined || run === undefined) break;
-      add(run, session);
-    }
-    return batch;
+  }
+
+  gatherOne(): boolean {
+    const { ready, supervisors } = this.#options;
+    if (!this.#canGather) return false;
+    const session = supervisors.choose();
+    const run = session === undefined ? undefined : ready.next();
+    if (session === undefined || run === undefined) return false;
+    this.#add(run, session);
+    return true;
+  }
+
+  send(): boolean {
+    const batch = this.#gathered;
+    this.#planWake();
+    if (batch.length === 0) return false;
+    this.#gathered = [];
+    this.#inFlight += 1;
+    this.#settled = this.#claim(batch, this.#settled);
+    return true;
+  }
+
+  get #canGather(): boolean {
+    return !this.#isClosed && this.#inFlight < MAX_CLAIMS_IN_FLIGHT && this.#gathered.length < MAX_CLAIMS;
+  }
+
+  #add(run: WaitingRun, session: LeaseSession): void {
+    const { supervisors, telemetry } = this.#options;
+    supervisors.beginClaim(session);
+    this.#gathered.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
+  }
+
+  /** A run that a rate limit holds back goes by itself when its moment has come: the only timer here. */
+  #planWake(): void {
+    const { ready, clock } = this.#options;
+    const atMs = this.#isClosed ? undefined : ready.nextFreeAtMs;
+    if (atMs === this.#plannedAtMs) return;
+    this.#planned?.cancel();
+    this.#plannedAtMs = atMs;
+    this.#planned = undefined;
+    if (atMs === undefined) return;
+    this.#planned = clock.setTimeout(
+      () => {
+        this.#plannedAtMs = undefined;
+        this.wake();
+      },
+      Math.ceil(atMs - clock.monotonicMs()),
+    );
   }
 
   async #claim(batch: Dispatch[], before: Promise<void>): Promise<void> {
@@ -134,7 +163,7 @@ export class DispatchLoop {
 
   /** Hands each result on. Returns a failure when not one run could be claimed, for no reason that time alone would mend. */
   #settle(batch: Dispatch[], { results }: ClaimRunsResponse): CallFailure | undefined {
-    const { supervisors, metrics } = this.#options;
+    const { ready, supervisors, metrics } = this.#options;
     const bySession = new Map<LeaseSession, { leases: Lease[]; refusedCount: number }>();
     let leaseCount = 0;
     let stuck: CallFailure | undefined;
@@ -150,6 +179,7 @@ export class DispatchLoop {
         span.end(outcome);
       } else {
         settled.leases.push(outcome);
+        ready.claimed(dispatch.run, outcome.ref?.leaseToken ?? "");
         leaseCount += 1;
         span.end();
       }
@@ -163,6 +193,7 @@ export class DispatchLoop {
   /** A run gave no lease. Returns the failure when the run waits again although nothing has changed. */
   #refuse({ run, session }: Dispatch, failure: CallFailure): CallFailure | undefined {
     const { ready, supervisors } = this.#options;
+    ready.notClaimed(run);
     if (failure.reason === ErrorReason.RUN_NOT_QUEUED) return undefined;
     ready.push(run);
     if (failure.reason !== ErrorReason.SUPERVISOR_EXPIRED) return failure;
@@ -172,8 +203,14 @@ export class DispatchLoop {
 
   #fail(failure: CallFailure): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#leave();
     this.#options.onFailure(failure);
+  }
+
+  #leave(): void {
+    this.#isClosed = true;
+    this.#options.turns.leave(this);
+    this.#planWake();
   }
 }
 
@@ -189,7 +226,7 @@ function outcomeOf(answer: ClaimResult | undefined): Lease | CallFailure {
   return asCallFailure(new Error("The run-store left a claim without an answer."));
 }
 
-function startDispatchSpan(telemetry: Telemetry, run: ReadyRun, session: LeaseSession): OpenSpan {
+function startDispatchSpan(telemetry: Telemetry, run: WaitingRun, session: LeaseSession): OpenSpan {
   return startSpan(telemetry, {
     name: "queue dispatch",
     parent: run.traceparent,

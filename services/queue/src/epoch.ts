@@ -4,16 +4,17 @@ import {
   type ClaimRunsRequest,
   ClaimRunsRequestSchema,
   type ClaimRunsResponse,
-  type QueuedRun,
   type RunQueueService,
   type WatchQueuedResponse,
 } from "@windlass/proto";
 import { type Client, type CorrelatedStream, createCorrelatedStream } from "@windlass/proto/grpc";
+import { queueLimitsFromProto, readyRunFromProto } from "./conversions.ts";
+import type { CreditTurns } from "./credit-turns.ts";
 import { type ClaimInit, DispatchLoop, MAX_CLAIMS_IN_FLIGHT } from "./dispatch-loop.ts";
+import { LeftOut, type MemoryBound } from "./memory-bound.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
-import type { ReadyRun } from "./waiting-line.ts";
 
 /** When an epoch ends, how long its claims in flight may still be answered: longer than a statement, shorter than an outage. */
 const SETTLE_LIMIT_MS = 5_000;
@@ -22,9 +23,12 @@ export interface EpochOptions {
   readonly client: Client<typeof RunQueueService>;
   /** Names this process at the run-store. */
   readonly queueServiceId: string;
+  readonly shard: number;
   readonly supervisors: Supervisors;
-  /** Runs kept in memory. When more wait, they are listed again once half of these have gone. */
-  readonly maxReadyRuns: number;
+  /** Shares the supervisors' credits among the shards. */
+  readonly turns: CreditTurns;
+  /** Bounds the runs in memory. What is left out is listed again when there is room. */
+  readonly memory: MemoryBound;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
@@ -32,11 +36,11 @@ export interface EpochOptions {
 }
 
 /**
- * Owns the queue for one epoch: fills `ready` (empty at first) with what waits and with what comes, and dispatches it from
- * the first message on. The watch and the claims live and die together: whatever breaks one ends the epoch, and the next
- * begins with a new snapshot, so nothing has to be remembered across a break.
+ * Owns a shard for one epoch: fills `ready` (empty at first) with its limits, its live leases and what waits, then with what
+ * comes; dispatches as soon as the leases are known. The watch and the claims live and die together: whatever breaks one
+ * ends the epoch, and the next begins with a new snapshot, so nothing has to be remembered across a break.
  *
- * Resolves when it is time to list again; rejects with what broke, which is EPOCH_STALE when another process owns the queue.
+ * Resolves when it is time to list again; rejects with what broke, which is EPOCH_STALE when another process owns the shard.
  */
 export function ownEpoch(options: EpochOptions, ready: ReadyQueues, stopping: AbortSignal): Promise<void> {
   return new Epoch(options, ready).own(stopping);
@@ -51,12 +55,13 @@ class Epoch {
   readonly #ending = new AbortController();
   readonly #startMs: number;
   readonly #claims: CorrelatedStream<ClaimRunsRequest, ClaimRunsResponse>;
+  readonly #leftOut: LeftOut;
   #dispatch: DispatchLoop | undefined;
-  #isTruncated = false;
 
   constructor(options: EpochOptions, ready: ReadyQueues) {
     this.#options = options;
     this.#ready = ready;
+    this.#leftOut = new LeftOut(ready);
     this.#startMs = options.clock.monotonicMs();
     this.#claims = createCorrelatedStream<ClaimRunsRequest, ClaimRunsResponse>({
       open: (signal) => options.client.claimRuns({ signal }),
@@ -69,43 +74,58 @@ class Epoch {
   }
 
   async own(stopping: AbortSignal): Promise<void> {
-    const { client, queueServiceId } = this.#options;
+    const { client, queueServiceId, shard, memory } = this.#options;
     const signal = AbortSignal.any([stopping, this.#ending.signal]);
+    memory.join(this.#ready);
     try {
-      for await (const message of client.watchQueued({ queueServiceId }, { signal })) this.#take(message);
+      for await (const message of client.watchQueued({ queueServiceId, shard }, { signal })) this.#take(message);
       throw notReady("The run-store ended the watch.");
     } catch (error) {
       const reason: unknown = this.#ending.signal.reason ?? error;
       if (reason !== listAgain) throw reason;
     } finally {
       await this.#close();
+      memory.leave(this.#ready);
     }
   }
 
-  #take({ epoch, runs, snapshotComplete }: WatchQueuedResponse): void {
-    const { clock, logger, maxReadyRuns } = this.#options;
-    this.#dispatch ??= this.#beginDispatch(epoch);
-    for (const run of runs) {
-      if (this.#ready.size < maxReadyRuns) this.#ready.push(readyRunFromProto(run));
-      else this.#isTruncated = true;
+  /** What limits comes before what waits, so that no run goes before its limits are known. */
+  #take(message: WatchQueuedResponse): void {
+    const { clock, logger, memory, shard } = this.#options;
+    const ready = this.#ready;
+    this.#dispatch ??= this.#beginDispatch(message.epoch);
+    for (const { environmentId, concurrencyLimit } of message.environments) {
+      ready.setEnvironment(environmentId, concurrencyLimit);
+    }
+    for (const queue of message.queues) ready.setQueue(queueLimitsFromProto(queue));
+    for (const run of message.leased) ready.leased(run);
+    if (message.leasedComplete) ready.leasedComplete();
+    for (const { runId, leaseToken } of message.freed) ready.freed(runId, leaseToken);
+    for (const queued of message.runs) {
+      const run = readyRunFromProto(queued);
+      if (memory.hasRoomFor(run, ready)) ready.push(run);
+      else this.#leftOut.add(run);
     }
     this.#dispatch.wake();
-    if (!snapshotComplete) return;
+    if (!message.snapshotComplete) return;
     const tookMs = Math.round(clock.monotonicMs() - this.#startMs);
+    const isTruncated = !this.#leftOut.isEmpty;
     logger.info("all waiting runs are listed", {
-      epoch,
-      waiting: this.#ready.size,
-      isTruncated: this.#isTruncated,
+      shard,
+      epoch: message.epoch,
+      waiting: ready.size,
+      isTruncated,
       tookMs,
     });
   }
 
   #beginDispatch(epoch: bigint): DispatchLoop {
-    const { supervisors, clock, logger, telemetry, metrics } = this.#options;
-    logger.info("owner of the queue", { epoch });
+    const { shard, supervisors, turns, clock, logger, telemetry, metrics } = this.#options;
+    logger.info("owner of a shard", { shard, epoch });
     return new DispatchLoop({
       ready: this.#ready,
       supervisors,
+      turns,
       claimRuns: (claims) => this.#claim(epoch, claims),
       onFailure: (failure) => this.#ending.abort(failure),
       clock,
@@ -115,8 +135,9 @@ class Epoch {
   }
 
   #claim(epoch: bigint, claims: ClaimInit[]): Promise<ClaimRunsResponse> {
-    if (this.#isTruncated && this.#ready.size <= this.#options.maxReadyRuns / 2) this.#ending.abort(listAgain);
-    return this.#claims.ask(create(ClaimRunsRequestSchema, { epoch, claims }));
+    if (this.#leftOut.isDue()) this.#ending.abort(listAgain);
+    const { shard } = this.#options;
+    return this.#claims.ask(create(ClaimRunsRequestSchema, { epoch, shard, claims }));
   }
 
   /** Claims in flight are still answered when only the watch has broken: their leases need not be lost. */
@@ -127,9 +148,4 @@ class Epoch {
     settled.abort();
     await this.#claims.close();
   }
-}
-
-function readyRunFromProto(run: QueuedRun): ReadyRun {
-  const { environmentId, queue, runId, queueTimeUs, traceparent, supervisorId } = run;
-  return { environmentId, queue, runId, queueTimeUs: Number(queueTimeUs), traceparent, supervisorId };
 }

@@ -2,12 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { RunQueueService } from "@windlass/proto";
-import { createChannel, createClient } from "@windlass/proto/grpc";
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeRunStore } from "./testing/fake-run-store.ts";
 import { internalToken } from "./testing/parts.ts";
-import { connectSupervisor } from "./testing/test-supervisor.ts";
 
 interface LogLine {
   readonly level: string;
@@ -30,7 +27,7 @@ function startQueueProcess(runStoreAddress: string) {
   const reader = createInterface({ input: child.stdout });
   reader.on("line", (line) => void lines.push(JSON.parse(line) as LogLine));
   return {
-    lines,
+    end: () => child.kill("SIGTERM"),
     exited: once(child, "exit").then(([code]) => code as number | null),
     /** The first line with this message, now or later. */
     logged: async (msg: string): Promise<LogLine> => {
@@ -43,22 +40,14 @@ function startQueueProcess(runStoreAddress: string) {
   };
 }
 
-test("a process whose queue is taken over by another says so and exits with 3", async () => {
+test("a process that is asked to end hands its shards over before it does, and exits with 0", async () => {
   const store = await startFakeRunStore();
   onTestFinished(() => store[Symbol.asyncDispose]());
   const queue = startQueueProcess(store.address);
-  const { address = "" } = await queue.logged("listening");
-  await queue.logged("owner of the queue");
-  const channel = createChannel(store.address, { token: internalToken });
-  onTestFinished(() => channel.close());
-  const usurper = createClient(RunQueueService, channel).watchQueued({ queueServiceId: "another" });
-  onTestFinished(() => void usurper.return?.());
-  await usurper.opened;
-  using _supervisor = connectSupervisor(address, "sup", 1);
-  store.queue([{ runId: "run_1" }]);
-  await expect(queue.exited).resolves.toBe(3);
-  expect(queue.lines).toContainEqual(
-    expect.objectContaining({ level: "error", msg: "another queue service took over; run one at a time" }),
-  );
-  expect(store.claimed).toEqual([]);
+  const { address } = await queue.logged("listening");
+  await queue.logged("owner of a shard");
+  expect(store.shards.hellos[0]).toMatchObject({ address, releasedShards: [] });
+  queue.end();
+  await expect(queue.exited).resolves.toBe(0);
+  expect(store.shards.hellos.at(-1)?.releasedShards).toEqual([0]);
 });

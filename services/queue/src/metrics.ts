@@ -2,12 +2,24 @@ import type { Telemetry } from "@windlass/chassis";
 import type { ErrorReason } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
 
+/** How full one queue is. */
+export interface QueueReading {
+  readonly environmentId: string;
+  readonly queue: string;
+  /** Runs that wait. */
+  readonly depth: number;
+  /** Runs that hold a slot. */
+  readonly running: number;
+  /** Seconds that the first of those that wait has waited; 0 when none waits. */
+  readonly oldestAgeS: number;
+}
+
 /** What can be read at any moment. */
 export interface QueueGauges {
-  /** Runs that wait. */
-  depth(): number;
-  /** Seconds that the first of them has waited; 0 when none waits. */
-  oldestAgeS(): number;
+  /** Every queue in which runs wait or execute. */
+  queues(): Iterable<QueueReading>;
+  /** How many shards this process owns. */
+  shardCount(): number;
 }
 
 /** What happens to claims. */
@@ -20,17 +32,34 @@ export interface QueueMetrics {
   claimsSettled(leaseCount: number, undeliveredCount: number): void;
 }
 
-/** Creates the instruments. To be called once telemetry has started. No label grows with runs, queues or environments. */
+/** Those with most runs have labels of their own; the others are added up, so that labels do not grow with queues. */
+const MAX_NAMED_QUEUES = 100;
+
+/** Creates the instruments. To be called once telemetry has started. */
 export function createQueueMetrics({ meter }: Telemetry, gauges: QueueGauges): QueueMetrics {
+  const depth = meter.createObservableGauge("windlass.queue.depth", { unit: "{run}", description: "Runs that wait." });
+  const running = meter.createObservableGauge("windlass.queue.running", {
+    unit: "{run}",
+    description: "Runs that hold a slot.",
+  });
+  const oldestAge = meter.createObservableGauge("windlass.queue.oldest_age", {
+    unit: "s",
+    description: "How long the first of those that wait has waited.",
+  });
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const reading of boundedReadings(gauges.queues())) {
+        const labels = { environment_id: reading.environmentId, queue: reading.queue };
+        result.observe(depth, reading.depth, labels);
+        result.observe(running, reading.running, labels);
+        result.observe(oldestAge, reading.oldestAgeS, labels);
+      }
+    },
+    [depth, running, oldestAge],
+  );
   meter
-    .createObservableGauge("windlass.queue.depth", { unit: "{run}", description: "Runs that wait." })
-    .addCallback((result) => result.observe(gauges.depth()));
-  meter
-    .createObservableGauge("windlass.queue.oldest_age", {
-      unit: "s",
-      description: "How long the first of them has waited.",
-    })
-    .addCallback((result) => result.observe(gauges.oldestAgeS()));
+    .createObservableGauge("windlass.queue.shards", { unit: "{shard}", description: "Shards that this process owns." })
+    .addCallback((result) => result.observe(gauges.shardCount()));
   const duration = meter.createHistogram("windlass.queue.claim.duration", {
     unit: "s",
     description: "From a claim message to its answer.",
@@ -52,4 +81,22 @@ export function createQueueMetrics({ meter }: Telemetry, gauges: QueueGauges): Q
       undelivered.add(undeliveredCount);
     },
   };
+}
+
+/** At most 100 readings and one of all the others, whose labels are empty. */
+export function boundedReadings(readings: Iterable<QueueReading>): QueueReading[] {
+  const sorted = [...readings].toSorted((a, b) => b.depth + b.running - (a.depth + a.running));
+  const named = sorted.slice(0, MAX_NAMED_QUEUES);
+  const others = sorted.slice(MAX_NAMED_QUEUES);
+  if (others.length === 0) return named;
+  let sum = { environmentId: "", queue: "", depth: 0, running: 0, oldestAgeS: 0 };
+  for (const { depth, running, oldestAgeS } of others) {
+    sum = {
+      ...sum,
+      depth: sum.depth + depth,
+      running: sum.running + running,
+      oldestAgeS: Math.max(sum.oldestAgeS, oldestAgeS),
+    };
+  }
+  return [...named, sum];
 }

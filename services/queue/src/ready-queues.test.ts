@@ -4,7 +4,14 @@ import { ReadyQueues } from "./ready-queues.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 function run(runId: string, queueTimeUs: number, queue = "q", environmentId = "env"): ReadyRun {
-  return { environmentId, queue, runId, queueTimeUs, traceparent: "", supervisorId: "" };
+  return { environmentId, queue, concurrencyKey: "", runId, queueTimeUs, traceparent: "", supervisorId: "" };
+}
+
+/** An epoch whose list of live leases is complete, and empty. */
+function listed(nowMs = () => 0): ReadyQueues {
+  const queues = new ReadyQueues(nowMs);
+  queues.leasedComplete();
+  return queues;
 }
 
 function drain(queues: ReadyQueues): ReadyRun[] {
@@ -23,23 +30,24 @@ function byPlace(a: ReadyRun, b: ReadyRun): number {
 
 describe("within a queue", () => {
   test("runs go first come, first served, and by id within one microsecond", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     for (const waiting of [run("b", 2), run("d", 3), run("a", 2), run("c", 2)]) queues.push(waiting);
     expect(drainIds(queues)).toEqual(["a", "b", "c", "d"]);
   });
 
   test("a run that is given back returns to its old place", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     for (let index = 0; index < 5; index += 1) queues.push(run(`r${index}`, index));
     const first = queues.next();
     queues.next();
     expect(first?.runId).toBe("r0");
+    queues.notClaimed(first!);
     queues.push(first!);
     expect(drainIds(queues)).toEqual(["r0", "r2", "r3", "r4"]);
   });
 
   test("a run told twice waits once, in the place it had", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     expect(queues.push(run("a", 1))).toBe(true);
     queues.push(run("b", 2));
     expect(queues.push(run("a", 3))).toBe(false);
@@ -48,17 +56,27 @@ describe("within a queue", () => {
   });
 
   test("a run that left may come again", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     queues.push(run("a", 1));
-    queues.next();
+    queues.claimed(queues.next()!, "token");
     expect(queues.push(run("a", 9))).toBe(true);
+    expect(queues.next()?.queueTimeUs).toBe(9);
+  });
+
+  test("a run that is told while it is being claimed waits again when the claim is answered", () => {
+    const queues = listed();
+    queues.push(run("a", 1));
+    const claiming = queues.next()!;
+    expect(queues.push(run("a", 9))).toBe(false);
+    expect([queues.size, queues.next()]).toEqual([0, undefined]);
+    queues.claimed(claiming, "token");
     expect(queues.next()?.queueTimeUs).toBe(9);
   });
 });
 
 describe("between queues", () => {
   test("environments take turns, then the queues of an environment", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     for (let index = 0; index < 4; index += 1) {
       queues.push(run(`big-x${index}`, index, "x", "big"));
       queues.push(run(`big-y${index}`, index, "y", "big"));
@@ -69,7 +87,7 @@ describe("between queues", () => {
   });
 
   test("same names in two environments are two queues", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     queues.push(run("a", 2, "q", "env1"));
     queues.push(run("b", 1, "q", "env2"));
     expect(drain(queues).map((run) => run.environmentId)).toEqual(["env1", "env2"]);
@@ -83,7 +101,7 @@ describe("a run that only one supervisor can have", () => {
   });
 
   test("waits in the line of that supervisor, in order, and is no other's next", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     for (const waiting of [bound("b", 2), bound("a", 1), bound("c", 3, "other")]) queues.push(waiting);
     expect(queues.next()).toBeUndefined();
     expect([...queues.boundSupervisorIds()]).toEqual(["sup", "other"]);
@@ -94,7 +112,7 @@ describe("a run that only one supervisor can have", () => {
   });
 
   test("is anybody's once the store says so, because its supervisor was lost", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     queues.push(bound("a", 1, "lost"));
     expect(queues.push(run("a", 5))).toBe(false);
     expect([...queues.boundSupervisorIds()]).toEqual([]);
@@ -103,8 +121,16 @@ describe("a run that only one supervisor can have", () => {
     expect(queues.size).toBe(0);
   });
 
+  test("waits in turn with the other queues and keys of its supervisor", () => {
+    const queues = listed();
+    const ids = ["a", "b", "c"];
+    for (const [index, id] of ids.entries()) queues.push(bound(id, index));
+    queues.push({ ...bound("d", 9), concurrencyKey: "k" });
+    expect(ids.map(() => queues.nextBoundTo("sup")?.runId)).toEqual(["a", "d", "b"]);
+  });
+
   test("is not held back by an older word that it was anybody's", () => {
-    const queues = new ReadyQueues();
+    const queues = listed();
     queues.push(run("a", 1));
     queues.push(run("b", 2));
     queues.push(bound("a", 3));
@@ -114,40 +140,66 @@ describe("a run that only one supervisor can have", () => {
   });
 });
 
-test("the oldest head is the oldest run", () => {
-  const queues = new ReadyQueues();
-  expect(queues.oldestQueueTimeUs()).toBeUndefined();
-  queues.push(run("a", 7, "x"));
-  queues.push(run("b", 5, "y"));
-  queues.push(run("c", 3, "y"));
-  expect(queues.oldestQueueTimeUs()).toBe(3);
+test("a queue's oldest run is the first of all its keys, resumes included", () => {
+  const queues = listed();
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 0, running: 0, oldestQueueTimeUs: undefined });
+  queues.push(run("a", 7));
+  queues.push({ ...run("b", 5), concurrencyKey: "k" });
+  queues.push({ ...run("c", 3), concurrencyKey: "l", supervisorId: "sup" });
+  queues.push(run("d", 1, "other"));
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 3, running: 0, oldestQueueTimeUs: 3 });
+  queues.nextBoundTo("sup");
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 2, running: 1, oldestQueueTimeUs: 5 });
+  expect([...queues.states()].map(({ queue, depth }) => [queue, depth])).toEqual([
+    ["q", 2],
+    ["other", 1],
+  ]);
+});
+
+test("nothing goes before the live leases are known", () => {
+  const queues = new ReadyQueues(() => 0);
+  queues.push(run("a", 1));
+  queues.push({ ...run("b", 1), supervisorId: "sup" });
+  expect([queues.next(), queues.nextBoundTo("sup")]).toEqual([undefined, undefined]);
+  queues.leasedComplete();
+  expect([queues.next()?.runId, queues.nextBoundTo("sup")?.runId]).toEqual(["a", "b"]);
 });
 
 const anyRun = fc.record({
   environmentId: fc.constantFrom("env1", "env2", "env3"),
   queue: fc.constantFrom("x", "y"),
+  concurrencyKey: fc.constantFrom("", "k"),
   runId: fc.integer({ min: 0, max: 60 }).map((id) => `run_${id}`),
   queueTimeUs: fc.integer({ min: 0, max: 20 }),
   traceparent: fc.constant(""),
   supervisorId: fc.constant(""),
 });
 
+function isOfLine(run: ReadyRun, other: ReadyRun | undefined): boolean {
+  return (
+    run.environmentId === other?.environmentId &&
+    run.queue === other.queue &&
+    run.concurrencyKey === other.concurrencyKey
+  );
+}
+
 const anyCommand = fc.oneof(
   { weight: 3, arbitrary: anyRun.map((run) => ({ kind: "push" as const, run })) },
   { weight: 2, arbitrary: fc.constant({ kind: "next" as const }) },
 );
 
-test("model: whatever comes and goes, next() is the first of its queue; none is lost, none is doubled", () => {
+test("model: whatever comes and goes, next() is the first of its queue and key; none is lost, none is doubled", () => {
   fc.assert(
     fc.property(fc.array(anyCommand, { maxLength: 300 }), (commands) => {
-      const queues = new ReadyQueues();
+      const queues = listed();
       let waiting: ReadyRun[] = [];
       const takeNext = (): void => {
         const next = queues.next();
-        const line = waiting.filter((run) => run.environmentId === next?.environmentId && run.queue === next.queue);
+        const line = waiting.filter((run) => isOfLine(run, next));
         expect(next?.runId).toBe(line.toSorted(byPlace)[0]?.runId);
         expect(next === undefined).toBe(waiting.length === 0);
         waiting = waiting.filter((run) => run.runId !== next?.runId);
+        if (next !== undefined) queues.notClaimed(next);
       };
       const push = (run: ReadyRun): void => {
         const isNew = !waiting.some((other) => other.runId === run.runId);
@@ -178,17 +230,21 @@ const anyBoundCommand = fc.oneof(
 test("model: a run is taken once, for the supervisor that the last word named; nobody else's runs keep it waiting", () => {
   fc.assert(
     fc.property(fc.array(anyBoundCommand, { maxLength: 300 }), (commands) => {
-      const queues = new ReadyQueues();
+      const queues = listed();
       const waiting = new Map<string, ReadyRun>();
       const take = (from: string): void => {
         const taken = from === "" ? queues.next() : queues.nextBoundTo(from);
         const candidates = [...waiting.values()].filter(({ supervisorId }) => supervisorId === from);
-        const first = candidates.toSorted(byPlace)[0];
-        const expected = from === "" ? waiting.get(taken?.runId ?? "") : first;
-        expect(taken === undefined).toBe(first === undefined);
-        expect(taken?.queueTimeUs).toBe(expected?.queueTimeUs);
-        expect([taken?.runId, taken?.supervisorId]).toEqual([expected?.runId, expected?.supervisorId]);
-        waiting.delete(taken?.runId ?? "");
+        expect(taken === undefined).toBe(candidates.length === 0);
+        if (taken === undefined) return;
+        const first = candidates.filter((run) => isOfLine(run, taken)).toSorted(byPlace)[0];
+        expect([taken.runId, taken.queueTimeUs, taken.supervisorId]).toEqual([
+          first?.runId,
+          first?.queueTimeUs,
+          first?.supervisorId,
+        ]);
+        waiting.delete(taken.runId);
+        queues.notClaimed(taken);
       };
       const push = (told: ReadyRun): void => {
         const known = waiting.get(told.runId);
@@ -206,10 +262,10 @@ test("model: a run is taken once, for the supervisor that the last word named; n
   );
 });
 
-test("model: nobody starves: a waiting environment, and a waiting queue in it, is served before another is served twice", () => {
+test("model: nobody starves: a waiting environment, a queue in it, and a key in that are served before another is served twice", () => {
   fc.assert(
     fc.property(fc.uniqueArray(anyRun, { selector: (run) => run.runId, maxLength: 60 }), (runs) => {
-      const queues = new ReadyQueues();
+      const queues = listed();
       for (const run of runs) queues.push(run);
       const served = drain(queues);
       const isFair = (members: ReadyRun[], nameOf: (run: ReadyRun) => string): void => {
@@ -225,10 +281,14 @@ test("model: nobody starves: a waiting environment, and a waiting queue in it, i
       };
       isFair(served, (run) => run.environmentId);
       for (const environmentId of new Set(served.map((run) => run.environmentId))) {
-        isFair(
-          served.filter((run) => run.environmentId === environmentId),
-          (run) => run.queue,
-        );
+        const ofEnvironment = served.filter((run) => run.environmentId === environmentId);
+        isFair(ofEnvironment, (run) => run.queue);
+        for (const queue of new Set(ofEnvironment.map((run) => run.queue))) {
+          isFair(
+            ofEnvironment.filter((run) => run.queue === queue),
+            (run) => run.concurrencyKey,
+          );
+        }
       }
     }),
   );

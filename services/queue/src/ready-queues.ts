@@ -1,161 +1,481 @@
-import { Fifo, type Linked } from "./fifo.ts";
-import { type LinedRun, type ReadyRun, WaitingLine } from "./waiting-line.ts";
+import { BoundRuns } from "./bound-runs.ts";
+import { CellRate, type RateLimit } from "./cell-rate.ts";
+import { type Awaits, EnvironmentLines, KeyLine, QueueLines, WaitingRun } from "./lines.ts";
+import { MinHeap } from "./min-heap.ts";
+import { Slots } from "./slots.ts";
+import { Turns } from "./turns.ts";
+import type { ReadyRun, WaitingLine } from "./waiting-line.ts";
+
+/** What limits a queue. */
+export interface QueueLimits {
+  readonly environmentId: string;
+  readonly queue: string;
+  /** Undefined: without limit. Holds for each concurrency key by itself. */
+  readonly concurrencyLimit: number | undefined;
+  readonly isPaused: boolean;
+  readonly rateLimit: RateLimit | undefined;
+}
+
+/** A run that holds a slot. */
+export interface LeasedRun {
+  readonly environmentId: string;
+  readonly queue: string;
+  readonly concurrencyKey: string;
+  readonly runId: string;
+  readonly leaseToken: string;
+}
+
+/** How full a queue is. */
+export interface QueueState {
+  readonly depth: number;
+  readonly running: number;
+  /** Undefined when none waits. */
+  readonly oldestQueueTimeUs: number | undefined;
+}
+
+interface Awaited {
+  readonly atMs: number;
+  readonly target: QueueLines | KeyLine;
+}
 
 /**
- * Every run that waits, and whose turn is next.
+ * Every run of a shard that waits, what limits it, and whose turn is next.
  *
- * Between queues the discipline is two-level round-robin with a quantum of one run: environments take turns, and in an
- * environment's turn its queues take turns. With E environments waiting, of which one has Q queues waiting, the head of
- * any of those is served after at most E * Q turns, however long the others are. Within a queue runs go first come,
- * first served, by (queueTimeUs, runId).
+ * The discipline is hierarchical round-robin with a quantum of one run: environments take turns, in an environment's turn
+ * its queues take turns, in a queue's turn its concurrency keys. Within a key runs go by (queueTimeUs, runId). A key, queue
+ * or environment that may not go (at its limit, paused, rate limited) leaves the turns and is entered again by what makes
+ * room, so a pick costs the same however many wait.
  *
- * Runs that only one supervisor can have, because their suspended processes are there, wait in a line of that supervisor's
- * own, so that one that is busy or gone delays nobody else.
+ * Resumes take a slot like a start and go before new runs, each to the supervisor that has its process.
  *
- * A cache of the QUEUED column, never more: a crash loses nothing, the next list fills it again (I1).
+ * A cache of the QUEUED column and of the live leases, never more: a crash loses nothing, the next list fills it (I1, I4).
  */
 export class ReadyQueues {
-  readonly #environments = new Map<string, WaitingEnvironment>();
-  readonly #turns = new Fifo<WaitingEnvironment>();
-  readonly #bound = new Map<string, BoundLine>();
+  readonly #nowMs: () => number;
+  readonly #startMs: number;
+  readonly #environments = new Map<string, EnvironmentLines>();
+  readonly #turns = new Turns<EnvironmentLines>();
+  readonly #bound = new BoundRuns();
   /** The entry of each run that counts. One in a line that does not was overtaken by newer word, and is passed over. */
-  readonly #entries = new Map<string, LinedRun>();
+  readonly #entries = new Map<string, WaitingRun>();
+  /** Runs told again while they were being claimed: they wait (once more) when the claim is answered. */
+  readonly #toldWhileClaiming = new Map<string, ReadyRun>();
+  #queueCount = 0;
+  /** Whether runs have been told: what is set before is as it was before this epoch. */
+  #hasBegun = false;
+  readonly #awaited = new MinHeap<Awaited>((a, b) => a.atMs < b.atMs);
+  readonly #slots = new Slots<KeyLine>({ taken: countTaken, freed: (line) => this.#countFreed(line) });
+
+  /** `nowMs`: milliseconds of a monotonic clock, for the rate limits. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#startMs = nowMs();
+  }
 
   /** How many runs wait. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** Whether all live leases are known; until then no run may go. */
+  get isListed(): boolean {
+    return this.#slots.isListed;
+  }
+
   /**
-   * Puts a run in its place, wherever in its queue that is; amortised O(1) when it is the newest.
+   * Puts a run in its place, wherever in its line that is; amortised O(1) when it is the newest.
    * False when the run is waiting already, for the same supervisor or for any: it keeps the place it has. When it is told
    * to be for another than before, the newer word stands: its process has been suspended meanwhile, or was lost.
    */
   push(run: ReadyRun): boolean {
+    this.#hasBegun = true;
+    if (this.#slots.isClaiming(run.runId)) {
+      this.#toldWhileClaiming.set(run.runId, run);
+      return false;
+    }
     const known = this.#entries.get(run.runId);
     if (known?.supervisorId === run.supervisorId) return false;
     if (known !== undefined) this.#leave(known);
-    const entry = run.supervisorId === "" ? this.#pushFree(run) : this.#pushBound(run);
-    this.#entries.set(entry.runId, entry);
+    const line = this.#lineOf(run);
+    line.queue.depth += 1;
+    this.#entries.set(run.runId, run.supervisorId === "" ? this.#pushFree(line, run) : this.#pushBound(line, run));
     return known === undefined;
   }
 
-  /**
-   * Takes the run whose turn it is, of those that any supervisor can have; undefined when none may go.
-   *
-   * Whatever limits a queue (concurrency, keys) belongs here: a line at its limit keeps its runs but stays out of
-   * `turns` until there is room, so those who may not go cost the others nothing. Priority belongs to the order within
-   * a line.
-   */
-  next(): ReadyRun | undefined {
-    for (let run = this.#takeTurn(); run !== undefined; run = this.#takeTurn()) {
-      if (this.#entries.get(run.runId) !== run) continue;
-      this.#entries.delete(run.runId);
-      return run;
+  /** Takes the run whose turn it is, of those that any supervisor can have, and a slot for it; undefined when none may go. */
+  next(): WaitingRun | undefined {
+    if (!this.isListed) return undefined;
+    const nowMs = this.#nowMs();
+    this.#enterDue(nowMs);
+    for (let environment = this.#turns.shift(); environment !== undefined; environment = this.#turns.shift()) {
+      if (!environment.hasRoom) continue;
+      const run = this.#takeFromEnvironment(environment, nowMs);
+      if (!environment.turns.isEmpty) this.#turns.enter(environment);
+      if (run !== undefined) return run;
+      this.#forgetEnvironment(environment);
     }
     return undefined;
   }
 
   /** The supervisors for which runs wait that nobody else can have. */
   boundSupervisorIds(): Iterable<string> {
-    return this.#bound.keys();
+    return this.#bound.supervisorIds();
   }
 
-  /** Takes the first run that only this supervisor can have; undefined when there is none. */
-  nextBoundTo(supervisorId: string): ReadyRun | undefined {
-    const bound = this.#bound.get(supervisorId);
-    for (let run = bound?.line.shift(); run !== undefined; run = bound?.line.shift()) {
-      if (this.#entries.get(run.runId) !== run) continue;
-      this.#leave(run);
-      this.#entries.delete(run.runId);
+  /** Takes the next run that only this supervisor can have, and a slot for it; undefined when none may go. */
+  nextBoundTo(supervisorId: string): WaitingRun | undefined {
+    if (!this.isListed) return undefined;
+    for (let own = this.#bound.shift(supervisorId); own !== undefined; own = this.#bound.shift(supervisorId)) {
+      const { line } = own;
+      const { queue } = line;
+      if (this.#head(own.runs) === undefined) this.#bound.forget(own);
+      else if (queue.isPaused) this.#bound.park(own, queue);
+      else if (!queue.environment.hasRoom) this.#bound.park(own, queue.environment);
+      else if (!line.hasRoom) this.#bound.park(own, line);
+      else {
+        const run = own.runs.shift() as WaitingRun;
+        if (own.runs.head === undefined) this.#bound.forget(own);
+        else this.#bound.enter(own);
+        this.#take(run);
+        return run;
+      }
+      this.#forgetLine(line);
+    }
+    return undefined;
+  }
+
+  /** The claim of a run that was taken made a lease. */
+  claimed({ runId }: ReadyRun, leaseToken: string): void {
+    this.#slots.claimed(runId, leaseToken);
+    this.#pushTold(runId);
+  }
+
+  /** The claim of a run that was taken made no lease: its slot is free, and it has not begun. */
+  notClaimed(run: WaitingRun): void {
+    if (run.supervisorId === "") this.#giveBack(run.line);
+    this.#slots.refused(run.runId);
+    this.#pushTold(run.runId);
+  }
+
+  /** Sets what limits an environment; undefined: nothing. */
+  setEnvironment(environmentId: string, concurrencyLimit: number | undefined): void {
+    const environment = this.#environmentOf(environmentId);
+    environment.concurrencyLimit = concurrencyLimit ?? Infinity;
+    this.#enterEnvironment(environment);
+    this.#forgetEnvironment(environment);
+  }
+
+  /** Sets what limits a queue. */
+  setQueue({ environmentId, queue: name, concurrencyLimit, isPaused, rateLimit }: QueueLimits): void {
+    const queue = this.#queueOf(environmentId, name);
+    queue.hasSettings = true;
+    queue.concurrencyLimit = concurrencyLimit ?? Infinity;
+    queue.isPaused = isPaused;
+    this.#setRate(queue, rateLimit);
+    this.#bound.wake(queue);
+    for (const line of queue.keys.values()) {
+      this.#bound.wake(line);
+      if (line.free.head !== undefined) queue.turns.enter(line);
+    }
+    this.#enterQueue(queue);
+  }
+
+  /** A run that holds a slot, from a list that is under way. */
+  leased(run: LeasedRun): void {
+    const line = this.#lineOf(run);
+    this.#slots.listed(run, line);
+    this.#forgetLine(line);
+  }
+
+  /** The list of those is complete. */
+  leasedComplete(): void {
+    this.#slots.listComplete();
+  }
+
+  /** A lease holds no slot any more. */
+  freed(runId: string, leaseToken: string): void {
+    this.#slots.freed(runId, leaseToken);
+  }
+
+  /** When a rate limit lets somebody go who may not go now; undefined when that is nobody. On the clock of `nowMs`. */
+  get nextFreeAtMs(): number | undefined {
+    return this.#awaited.head?.atMs;
+  }
+
+  /** The run, if it waits. */
+  find(runId: string): WaitingRun | undefined {
+    return this.#entries.get(runId);
+  }
+
+  /** How many runs of its line go before this one. O(line): for people who ask. */
+  countBefore(run: WaitingRun): number {
+    const own = run.supervisorId === "" ? run.line.free : run.line.bound?.get(run.supervisorId)?.runs;
+    return own?.countBefore(run, (other) => this.#entries.get(other.runId) === other) ?? 0;
+  }
+
+  /** At most `count` of the runs that hold slots of these. O(leases): for people who ask. */
+  holders(isMeant: (line: KeyLine) => boolean, count: number): string[] {
+    return this.#slots.holders(isMeant, count);
+  }
+
+  /** How many queues there are. */
+  get queueCount(): number {
+    return this.#queueCount;
+  }
+
+  /** How many runs wait in this one's queue. */
+  depthOf({ environmentId, queue }: ReadyRun): number {
+    return this.#environments.get(environmentId)?.queues.get(queue)?.depth ?? 0;
+  }
+
+  /** How full a queue is. O(keys). */
+  stateOf(environmentId: string, queue: string): QueueState {
+    const known = this.#environments.get(environmentId)?.queues.get(queue);
+    return known === undefined ? { depth: 0, running: 0, oldestQueueTimeUs: undefined } : this.#stateOf(known);
+  }
+
+  /** How full each queue is in which runs wait or execute. O(keys). */
+  *states(): Generator<QueueState & { environmentId: string; queue: string }> {
+    for (const { environmentId, queues } of this.#environments.values()) {
+      for (const queue of queues.values()) {
+        if (queue.depth + queue.running > 0) yield { environmentId, queue: queue.queue, ...this.#stateOf(queue) };
+      }
+    }
+  }
+
+  /** Whether anything is known of an environment. */
+  knows(environmentId: string): boolean {
+    return this.#environments.has(environmentId);
+  }
+
+  #stateOf({ depth, running, keys }: QueueLines): QueueState {
+    let oldestQueueTimeUs: number | undefined;
+    const look = (runs: WaitingLine<WaitingRun>): void => {
+      const timeUs = this.#head(runs)?.queueTimeUs;
+      if (timeUs !== undefined && timeUs < (oldestQueueTimeUs ?? Infinity)) oldestQueueTimeUs = timeUs;
+    };
+    if (depth > 0) {
+      for (const { free, bound } of keys.values()) {
+        look(free);
+        for (const { runs } of bound?.values() ?? []) look(runs);
+      }
+    }
+    return { depth, running, oldestQueueTimeUs };
+  }
+
+  #environmentOf(environmentId: string): EnvironmentLines {
+    let environment = this.#environments.get(environmentId);
+    if (environment === undefined) {
+      environment = new EnvironmentLines(environmentId);
+      this.#environments.set(environmentId, environment);
+    }
+    return environment;
+  }
+
+  #queueOf(environmentId: string, name: string): QueueLines {
+    const environment = this.#environmentOf(environmentId);
+    let queue = environment.queues.get(name);
+    if (queue === undefined) {
+      queue = new QueueLines(environment, name);
+      environment.queues.set(name, queue);
+      this.#queueCount += 1;
+    }
+    return queue;
+  }
+
+  #lineOf(run: { environmentId: string; queue: string; concurrencyKey: string }): KeyLine {
+    const queue = this.#queueOf(run.environmentId, run.queue);
+    let line = queue.keys.get(run.concurrencyKey);
+    if (line === undefined) {
+      line = new KeyLine(queue, run.concurrencyKey);
+      queue.keys.set(run.concurrencyKey, line);
+    }
+    return line;
+  }
+
+  #pushFree(line: KeyLine, run: ReadyRun): WaitingRun {
+    const entry = new WaitingRun(line, run, "");
+    line.free.push(entry);
+    this.#enterLine(line);
+    return entry;
+  }
+
+  #pushBound(line: KeyLine, run: ReadyRun): WaitingRun {
+    const own = this.#bound.lineFor(line, run.supervisorId);
+    const entry = new WaitingRun(line, run, own.supervisorId);
+    own.runs.push(entry);
+    this.#bound.enter(own);
+    return entry;
+  }
+
+  #pushTold(runId: string): void {
+    const told = this.#toldWhileClaiming.get(runId);
+    if (told === undefined) return;
+    this.#toldWhileClaiming.delete(runId);
+    this.push(told);
+  }
+
+  #takeFromEnvironment(environment: EnvironmentLines, nowMs: number): WaitingRun | undefined {
+    const { turns } = environment;
+    for (let queue = turns.shift(); queue !== undefined; queue = turns.shift()) {
+      if (queue.isPaused || this.#isRateHeld(queue, queue, false, nowMs)) continue;
+      const run = this.#takeFromQueue(queue, nowMs);
+      if (!queue.turns.isEmpty) turns.enter(queue);
+      if (run !== undefined) return run;
+      this.#forgetQueue(queue);
+    }
+    return undefined;
+  }
+
+  #takeFromQueue(queue: QueueLines, nowMs: number): WaitingRun | undefined {
+    const { turns } = queue;
+    for (let line = turns.shift(); line !== undefined; line = turns.shift()) {
+      if (!line.hasRoom || this.#isRateHeld(queue, line, true, nowMs)) continue;
+      const run = this.#head(line.free);
+      if (run === undefined) {
+        this.#forgetLine(line);
+        continue;
+      }
+      line.free.shift();
+      if (line.free.head !== undefined) turns.enter(line);
+      if (queue.rateLimit !== undefined) this.#rateOf(queue, line).take(queue.rateLimit, nowMs);
+      this.#take(run);
       return run;
     }
     return undefined;
   }
 
-  /** When the run that has waited longest was queued; undefined when none waits. O(queues), for metrics. */
-  oldestQueueTimeUs(): number | undefined {
-    let oldest: number | undefined;
-    const look = ({ head }: WaitingLine): void => {
-      if (head !== undefined && (oldest === undefined || head.queueTimeUs < oldest)) oldest = head.queueTimeUs;
-    };
-    for (const environment of this.#environments.values()) environment.lines.forEach(look);
-    for (const { line } of this.#bound.values()) look(line);
-    return oldest;
+  /** The run has left its line, and is to be claimed. */
+  #take(run: WaitingRun): void {
+    this.#leave(run);
+    this.#entries.delete(run.runId);
+    this.#slots.begin(run.runId, run.line);
   }
 
-  #pushFree(run: ReadyRun): LinedRun {
-    let environment = this.#environments.get(run.environmentId);
-    if (environment === undefined) {
-      environment = new WaitingEnvironment(run.environmentId);
-      this.#environments.set(environment.environmentId, environment);
-      this.#turns.push(environment);
+  /** An entry counts no more. */
+  #leave({ line, supervisorId }: WaitingRun): void {
+    line.queue.depth -= 1;
+    if (supervisorId !== "") this.#bound.leave(supervisorId);
+  }
+
+  /** The first run that counts; those before it are dropped. */
+  #head(runs: WaitingLine<WaitingRun>): WaitingRun | undefined {
+    for (let { head } = runs; head !== undefined; { head } = runs) {
+      if (this.#entries.get(head.runId) === head) return head;
+      runs.shift();
     }
-    let line = environment.lines.get(run.queue);
-    if (line === undefined) {
-      line = new WaitingLine(run.queue);
-      environment.lines.set(line.queue, line);
-      environment.turns.push(line);
+    return undefined;
+  }
+
+  #countFreed(line: KeyLine): void {
+    const { queue } = line;
+    const { environment } = queue;
+    line.running -= 1;
+    queue.running -= 1;
+    environment.running -= 1;
+    this.#bound.wake(line);
+    if (line.free.head === undefined) this.#forgetLine(line);
+    else queue.turns.enter(line);
+    if (!queue.turns.isEmpty) environment.turns.enter(queue);
+    this.#enterEnvironment(environment);
+  }
+
+  #enterLine(line: KeyLine): void {
+    line.queue.turns.enter(line);
+    this.#enterQueue(line.queue);
+  }
+
+  #enterQueue(queue: QueueLines): void {
+    if (queue.turns.isEmpty) return;
+    queue.environment.turns.enter(queue);
+    this.#turns.enter(queue.environment);
+  }
+
+  #enterEnvironment(environment: EnvironmentLines): void {
+    this.#bound.wake(environment);
+    if (!environment.turns.isEmpty) this.#turns.enter(environment);
+  }
+
+  #setRate(queue: QueueLines, rateLimit: RateLimit | undefined): void {
+    const nowMs = this.#nowMs();
+    // What was there before this epoch may just have been used up by its former owner.
+    if (rateLimit !== undefined && !this.#hasBegun) queue.rateWholeAtMs = this.#startMs + rateLimit.periodMs / 2;
+    queue.rateLimit = rateLimit;
+    for (const holder of [queue, ...queue.keys.values()]) {
+      if (rateLimit === undefined || rateLimit.isPerKey !== holder instanceof KeyLine) holder.rate = undefined;
+      else holder.rate?.adopt(rateLimit, nowMs);
     }
-    // All runs of a line share the strings that name it; the ones that came with this run can go.
-    return enterLine(run, environment.environmentId, line, "");
   }
 
-  #pushBound(run: ReadyRun): LinedRun {
-    let bound = this.#bound.get(run.supervisorId);
-    if (bound === undefined) {
-      bound = { supervisorId: run.supervisorId, line: new WaitingLine(""), count: 0 };
-      this.#bound.set(bound.supervisorId, bound);
+  #rateOf(queue: QueueLines, line: KeyLine): CellRate {
+    const holder = queue.rateLimit?.isPerKey === true ? line : queue;
+    return (holder.rate ??= new CellRate(queue.rateWholeAtMs));
+  }
+
+  #giveBack(line: KeyLine): void {
+    const { queue } = line;
+    if (queue.rateLimit === undefined) return;
+    this.#rateOf(queue, line).giveBack(queue.rateLimit);
+    if (line.free.head !== undefined) queue.turns.enter(line);
+    this.#enterQueue(queue);
+  }
+
+  #isRateHeld(queue: QueueLines, target: QueueLines | KeyLine, isPerKey: boolean, nowMs: number): boolean {
+    const { rateLimit } = queue;
+    if (rateLimit === undefined || rateLimit.isPerKey !== isPerKey) return false;
+    const rate = (target.rate ??= new CellRate(queue.rateWholeAtMs));
+    const freeAtMs = rate.freeAtMs(rateLimit);
+    if (freeAtMs <= nowMs) return false;
+    this.#await(target, freeAtMs);
+    return true;
+  }
+
+  #await(target: (QueueLines | KeyLine) & Awaits, atMs: number): void {
+    if (target.awaitedAtMs <= atMs) return;
+    target.awaitedAtMs = atMs;
+    this.#awaited.push({ atMs, target });
+  }
+
+  #enterDue(nowMs: number): void {
+    for (let { head } = this.#awaited; head !== undefined && head.atMs <= nowMs; { head } = this.#awaited) {
+      this.#awaited.shift();
+      const { target, atMs } = head;
+      // Another moment was planned meanwhile.
+      if (target.awaitedAtMs !== atMs) continue;
+      target.awaitedAtMs = Infinity;
+      if (target instanceof QueueLines) this.#enterQueue(target);
+      else if (target.free.head === undefined) this.#forgetLine(target);
+      else this.#enterLine(target);
     }
-    bound.count += 1;
-    return enterLine(run, run.environmentId, bound.line, bound.supervisorId);
   }
 
-  /** An entry counts no more; a supervisor's line goes with the last one that did. */
-  #leave({ supervisorId }: ReadyRun): void {
-    const bound = this.#bound.get(supervisorId);
-    if (bound === undefined) return;
-    bound.count -= 1;
-    if (bound.count === 0) this.#bound.delete(supervisorId);
+  /** A line with nothing to remember goes, and what held it with it. */
+  #forgetLine(line: KeyLine): void {
+    const { queue, rate } = line;
+    if (line.running > 0 || line.isInTurn || line.awaitedAtMs < Infinity) return;
+    if (line.free.head !== undefined || line.bound !== undefined) return;
+    if (rate !== undefined && rate.wholeAtMs > this.#nowMs()) {
+      this.#await(line, rate.wholeAtMs);
+      return;
+    }
+    queue.keys.delete(line.concurrencyKey);
+    this.#forgetQueue(queue);
   }
 
-  #takeTurn(): ReadyRun | undefined {
-    const environment = this.#turns.shift();
-    const line = environment?.turns.shift();
-    const run = line?.shift();
-    if (environment === undefined || line === undefined || run === undefined) return undefined;
-    if (line.head === undefined) environment.lines.delete(line.queue);
-    else environment.turns.push(line);
-    if (environment.turns.head === undefined) this.#environments.delete(environment.environmentId);
-    else this.#turns.push(environment);
-    return run;
+  #forgetQueue(queue: QueueLines): void {
+    if (queue.keys.size > 0 || queue.hasSettings || queue.isInTurn || queue.awaitedAtMs < Infinity) return;
+    if (queue.environment.queues.delete(queue.queue)) this.#queueCount -= 1;
+    this.#forgetEnvironment(queue.environment);
+  }
+
+  #forgetEnvironment({ environmentId, queues, concurrencyLimit, isInTurn }: EnvironmentLines): void {
+    if (queues.size === 0 && concurrencyLimit === Infinity && !isInTurn) this.#environments.delete(environmentId);
   }
 }
 
-/** The runs that only one supervisor can have. */
-interface BoundLine {
-  readonly supervisorId: string;
-  readonly line: WaitingLine;
-  /** How many of its entries count. */
-  count: number;
-}
-
-function enterLine(run: ReadyRun, environmentId: string, line: WaitingLine, supervisorId: string): LinedRun {
-  const { runId, queueTimeUs, traceparent } = run;
-  const queue = supervisorId === "" ? line.queue : run.queue;
-  const entry: LinedRun = { environmentId, queue, runId, queueTimeUs, traceparent, supervisorId, next: undefined };
-  line.push(entry);
-  return entry;
-}
-
-/** An environment with at least one run waiting. */
-class WaitingEnvironment implements Linked<WaitingEnvironment> {
-  readonly environmentId: string;
-  next: WaitingEnvironment | undefined;
-  readonly lines = new Map<string, WaitingLine>();
-  readonly turns = new Fifo<WaitingLine>();
-
-  constructor(environmentId: string) {
-    this.environmentId = environmentId;
-  }
+function countTaken(line: KeyLine): void {
+  const { queue } = line;
+  line.running += 1;
+  queue.running += 1;
+  queue.environment.running += 1;
 }

@@ -11,7 +11,6 @@ interface Bench {
   readonly store: FakeRunStore;
   readonly wire: CuttableProxy;
   readonly queue: QueueService;
-  readonly onSuperseded: () => void;
   readonly connect: (supervisorId: string, credits: number) => TestSupervisor;
 }
 
@@ -21,13 +20,11 @@ async function setUp({ waiting = [] }: { waiting?: Partial<QueuedRunInit>[] } = 
   store.queue(waiting);
   const wire = await startCuttableProxy(store.address);
   onTestFinished(() => wire[Symbol.asyncDispose]());
-  const onSuperseded = vi.fn<() => void>();
-  const queue = await startQueue(wire.address, onSuperseded);
+  const queue = await startQueue(wire.address);
   return {
     store,
     wire,
     queue,
-    onSuperseded,
     connect: (supervisorId, credits) => {
       const supervisor = connectSupervisor(queue.address, supervisorId, credits);
       onTestFinished(() => supervisor[Symbol.dispose]());
@@ -36,20 +33,18 @@ async function setUp({ waiting = [] }: { waiting?: Partial<QueuedRunInit>[] } = 
   };
 }
 
-async function startQueue(runStoreAddress: string, onSuperseded: () => void): Promise<QueueService> {
-  const queue = createQueueService(
-    {
-      WINDLASS_LISTEN: "127.0.0.1:0",
-      WINDLASS_RUN_STORE_ADDRESS: runStoreAddress,
-      WINDLASS_INTERNAL_TOKEN: internalToken,
-      WINDLASS_LOG_LEVEL: "error",
-      WINDLASS_DRAIN_TIMEOUT_MS: 1_000,
-      WINDLASS_EXIT_WITH_PARENT: "0",
-      OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
-      queueServiceId: "queue under test",
-    },
-    onSuperseded,
-  );
+async function startQueue(runStoreAddress: string, queueServiceId = "queue under test"): Promise<QueueService> {
+  const queue = createQueueService({
+    WINDLASS_LISTEN: "127.0.0.1:0",
+    WINDLASS_ADVERTISED_ADDRESS: undefined,
+    WINDLASS_RUN_STORE_ADDRESS: runStoreAddress,
+    WINDLASS_INTERNAL_TOKEN: internalToken,
+    WINDLASS_LOG_LEVEL: "error",
+    WINDLASS_DRAIN_TIMEOUT_MS: 1_000,
+    WINDLASS_EXIT_WITH_PARENT: "0",
+    OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
+    queueServiceId,
+  });
   onTestFinished(() => queue.stop());
   await queue.start();
   return queue;
@@ -187,21 +182,6 @@ test("a supervisor that finishes gets what was being claimed for it, then the en
   answer();
   await expect(supervisor.ended).resolves.toBeUndefined();
   expect(supervisor.runIds).toEqual(names(2));
-});
-
-test("of two queue services the newer one owns the queue; the older one sends its supervisors away and says that it must end", async () => {
-  const { store, wire, connect, onSuperseded } = await setUp();
-  const supervisor = connect("sup1", 10);
-  await eventually(() => expect(store.epoch).toBe(1));
-  const newer = await startQueue(wire.address, vi.fn<() => void>());
-  await eventually(() => expect(store.epoch).toBe(2));
-  store.queue(runs(3));
-  await expect(supervisor.ended).resolves.toMatchObject({ reason: ErrorReason.NOT_READY });
-  await eventually(() => expect(onSuperseded).toHaveBeenCalledTimes(1));
-  const moved = connectSupervisor(newer.address, "sup1", 10);
-  onTestFinished(() => moved[Symbol.dispose]());
-  await eventually(() => expect(moved.runIds).toEqual(names(3)));
-  expect(supervisor.runIds).toEqual([]);
 });
 
 test.each([

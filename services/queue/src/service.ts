@@ -5,31 +5,37 @@ import {
   createService,
   createServiceClient,
   internalAuthenticator,
-  notReady,
   type Service,
   startTelemetry,
   systemClock,
 } from "@windlass/chassis";
-import { LeaseService, RunQueueService } from "@windlass/proto";
-import type { QueueConfig } from "./config.ts";
+import { LeaseService, QueueStateService, RunQueueService } from "@windlass/proto";
+import { advertisedAddress, type QueueConfig } from "./config.ts";
+import { CreditTurns } from "./credit-turns.ts";
 import { leaseServiceHandlers } from "./handlers/lease-service.ts";
-import { createOwnershipLoop } from "./ownership-loop.ts";
+import { queueStateServiceHandlers } from "./handlers/queue-state-service.ts";
+import { createHoldingLoop } from "./holding-loop.ts";
+import { MemoryBound } from "./memory-bound.ts";
+import { createQueueMetrics, type QueueGauges, type QueueMetrics, type QueueReading } from "./metrics.ts";
+import { startShardLoop } from "./shard-loop.ts";
+import { Shards } from "./shards.ts";
 import { Supervisors } from "./supervisors.ts";
+
+/** Some 250 MB. */
+const MAX_READY_RUNS = 1_000_000;
 
 /** A queue service, and where supervisors reach it once it has started. */
 export interface QueueService extends Service {
   readonly address: string;
 }
 
-/**
- * Puts the queue together. Nothing runs before start. `onSuperseded` is called, once, when another process owns the queue
- * now: supervisors have been sent away, and this process has to end.
- */
-export function createQueueService(config: QueueConfig, onSuperseded: () => void): QueueService {
+/** Puts the queue together. Nothing runs before start. */
+export function createQueueService(config: QueueConfig): QueueService {
   const logger = createLogger({ service: "queue", level: config.WINDLASS_LOG_LEVEL });
   const telemetry = startTelemetry({ service: "queue", endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, logger });
   const token = config.WINDLASS_INTERNAL_TOKEN;
   const client = createServiceClient(RunQueueService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });
+  const clock = systemClock;
   const server = createGrpcServer({
     address: config.WINDLASS_LISTEN,
     logger,
@@ -37,27 +43,46 @@ export function createQueueService(config: QueueConfig, onSuperseded: () => void
     authenticate: internalAuthenticator(token),
   });
   const supervisors = new Supervisors();
-  server.add(LeaseService, leaseServiceHandlers(supervisors));
-  const loop = createOwnershipLoop({
-    client,
-    queueServiceId: config.queueServiceId,
-    supervisors,
-    clock: systemClock,
+  const turns = new CreditTurns(supervisors);
+  const memory = new MemoryBound(MAX_READY_RUNS);
+  let metrics: QueueMetrics | undefined;
+  const gauges: QueueGauges = { queues: () => readings(shards), shardCount: () => [...shards.loops()].length };
+  const { queueServiceId } = config;
+  const shards: Shards = new Shards({
+    start: (shard, onStale) =>
+      startShardLoop({
+        client,
+        queueServiceId,
+        shard,
+        supervisors,
+        turns,
+        memory,
+        clock,
+        logger,
+        telemetry,
+        metrics: (metrics ??= createQueueMetrics(telemetry, gauges)),
+        onStale,
+      }),
+    onReleased: () => holding.hello(),
     logger,
-    telemetry,
-    onSuperseded: (failure) => {
-      logger.error("another queue service took over; run one at a time", { error: failure });
-      server.setServing(false);
-      supervisors.endAll(notReady("Another queue service took over."));
-      onSuperseded();
-    },
   });
+  const holding = createHoldingLoop({
+    client,
+    queueServiceId,
+    address: () => config.WINDLASS_ADVERTISED_ADDRESS ?? advertisedAddress(server.address),
+    shards,
+    clock,
+    logger,
+  });
+  server.add(LeaseService, leaseServiceHandlers(supervisors));
+  server.add(QueueStateService, queueStateServiceHandlers(shards, supervisors, clock));
   const connection: Component = {
     name: "run-store connection",
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(client.close()),
   };
-  const service = createService("queue", [telemetry, connection, loop, server], {
+  // Shards are let go before supervisors are sent away: what was being claimed for them still reaches them.
+  const service = createService("queue", [telemetry, connection, server, holding], {
     logger,
     drainTimeoutMs: config.WINDLASS_DRAIN_TIMEOUT_MS,
   });
@@ -67,4 +92,15 @@ export function createQueueService(config: QueueConfig, onSuperseded: () => void
       return server.address;
     },
   };
+}
+
+/** The times are the database's and the clock is ours: good enough to see a queue that stands still. */
+function* readings(shards: Shards): Generator<QueueReading> {
+  const nowS = systemClock.nowMs() / 1_000;
+  for (const { ready } of shards.loops()) {
+    for (const { oldestQueueTimeUs, ...state } of ready.states()) {
+      const oldestAgeS = oldestQueueTimeUs === undefined ? 0 : Math.max(0, nowS - oldestQueueTimeUs / 1_000_000);
+      yield { ...state, oldestAgeS };
+    }
+  }
 }

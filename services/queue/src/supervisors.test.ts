@@ -102,12 +102,3 @@ test("nothing is claimed for a supervisor that does not read, until it does", as
   expect(wakes).toBe(1);
   expect(supervisors.choose()).toBe(session);
 });
-
-test("ending all ends each with the error", async () => {
-  const supervisors = new Supervisors();
-  const sessions = [supervisors.open("sup1"), supervisors.open("sup2")];
-  const error = new Error("over");
-  supervisors.endAll(error);
-  for (const session of sessions) await expect(session.next()).rejects.toBe(error);
-  expect(supervisors.size).toBe(0);
-});

@@ -70,14 +70,19 @@ export class Supervisors {
     session.end(error);
   }
 
-  /** Ends every session. */
-  endAll(error: unknown): void {
-    for (const session of this.#sessions.values()) this.end(session, error);
-  }
-
   /** The session to claim the next run for; undefined when nobody has a credit. */
   choose(): LeaseSession | undefined {
     return this.#credits.richest();
+  }
+
+  /** Whether any supervisor has a credit. */
+  get haveCredits(): boolean {
+    return this.choose() !== undefined;
+  }
+
+  /** Whether this supervisor is connected and has a credit. */
+  canTake(supervisorId: string): boolean {
+    return this.chooseOnly(supervisorId) !== undefined;
   }
 
   /** The session of this supervisor, to claim a run for that only it can have; undefined while it has no credit. */

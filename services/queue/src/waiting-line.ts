@@ -1,12 +1,14 @@
 import { Fifo, type Linked } from "./fifo.ts";
-import { LateRuns } from "./late-runs.ts";
+import { MinHeap } from "./min-heap.ts";
 
 /** A run that waits for its turn. */
 export interface ReadyRun {
   readonly environmentId: string;
   readonly queue: string;
+  /** Its concurrency key; "" for none. */
+  readonly concurrencyKey: string;
   readonly runId: string;
-  /** When it was queued, microseconds since 1970 by the database's clock. */
+  /** When it was queued less its priority, microseconds since 1970 by the database's clock. */
   readonly queueTimeUs: number;
   /** W3C traceparent of the run, or "". */
   readonly traceparent: string;
@@ -14,27 +16,25 @@ export interface ReadyRun {
   readonly supervisorId: string;
 }
 
-/** A run in its place in a line. */
-export interface LinedRun extends ReadyRun, Linked<LinedRun> {}
+/** What decides a run's place in its line. */
+export interface Placed {
+  readonly runId: string;
+  readonly queueTimeUs: number;
+}
 
 /**
- * The runs of one queue of one environment, first to last by (queueTimeUs, runId).
+ * Runs of one queue and key, first to last by (queueTimeUs, runId).
  *
- * Runs nearly always come in that order and are appended to a list: O(1). One that comes late (a lease given back, two
- * commits that overtook each other) goes to a heap beside it: O(log late). Whichever head is first goes first.
+ * Runs nearly always come in that order and are appended to a list: O(1). One that belongs further ahead (a head start by
+ * priority, a lease given back, two commits that overtook each other) goes to a heap beside it: O(log late). Whichever head
+ * is first goes first.
  */
-export class WaitingLine implements Linked<WaitingLine> {
-  readonly queue: string;
-  next: WaitingLine | undefined;
-  readonly #inOrder = new Fifo<LinedRun>();
-  #late: LateRuns<ReadyRun> | undefined;
-
-  constructor(queue: string) {
-    this.queue = queue;
-  }
+export class WaitingLine<Run extends Placed & Linked<Run>> {
+  readonly #inOrder = new Fifo<Run>();
+  #late: MinHeap<Run> | undefined;
 
   /** The run that goes next. */
-  get head(): ReadyRun | undefined {
+  get head(): Run | undefined {
     const late = this.#late?.head;
     const inOrder = this.#inOrder.head;
     if (late === undefined || inOrder === undefined) return late ?? inOrder;
@@ -42,23 +42,37 @@ export class WaitingLine implements Linked<WaitingLine> {
   }
 
   /** Puts a run in its place. */
-  push(run: LinedRun): void {
+  push(run: Run): void {
     const tail = this.#inOrder.tail;
     if (tail === undefined || !isBefore(run, tail)) {
       this.#inOrder.push(run);
       return;
     }
-    this.#late ??= new LateRuns<ReadyRun>(isBefore);
+    this.#late ??= new MinHeap<Run>(isBefore);
     this.#late.push(run);
   }
 
   /** Takes the run that goes next. */
-  shift(): ReadyRun | undefined {
+  shift(): Run | undefined {
     const late = this.#late?.head;
-    return late !== undefined && late === this.head ? this.#late?.shift() : this.#inOrder.shift();
+    if (late === undefined || late !== this.head) return this.#inOrder.shift();
+    const run = this.#late?.shift();
+    if (this.#late?.size === 0) this.#late = undefined;
+    return run;
+  }
+
+  /** How many that `counts` go before this one. O(line): for people who ask. */
+  countBefore(run: Run, counts: (other: Run) => boolean): number {
+    let count = 0;
+    const look = (other: Run): void => {
+      if (isBefore(other, run) && counts(other)) count += 1;
+    };
+    for (let other = this.#inOrder.head; other !== undefined; other = other.next) look(other);
+    for (const other of this.#late?.values() ?? []) look(other);
+    return count;
   }
 }
 
-function isBefore(a: ReadyRun, b: ReadyRun): boolean {
+function isBefore(a: Placed, b: Placed): boolean {
   return a.queueTimeUs === b.queueTimeUs ? a.runId < b.runId : a.queueTimeUs < b.queueTimeUs;
 }

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createGrpcServer, internalAuthenticator, notReady } from "@windlass/chassis";
 import {
   type Claim,
@@ -7,11 +7,20 @@ import {
   type ClaimRunsRequest,
   type ClaimRunsResponse,
   ClaimRunsResponseSchema,
+  type EnvironmentSettings,
+  EnvironmentSettingsSchema,
   ErrorReason,
+  type HoldShardsRequest,
+  type LeasedRun,
+  LeasedRunSchema,
   type QueuedRun,
   QueuedRunSchema,
+  type QueueSettings,
+  QueueSettingsSchema,
   RunQueueService,
   type WatchQueuedRequest,
+  type WatchQueuedResponse,
+  WatchQueuedResponseSchema,
 } from "@windlass/proto";
 import {
   type CallContext,
@@ -22,21 +31,31 @@ import {
   type ServiceImplementation,
   status,
 } from "@windlass/proto/grpc";
+import { FakeShards } from "./fake-shards.ts";
 import { internalToken, silentLogger, untraced } from "./parts.ts";
 
 const PAGE_SIZE = 100;
 
-/** A run-store that has nothing but queued runs and leases, in memory, behind a real gRPC server: a peer for one or more queue services. */
+/** A run-store that has nothing but queued runs, leases and limits, in memory, behind a real gRPC server: a peer for one or more queue services. */
 export interface FakeRunStore extends AsyncDisposable {
   readonly address: string;
-  /** The epoch of the last WatchQueued; 0 before the first. */
+  /** The epoch of shard 0: how often it was watched. */
   readonly epoch: number;
+  /** Who owns what, and who said hello. */
+  readonly shards: FakeShards;
   /** Queues runs and tells the watchers. Names sort as they are given. */
   queue(runs: readonly Partial<QueuedRunInit>[]): void;
   /** Gives back the lease of a run: it is queued again in its old place. */
   release(runId: string): void;
+  /** Ends a run that is leased; unless `isNoticeLost`, the watchers are told. */
+  finish(runId: string, options?: { isNoticeLost: boolean }): void;
   /** Ends a run that nobody has leased, without telling anybody. */
   cancel(runId: string): void;
+  /** Sets limits, and tells the watchers. */
+  setQueue(settings: MessageInitShape<typeof QueueSettingsSchema>): void;
+  setEnvironment(settings: MessageInitShape<typeof EnvironmentSettingsSchema>): void;
+  /** Tells the watchers the live leases. */
+  tellLeases(): void;
   /** The supervisor of each leased run. */
   readonly leases: ReadonlyMap<string, string>;
   /** Every lease made, in order. */
@@ -57,14 +76,24 @@ export interface QueuedRunInit {
   readonly environmentId: string;
   readonly runId: string;
   readonly queue: string;
+  readonly concurrencyKey: string;
   readonly queueTimeUs: number;
   readonly traceparent: string;
   readonly supervisorId: string;
 }
 
-/** Starts one on a free port of the loopback interface. */
-export async function startFakeRunStore(): Promise<FakeRunStore> {
-  const store = new InMemoryRunStore();
+interface Watch {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly live: PushStream<WatchQueuedResponse>;
+}
+
+/**
+ * Starts one with so many shards (default 1) on a free port. An environment whose name ends in a number is in the shard of
+ * that number, every other in shard 0.
+ */
+export async function startFakeRunStore(shardCount = 1): Promise<FakeRunStore> {
+  const store = new InMemoryRunStore(shardCount);
   const server = createGrpcServer({
     address: "127.0.0.1:0",
     logger: silentLogger,
@@ -80,44 +109,83 @@ export async function startFakeRunStore(): Promise<FakeRunStore> {
 }
 
 class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> {
+  readonly shards: FakeShards;
+  readonly #shardCount: number;
   readonly #runs = new Map<string, QueuedRun>();
-  readonly #watches = new Set<PushStream<QueuedRun>>();
+  readonly #tokens = new Map<string, string>();
+  readonly #watches = new Set<Watch>();
+  readonly #queues = new Map<string, QueueSettings>();
+  readonly #environments = new Map<string, EnvironmentSettings>();
   readonly leases = new Map<string, string>();
   readonly claimed: string[] = [];
   readonly expired = new Set<string>();
   failAfterPages: number | undefined;
-  epoch = 0;
   heldAnswers = 0;
   #held: Promise<void> | undefined;
   #lastQueueTimeUs = 1_700_000_000_000_000;
 
+  constructor(shardCount: number) {
+    this.#shardCount = shardCount;
+    this.shards = new FakeShards(shardCount);
+  }
+
+  get epoch(): number {
+    return this.shards.epochOf(0);
+  }
+
   queue(runs: readonly Partial<QueuedRunInit>[]): void {
     for (const init of runs) {
       this.#lastQueueTimeUs += 1;
-      const { environmentId = "env", queue = "q", traceparent = "", supervisorId = "" } = init;
+      const { environmentId = "env", queue = "q", concurrencyKey = "", traceparent = "", supervisorId = "" } = init;
       const { queueTimeUs = this.#lastQueueTimeUs } = init;
       const runId = init.runId ?? `run_${this.#lastQueueTimeUs}`;
       const run = create(QueuedRunSchema, {
         environmentId,
         runId,
         queue,
+        concurrencyKey,
         queueTimeUs: BigInt(queueTimeUs),
         traceparent,
         supervisorId,
       });
       this.#runs.set(runId, run);
-      this.#tell(run);
+      this.#tell(environmentId, { runs: [run] });
     }
   }
 
   release(runId: string): void {
     const run = this.#runs.get(runId);
     if (run === undefined || !this.leases.delete(runId)) throw new Error(`${runId} is not leased`);
-    this.#tell(run);
+    this.#tell(run.environmentId, { freed: [this.#freedSlot(run)], runs: [run] });
+  }
+
+  finish(runId: string, { isNoticeLost } = { isNoticeLost: false }): void {
+    const run = this.#runs.get(runId);
+    if (run === undefined || !this.leases.delete(runId)) throw new Error(`${runId} is not leased`);
+    this.#runs.delete(runId);
+    if (!isNoticeLost) this.#tell(run.environmentId, { freed: [this.#freedSlot(run)] });
   }
 
   cancel(runId: string): void {
     this.#runs.delete(runId);
+  }
+
+  setQueue(settings: MessageInitShape<typeof QueueSettingsSchema>): void {
+    const queue = create(QueueSettingsSchema, { environmentId: "env", queue: "q", ...settings });
+    this.#queues.set(`${queue.environmentId}/${queue.queue}`, queue);
+    this.#tell(queue.environmentId, { queues: [queue] });
+  }
+
+  setEnvironment(settings: MessageInitShape<typeof EnvironmentSettingsSchema>): void {
+    const environment = create(EnvironmentSettingsSchema, { environmentId: "env", ...settings });
+    this.#environments.set(environment.environmentId, environment);
+    this.#tell(environment.environmentId, { environments: [environment] });
+  }
+
+  tellLeases(): void {
+    for (const { shard, epoch, live } of this.#watches) {
+      live.push(create(WatchQueuedResponseSchema, { epoch, leased: this.#leasesOf(shard), leasedComplete: true }));
+    }
   }
 
   holdAnswers(): () => void {
@@ -130,24 +198,38 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
   }
 
   cutWatches(): void {
-    for (const watch of this.#watches) watch.end(notReady("The test cut the watch."));
+    for (const { live } of this.#watches) live.end(notReady("The test cut the watch."));
   }
 
-  async *watchQueued(_request: WatchQueuedRequest, { signal }: CallContext) {
-    this.epoch += 1;
-    const epoch = BigInt(this.epoch);
-    const live = createPushStream<QueuedRun>(100_000, signal);
-    this.#watches.add(live);
+  holdShards(requests: AsyncIterable<HoldShardsRequest>, { signal }: CallContext) {
+    return this.shards.hold(requests, signal);
+  }
+
+  async *watchQueued({ shard, queueServiceId }: WatchQueuedRequest, { signal }: CallContext) {
+    if (!this.shards.isOwner(shard, queueServiceId)) throw refusal(ErrorReason.EPOCH_STALE);
+    const epoch = BigInt(this.shards.bumpEpoch(shard));
+    const live = createPushStream<WatchQueuedResponse>(100_000, signal);
+    const watch = { shard, epoch, live };
+    this.#watches.add(watch);
+    const isOfShard = ({ environmentId }: { environmentId: string }): boolean => this.#shardOf(environmentId) === shard;
     try {
-      const waiting = [...this.#runs.values()].filter(({ runId }) => !this.leases.has(runId)).toSorted(byPlace);
+      const queued = [...this.#runs.values()].filter((run) => isOfShard(run) && !this.leases.has(run.runId));
+      const waiting = queued.toSorted(byPlace);
+      yield {
+        epoch,
+        environments: [...this.#environments.values()].filter(isOfShard),
+        queues: [...this.#queues.values()].filter(isOfShard),
+        leased: this.#leasesOf(shard),
+        leasedComplete: true,
+      };
       for (let page = 0; page * PAGE_SIZE < waiting.length; page += 1) {
         if (page === this.failAfterPages) throw notReady("The test cut the snapshot.");
         yield { epoch, runs: waiting.slice(page * PAGE_SIZE, (page + 1) * PAGE_SIZE) };
       }
       yield { epoch, snapshotComplete: true };
-      for await (const run of live) yield { epoch, runs: [run] };
+      yield* live;
     } finally {
-      this.#watches.delete(live);
+      this.#watches.delete(watch);
     }
   }
 
@@ -174,8 +256,8 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
     this.heldAnswers -= 1;
   }
 
-  #answer({ correlationId, epoch, claims }: ClaimRunsRequest): ClaimRunsResponse {
-    if (epoch === BigInt(this.epoch)) {
+  #answer({ correlationId, epoch, shard, claims }: ClaimRunsRequest): ClaimRunsResponse {
+    if (epoch === BigInt(this.shards.epochOf(shard))) {
       return create(ClaimRunsResponseSchema, { correlationId, results: claims.map((claim) => this.#claim(claim)) });
     }
     const error = callErrorFromFailure(refusal(ErrorReason.EPOCH_STALE));
@@ -189,12 +271,34 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
     if (!isClaimable) return refused(ErrorReason.RUN_NOT_QUEUED);
     this.leases.set(runId, supervisorId);
     this.claimed.push(runId);
-    const lease = { ref: { environmentId, runId, leaseToken: `token ${this.claimed.length}` }, traceparent };
+    const leaseToken = `token ${this.claimed.length}`;
+    this.#tokens.set(runId, leaseToken);
+    const lease = { ref: { environmentId, runId, leaseToken }, traceparent };
     return create(ClaimResultSchema, { result: { case: "lease", value: lease } });
   }
 
-  #tell(run: QueuedRun): void {
-    for (const watch of this.#watches) watch.push(run);
+  #freedSlot({ environmentId, runId }: QueuedRun) {
+    return { environmentId, runId, leaseToken: this.#tokens.get(runId) ?? "" };
+  }
+
+  #leasesOf(shard: number): LeasedRun[] {
+    return [...this.leases.keys()].flatMap((runId) => {
+      const run = this.#runs.get(runId);
+      if (run === undefined || this.#shardOf(run.environmentId) !== shard) return [];
+      const { environmentId, queue, concurrencyKey } = run;
+      const leaseToken = this.#tokens.get(runId) ?? "";
+      return [create(LeasedRunSchema, { environmentId, runId, queue, concurrencyKey, leaseToken })];
+    });
+  }
+
+  #shardOf(environmentId: string): number {
+    return Number(/\d+$/.exec(environmentId)?.[0] ?? 0) % this.#shardCount;
+  }
+
+  #tell(environmentId: string, message: MessageInitShape<typeof WatchQueuedResponseSchema>): void {
+    for (const { shard, epoch, live } of this.#watches) {
+      if (shard === this.#shardOf(environmentId)) live.push(create(WatchQueuedResponseSchema, { ...message, epoch }));
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 import { createFakeClock, createServiceClient, type FakeClock, type Logger } from "@windlass/chassis";
 import { RunQueueService } from "@windlass/proto";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createOwnershipLoop } from "./ownership-loop.ts";
+import { CreditTurns } from "./credit-turns.ts";
+import { MemoryBound } from "./memory-bound.ts";
+import { createQueueMetrics } from "./metrics.ts";
+import { type ShardLoop, startShardLoop } from "./shard-loop.ts";
 import { Supervisors } from "./supervisors.ts";
 import { type CuttableProxy, startCuttableProxy } from "./testing/cuttable-proxy.ts";
 import { type FakeRunStore, startFakeRunStore } from "./testing/fake-run-store.ts";
@@ -12,32 +15,43 @@ interface Bench {
   readonly store: FakeRunStore;
   readonly wire: CuttableProxy;
   readonly clock: FakeClock;
-  readonly start: () => Promise<void>;
+  readonly start: () => void;
   readonly stop: () => Promise<void>;
+  readonly onStale: () => void;
   readonly grant: (credits: number) => void;
   readonly runIds: readonly string[];
 }
 
 async function setUp(options: { logger?: Logger; maxReadyRuns?: number } = {}): Promise<Bench> {
+  const { logger = silentLogger, maxReadyRuns = 1_000 } = options;
   const store = await startFakeRunStore();
   onTestFinished(() => store[Symbol.asyncDispose]());
+  store.shards.give(0, "loop under test");
   const wire = await startCuttableProxy(store.address);
   onTestFinished(() => wire[Symbol.asyncDispose]());
   const client = createServiceClient(RunQueueService, { address: wire.address, token: internalToken });
   onTestFinished(() => client.close());
   const supervisors = new Supervisors();
   const clock = createFakeClock();
-  const loop = createOwnershipLoop({
-    client,
-    queueServiceId: "loop under test",
-    supervisors,
-    clock,
-    logger: silentLogger,
-    telemetry: untraced,
-    onSuperseded: () => undefined,
-    ...options,
-  });
-  onTestFinished(() => loop.stop());
+  const onStale = vi.fn<() => void>();
+  let loop: ShardLoop | undefined;
+  const start = (): void => {
+    loop = startShardLoop({
+      client,
+      queueServiceId: "loop under test",
+      shard: 0,
+      supervisors,
+      turns: new CreditTurns(supervisors),
+      memory: new MemoryBound(maxReadyRuns),
+      clock,
+      logger,
+      telemetry: untraced,
+      metrics: createQueueMetrics(untraced, { queues: () => [], shardCount: () => 0 }),
+      onStale,
+    });
+  };
+  const stop = async (): Promise<void> => loop?.stop();
+  onTestFinished(stop);
   const session = supervisors.open("sup");
   const runIds: string[] = [];
   const read = async (): Promise<void> => {
@@ -48,8 +62,9 @@ async function setUp(options: { logger?: Logger; maxReadyRuns?: number } = {}): 
     store,
     wire,
     clock,
-    start: () => loop.start(),
-    stop: () => loop.stop(),
+    start,
+    stop,
+    onStale,
     grant: (credits) => supervisors.grant(session, credits),
     runIds,
   };
@@ -67,17 +82,38 @@ function runs(count: number): { runId: string }[] {
 test("of more runs than memory may hold, the rest is listed once there is room; none is lost and none comes twice", async () => {
   const { store, start, grant, runIds } = await setUp({ maxReadyRuns: 10 });
   store.queue(runs(35));
-  await start();
+  start();
   grant(100);
   await eventually(() => expect(runIds).toHaveLength(35));
   expect(store.epoch).toBeGreaterThan(1);
   expect(runIds.toSorted()).toEqual(runs(35).map(({ runId }) => runId));
 });
 
+test("a queue whose runs were left out of memory is listed again also while another, paused, fills it", async () => {
+  const { store, start, grant, runIds } = await setUp({ maxReadyRuns: 20 });
+  store.setQueue({ queue: "paused", isPaused: true });
+  store.queue(runs(40).map((run) => ({ ...run, runId: `paused_${run.runId}`, queue: "paused" })));
+  store.queue(runs(5));
+  start();
+  grant(100);
+  await eventually(() => expect(runIds.toSorted()).toEqual(runs(5).map(({ runId }) => runId)));
+});
+
+test("when another process owns the shard the loop says so once, and ends", async () => {
+  const { store, start, grant, onStale, runIds } = await setUp();
+  start();
+  await eventually(() => expect(store.epoch).toBe(1));
+  store.shards.usurp(0);
+  store.queue(runs(1));
+  grant(1);
+  await eventually(() => expect(onStale).toHaveBeenCalledTimes(1));
+  expect([runIds, store.claimed]).toEqual([[], []]);
+});
+
 test("while the run-store is away the loop waits for it, without a timer", async () => {
   const { store, wire, clock, start } = await setUp();
   wire.cut({ refuse: true });
-  await start();
+  start();
   await clock.advance(10_000);
   expect(clock.pendingTimers).toBe(0);
   wire.mend();
@@ -90,12 +126,12 @@ test("while the run-store is not ready it is asked again within 2 s, and one war
   const { store, clock, start, grant, runIds } = await setUp({ logger });
   store.queue(runs(1));
   store.failAfterPages = 0;
-  await start();
+  start();
   await eventually(async () => {
     await clock.advance(2_000);
     expect(store.epoch).toBeGreaterThan(10);
   });
-  expect(warnings).toEqual(["not the owner of the queue"]);
+  expect(warnings).toEqual(["a shard cannot be owned"]);
   store.failAfterPages = undefined;
   grant(1);
   await eventually(async () => {
@@ -108,7 +144,7 @@ test("claims that are never answered do not keep the next epoch waiting for more
   const { store, clock, start, grant, runIds } = await setUp();
   store.queue(runs(2));
   const answer = store.holdAnswers();
-  await start();
+  start();
   grant(1);
   await eventually(() => expect(store.heldAnswers).toBe(1));
   store.cutWatches();
@@ -127,17 +163,17 @@ test("claims that are never answered do not keep the next epoch waiting for more
 test("stopping leaves nothing behind, whatever the loop is waiting for", async () => {
   const away = await setUp();
   away.wire.cut({ refuse: true });
-  await away.start();
+  away.start();
   await away.stop();
   const notReady = await setUp();
   notReady.store.queue(runs(1));
   notReady.store.failAfterPages = 0;
-  await notReady.start();
+  notReady.start();
   await notReady.clock.timersPending(1);
   await notReady.stop();
   expect(notReady.clock.pendingTimers).toBe(0);
   const owner = await setUp();
-  await owner.start();
+  owner.start();
   await eventually(() => expect(owner.store.epoch).toBe(1));
   await owner.stop();
   expect(owner.clock.pendingTimers).toBe(0);

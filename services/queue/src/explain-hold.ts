@@ -1,0 +1,93 @@
+import type { KeyLine, WaitingRun } from "./lines.ts";
+import type { ReadyQueues } from "./ready-queues.ts";
+
+/** Why a run that waits has not begun. */
+export interface RunHold {
+  readonly reason:
+    | "QUEUE_PAUSED"
+    | "CONCURRENCY_LIMIT"
+    | "ENVIRONMENT_LIMIT"
+    | "RATE_LIMIT"
+    | "BEHIND_OTHERS"
+    | "NO_SUPERVISOR"
+    | "SUPERVISORS_BUSY"
+    | "BOUND_SUPERVISOR";
+  /** One sentence, for people. */
+  readonly message: string;
+  /** At most 10 of the runs that hold the slots it needs. */
+  readonly runIds: readonly string[];
+  /** How long until it ends by itself; undefined when that is not known. */
+  readonly endsInMs: number | undefined;
+}
+
+/** What there is to know of supervisors. */
+export interface SupervisorsView {
+  /** How many are connected. */
+  readonly size: number;
+  /** Whether any of them can take a run now. */
+  readonly haveCredits: boolean;
+  /** Whether this one can take a run now. */
+  canTake(supervisorId: string): boolean;
+}
+
+const MAX_RUN_IDS = 10;
+
+/**
+ * Says why a run has not begun; undefined when it does not wait here. What holds back its whole queue, key or environment
+ * comes before its place in the line, since that is what somebody can change.
+ */
+export function explainHold(
+  ready: ReadyQueues,
+  runId: string,
+  nowMs: number,
+  supervisors: SupervisorsView,
+): RunHold | undefined {
+  const run = ready.find(runId);
+  if (run === undefined) return undefined;
+  return limitOf(ready, run, nowMs) ?? supervisorOf(run, supervisors) ?? placeOf(ready, run, supervisors);
+}
+
+function limitOf(ready: ReadyQueues, { line, supervisorId }: WaitingRun, nowMs: number): RunHold | undefined {
+  const { queue, concurrencyKey } = line;
+  const { environment, rateLimit } = queue;
+  const name = concurrencyKey === "" ? `Queue "${queue.queue}"` : `Key "${concurrencyKey}" of queue "${queue.queue}"`;
+  if (queue.isPaused) return hold("QUEUE_PAUSED", `Queue "${queue.queue}" is paused.`);
+  if (!line.hasRoom) {
+    const message = `${name} executes ${line.running} runs, and its limit is ${queue.concurrencyLimit}.`;
+    const isMeant = (other: KeyLine): boolean => other === line;
+    return { ...hold("CONCURRENCY_LIMIT", message), runIds: ready.holders(isMeant, MAX_RUN_IDS) };
+  }
+  if (!environment.hasRoom) {
+    const message = `The environment executes ${environment.running} runs, and its limit is ${environment.concurrencyLimit}.`;
+    const isMeant = (other: KeyLine): boolean => other.queue.environment === environment;
+    return { ...hold("ENVIRONMENT_LIMIT", message), runIds: ready.holders(isMeant, MAX_RUN_IDS) };
+  }
+  const rate = rateLimit?.isPerKey === true ? line.rate : queue.rate;
+  // A resume is no beginning.
+  if (rateLimit === undefined || rate === undefined || supervisorId !== "") return undefined;
+  const endsInMs = rate.freeAtMs(rateLimit) - nowMs;
+  if (endsInMs <= 0) return undefined;
+  const message = `${name} begins at most ${rateLimit.limit} runs in ${rateLimit.periodMs / 1_000} s; the next may go in ${Math.ceil(endsInMs)} ms.`;
+  return { ...hold("RATE_LIMIT", message), endsInMs };
+}
+
+function supervisorOf({ supervisorId }: WaitingRun, supervisors: SupervisorsView): RunHold | undefined {
+  if (supervisorId !== "") {
+    if (supervisors.canTake(supervisorId)) return undefined;
+    return hold("BOUND_SUPERVISOR", `Supervisor ${supervisorId}, which has its suspended process, is away or busy.`);
+  }
+  return supervisors.size === 0 ? hold("NO_SUPERVISOR", "No supervisor is connected.") : undefined;
+}
+
+function placeOf(ready: ReadyQueues, run: WaitingRun, supervisors: SupervisorsView): RunHold {
+  const before = ready.countBefore(run);
+  const ahead = before === 0 ? "It is the next of its line." : `${before} runs of its line go before it.`;
+  if (run.supervisorId === "" && !supervisors.haveCredits) {
+    return hold("SUPERVISORS_BUSY", `All ${supervisors.size} supervisors are busy. ${ahead}`);
+  }
+  return hold("BEHIND_OTHERS", `Others go first, and it goes when its turn comes. ${ahead}`);
+}
+
+function hold(reason: RunHold["reason"], message: string): RunHold {
+  return { reason, message, runIds: [], endsInMs: undefined };
+}
