@@ -7,6 +7,9 @@ import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
 import { createQueueAnnouncer } from "./queue/announce-queue-news.ts";
 import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
 import { createEnvironmentShards, type EnvironmentShards } from "./queue/environment-shards.ts";
+import { admitTriggers } from "./queues/admit-triggers.ts";
+import { createQueueLengths } from "./queues/queue-lengths.ts";
+import { createQueueNames } from "./queues/queue-names.ts";
 import { NO_QUEUE_HINTS, type QueueHints } from "./queue/queue-hints.ts";
 import { createRunIds, type RunIds } from "./run-id.ts";
 import { createRunMetrics } from "./run-metrics.ts";
@@ -64,9 +67,11 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const promotePendingRuns = createPromoter({ ...shared, db: postgres });
   const reporter = createWorkReporter(shared);
   const release = createReleaseLeases(reporter);
-  const trigger = createRunTrigger({
-    ...shared,
-    promote: promotePendingRuns,
+  const trigger = admitTriggers(createRunTrigger({ ...shared, promote: promotePendingRuns }), {
+    db: postgres,
+    clock,
+    lengths: createQueueLengths({ ...shared, db: postgres }),
+    names: createQueueNames(postgres),
   });
   const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
   const drain = async (): Promise<void> => {
