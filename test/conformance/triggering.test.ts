@@ -137,7 +137,7 @@ describe("options", () => {
     [{ idempotencyKey: "x".repeat(513) }, "options.idempotencyKey"],
     [{ tags: Array.from({ length: 11 }, String) }, "options.tags"],
     [{ metadata: { big: "x".repeat(256 * 1024) } }, "options.metadata"],
-    [{ debounce: { key: "k", delay: "1s" } }, "options.debounce"],
+    [{ debounce: { key: "k", delay: "1s" }, delay: "1s" }, "options.debounce"],
     [{ unheardOf: 1 }, "options.unheardOf"],
   ] as const)("%o is refused with the field", async ([options, field]) => {
     const triggering = tasks.trigger("tells-context", {}, options as object);

@@ -46,7 +46,7 @@ export interface SentBatch {
   readonly outcomes: readonly ItemOutcome[];
 }
 
-export const MAX_BATCH_ITEMS = 100_000;
+const MAX_BATCH_ITEMS = 100_000;
 const ITEM_FIELDS = ["id", "payload", "options"];
 
 /** Triggers several tasks at once. Throws as `sendBatch` does. */
@@ -56,7 +56,7 @@ export async function triggerBatch(batch: AnyBatchItems): Promise<AnyBatchHandle
   return { batchId, runCount: runs.length, runs, failedItems: failedItemsOf(outcomes) };
 }
 
-export function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem[] {
+function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem[] {
   return outcomes.flatMap((outcome, index) =>
     outcome.ok ? [] : [{ index, taskIdentifier: outcome.taskIdentifier, error: outcome.error }],
   );

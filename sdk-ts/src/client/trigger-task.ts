@@ -52,7 +52,7 @@ export function prepareTrigger(
 }
 
 /** The request id is made here, once: whatever breaks on the way, the trigger makes one run. */
-export async function sendTrigger(
+async function sendTrigger(
   connection: Connection,
   { taskId, payload, checked }: PreparedTrigger,
 ): Promise<AnyRunHandle> {
