@@ -1,16 +1,10 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import {
-  type CreateScheduleRequestSchema,
-  type Schedule,
-  ScheduleType,
-  type TaskDefinitionSchema,
-} from "@windlass/proto";
+import { type Schedule, ScheduleType } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf } from "../testing/failure-of.ts";
 import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
-import { each, taskDefinition, uploadMessages } from "../testing/upload.ts";
+import { each, taskDefinition, type UploadMessage, uploadMessages } from "../testing/upload.ts";
 
 let server: StoreServer;
 let environment: TestEnvironment;
@@ -21,25 +15,31 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-type Cron = MessageInitShape<typeof TaskDefinitionSchema>["cron"];
+interface Cron {
+  readonly expression: string;
+  readonly timezone?: string;
+}
+
+interface Wanted {
+  readonly taskId?: string;
+  readonly cron?: Cron;
+  readonly deduplicationKey?: string;
+  readonly externalId?: string;
+}
 
 let uploads = 0;
 
 /** Deploys tasks with the schedules that they declare. */
-async function deployTasks(to: TestEnvironment, tasks: Record<string, Cron>): Promise<void> {
+async function deployTasks(to: TestEnvironment, tasks: Record<string, Cron | undefined>): Promise<void> {
   const [header, ...chunks] = uploadMessages(Buffer.from(`bundle ${(uploads += 1)}`));
   if (header?.part?.case !== "header") throw new Error("no header");
-  const definitions = Object.entries(tasks).map(([id, cron]) => ({
-    ...taskDefinition(id),
-    ...(cron !== undefined && { cron, isScheduled: true }),
-  }));
-  const first = { part: { case: "header" as const, value: { ...header.part.value, tasks: definitions } } };
+  const definitions = Object.entries(tasks).map(([id, cron]) => taskDefinition(id, undefined, cron));
+  const { bundleHash = "", bundleSize = 0n } = header.part.value;
+  const first: UploadMessage = { part: { case: "header", value: { bundleHash, bundleSize, tasks: definitions } } };
   await to.deployments.createDeployment(each([first, ...chunks]));
 }
 
-const wanted = (
-  overrides: MessageInitShape<typeof CreateScheduleRequestSchema> = {},
-): MessageInitShape<typeof CreateScheduleRequestSchema> => ({
+const wanted = (overrides: Wanted = {}): Wanted => ({
   taskId: "hello",
   cron: { expression: "0 9 * * *", timezone: "Europe/Berlin" },
   deduplicationKey: "daily",
@@ -47,10 +47,7 @@ const wanted = (
   ...overrides,
 });
 
-async function make(
-  overrides?: MessageInitShape<typeof CreateScheduleRequestSchema>,
-  of = environment,
-): Promise<Schedule> {
+async function make(overrides?: Wanted, of = environment): Promise<Schedule> {
   const { schedule } = await of.schedules.createSchedule(wanted(overrides));
   if (schedule === undefined) throw new Error("no schedule was returned");
   return schedule;
@@ -113,7 +110,7 @@ describe("CreateSchedule", () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it.each<[string, MessageInitShape<typeof CreateScheduleRequestSchema>, string]>([
+  it.each<[string, Wanted, string]>([
     ["cron nonsense", { cron: { expression: "every day" } }, "cron.expression"],
     ["six fields", { cron: { expression: "0 * * * * *" } }, "cron.expression"],
     ["a rule that never ticks", { cron: { expression: "0 0 31 2 *" } }, "cron.expression"],

@@ -7,10 +7,14 @@ export type UploadMessage = MessageInitShape<typeof CreateDeploymentRequestSchem
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A task definition with every field set. */
-export function taskDefinition(id: string, filePath = `src/${id}.ts`): MessageInitShape<typeof TaskDefinitionSchema> {
+/** A task definition with every field set that a task must have. */
+export function taskDefinition(
+  id: string,
+  filePath = `src/${id}.ts`,
+  cron?: { readonly expression: string; readonly timezone?: string },
+): MessageInitShape<typeof TaskDefinitionSchema> {
   const retry = { maxAttempts: 3, factor: 2, minTimeoutMs: 1000n, maxTimeoutMs: 60_000n, randomize: true };
-  return { id, filePath, exportName: id, queue: "", retry };
+  return { id, filePath, exportName: id, queue: "", retry, ...(cron !== undefined && { cron, isScheduled: true }) };
 }
 
 /** The messages of a correct upload. */
