@@ -64,7 +64,7 @@ const limits = {
 function setUp(telemetry: Telemetry = untraced) {
   const clock = createFakeClock();
   const ready = new ReadyQueues(() => clock.monotonicMs());
-  ready.leasedComplete();
+  ready.leasedComplete(0);
   const supervisors = new Supervisors();
   const turns = new CreditTurns(supervisors);
   const sent: SentClaim[] = [];
@@ -436,7 +436,7 @@ test("what a rate limit holds back goes by itself at its moment", async () => {
 test("shards take turns at the credits, and a shard without work leaves them to the others", async () => {
   const { supervisors, turns, clock, tell, sent } = setUp();
   const other = new ReadyQueues(() => 0);
-  other.leasedComplete();
+  other.leasedComplete(0);
   const claimed: string[][] = [];
   const loop = new DispatchLoop({
     ready: other,

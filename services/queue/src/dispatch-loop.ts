@@ -1,3 +1,4 @@
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Clock, type OpenSpan, startSpan, type Telemetry, type Timer } from "@windlass/chassis";
 import { type ClaimResult, type ClaimRunsResponse, ErrorReason, type Lease } from "@windlass/proto";
 import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/proto/grpc";
@@ -179,7 +180,7 @@ export class DispatchLoop implements CreditTaker {
         span.end(outcome);
       } else {
         settled.leases.push(outcome);
-        ready.claimed(dispatch.run, outcome.ref?.leaseToken ?? "");
+        ready.claimed(dispatch.run, outcome.ref?.leaseToken ?? "", claimTimeUsOf(outcome));
         leaseCount += 1;
         span.end();
       }
@@ -224,6 +225,11 @@ function outcomeOf(answer: ClaimResult | undefined): Lease | CallFailure {
   if (result?.case === "lease") return result.value;
   if (result?.case === "error") return callFailureFromError(result.value);
   return asCallFailure(new Error("The run-store left a claim without an answer."));
+}
+
+/** Without a time, a lease that no list has had counts until word of its end comes. */
+function claimTimeUsOf({ claimTime }: Lease): number {
+  return claimTime === undefined ? Infinity : timestampMs(claimTime) * 1_000;
 }
 
 function startDispatchSpan(telemetry: Telemetry, run: WaitingRun, session: LeaseSession): OpenSpan {

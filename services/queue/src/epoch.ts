@@ -99,7 +99,7 @@ class Epoch {
     }
     for (const queue of message.queues) ready.setQueue(queueLimitsFromProto(queue));
     for (const run of message.leased) ready.leased(run);
-    if (message.leasedComplete) ready.leasedComplete();
+    if (message.leasedComplete) ready.leasedComplete(Number(message.leasedTimeUs));
     for (const { runId, leaseToken } of message.freed) ready.freed(runId, leaseToken);
     for (const queued of message.runs) {
       const run = readyRunFromProto(queued);

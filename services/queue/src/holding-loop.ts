@@ -40,6 +40,7 @@ export function createHoldingLoop(options: HoldingLoopOptions): HoldingLoop {
   const { signal } = stopping;
   let running: Promise<void> | undefined;
   let leaving: Promise<void> | undefined;
+  const isLeaving = (): boolean => leaving !== undefined || signal.aborted;
   let call: Call | undefined;
 
   function hello(): void {
@@ -73,12 +74,12 @@ export function createHoldingLoop(options: HoldingLoopOptions): HoldingLoop {
 
   async function run(): Promise<void> {
     let failures = 0;
-    while (!signal.aborted && leaving === undefined) {
+    while (!isLeaving()) {
       await client.channel.waitForReady(signal).catch(() => undefined);
       if (signal.aborted) return;
       const startMs = clock.monotonicMs();
       const failure = await converse();
-      if (signal.aborted || leaving !== undefined) return;
+      if (isLeaving()) return;
       failures = clock.monotonicMs() - startMs < 2 * HELLO_INTERVAL_MS ? failures + 1 : 1;
       const retryMs = backoffMs(failures);
       // One line tells of an outage; the others are for those who look closer.

@@ -10,7 +10,7 @@ function run(runId: string, queueTimeUs: number, queue = "q", environmentId = "e
 /** An epoch whose list of live leases is complete, and empty. */
 function listed(nowMs = () => 0): ReadyQueues {
   const queues = new ReadyQueues(nowMs);
-  queues.leasedComplete();
+  queues.leasedComplete(0);
   return queues;
 }
 
@@ -58,7 +58,7 @@ describe("within a queue", () => {
   test("a run that left may come again", () => {
     const queues = listed();
     queues.push(run("a", 1));
-    queues.claimed(queues.next()!, "token");
+    queues.claimed(queues.next()!, "token", 0);
     expect(queues.push(run("a", 9))).toBe(true);
     expect(queues.next()?.queueTimeUs).toBe(9);
   });
@@ -69,7 +69,7 @@ describe("within a queue", () => {
     const claiming = queues.next()!;
     expect(queues.push(run("a", 9))).toBe(false);
     expect([queues.size, queues.next()]).toEqual([0, undefined]);
-    queues.claimed(claiming, "token");
+    queues.claimed(claiming, "token", 0);
     expect(queues.next()?.queueTimeUs).toBe(9);
   });
 });
@@ -161,7 +161,7 @@ test("nothing goes before the live leases are known", () => {
   queues.push(run("a", 1));
   queues.push({ ...run("b", 1), supervisorId: "sup" });
   expect([queues.next(), queues.nextBoundTo("sup")]).toEqual([undefined, undefined]);
-  queues.leasedComplete();
+  queues.leasedComplete(0);
   expect([queues.next()?.runId, queues.nextBoundTo("sup")?.runId]).toEqual(["a", "b"]);
 });
 

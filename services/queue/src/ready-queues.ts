@@ -144,9 +144,9 @@ export class ReadyQueues {
     return undefined;
   }
 
-  /** The claim of a run that was taken made a lease. */
-  claimed({ runId }: ReadyRun, leaseToken: string): void {
-    this.#slots.claimed(runId, leaseToken);
+  /** The claim of a run that was taken made a lease, at this time of the database's clock. */
+  claimed({ runId }: ReadyRun, leaseToken: string, claimTimeUs: number): void {
+    this.#slots.claimed(runId, leaseToken, claimTimeUs);
     this.#pushTold(runId);
   }
 
@@ -187,9 +187,9 @@ export class ReadyQueues {
     this.#forgetLine(line);
   }
 
-  /** The list of those is complete. */
-  leasedComplete(): void {
-    this.#slots.listComplete();
+  /** The list of those is complete; its reading began at this time of the database's clock. */
+  leasedComplete(listTimeUs: number): void {
+    this.#slots.listComplete(listTimeUs);
   }
 
   /** A lease holds no slot any more. */

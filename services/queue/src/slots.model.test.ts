@@ -4,6 +4,8 @@ import type { WaitingRun } from "./lines.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 
 const LIMIT = 2;
+/** Passes with every step. */
+const STEP_US = 4_000_000;
 const anyCommand = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ kind: "pick" as const }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("store" as const), isRefused: fc.boolean() }) },
@@ -28,7 +30,7 @@ interface Claim {
   readonly run: WaitingRun;
   readonly epoch: number;
   /** What the store made of it; undefined while it has not. */
-  outcome: { leaseToken: string } | "refused" | undefined;
+  outcome: { leaseToken: string; claimTimeUs: number } | "refused" | undefined;
 }
 
 interface Notice {
@@ -42,7 +44,8 @@ class Cluster {
   readonly leases = new Map<string, string>();
   /** Not yet told. */
   notices: Notice[] = [];
-  list: [string, string][] | undefined;
+  list: { timeUs: number; leases: [string, string][] } | undefined;
+  nowUs = 0;
   /** Sent, and not yet answered; of all epochs. */
   claims: Claim[] = [];
   ready = new ReadyQueues(() => 0);
@@ -91,7 +94,8 @@ class Cluster {
       return;
     }
     this.#lastToken += 1;
-    claim.outcome = { leaseToken: `token ${this.#lastToken}` };
+    // The statement that is stored now began some time ago.
+    claim.outcome = { leaseToken: `token ${this.#lastToken}`, claimTimeUs: this.nowUs - 30_000_000 };
     this.leases.set(runId, claim.outcome.leaseToken);
   }
 
@@ -100,7 +104,8 @@ class Cluster {
     const [claim] = index === -1 ? [] : this.claims.splice(index, 1);
     // An answer to an older owner is nothing to this one.
     if (claim === undefined || claim.epoch !== this.#epoch) return;
-    if (typeof claim.outcome === "object") this.ready.claimed(claim.run, claim.outcome.leaseToken);
+    if (typeof claim.outcome === "object")
+      this.ready.claimed(claim.run, claim.outcome.leaseToken, claim.outcome.claimTimeUs);
     else {
       this.ready.notClaimed(claim.run);
       if (this.queued.has(claim.run.runId)) this.ready.push(claim.run);
@@ -125,15 +130,15 @@ class Cluster {
 
   /** A list is read; the next one only after it was told. */
   readList(): void {
-    this.list ??= [...this.leases];
+    this.list ??= { timeUs: this.nowUs, leases: [...this.leases] };
   }
 
   tellList(): void {
     if (this.list === undefined) return;
-    for (const [runId, leaseToken] of this.list) {
+    for (const [runId, leaseToken] of this.list.leases) {
       this.ready.leased({ environmentId: "env", queue: "q", concurrencyKey: "", runId, leaseToken });
     }
-    this.ready.leasedComplete();
+    this.ready.leasedComplete(this.list.timeUs);
     this.list = undefined;
   }
 }
@@ -143,6 +148,7 @@ test("model: whatever word is late or lost and whoever owns the queue, live leas
     fc.property(fc.array(anyCommand, { maxLength: 200 }), (commands) => {
       const cluster = new Cluster(12);
       for (const command of commands) {
+        cluster.nowUs += STEP_US;
         if (command.kind === "pick") cluster.pick();
         else if (command.kind === "store") cluster.store(command.isRefused);
         else if (command.kind === "answer") cluster.answer();
@@ -157,6 +163,7 @@ test("model: whatever word is late or lost and whoever owns the queue, live leas
       // Progress: lists come from time to time, and the next sweep tells what waits.
       for (let round = 0; cluster.queued.size + cluster.leases.size > 0; round += 1) {
         expect(round).toBeLessThan(100);
+        cluster.nowUs += STEP_US;
         for (const runId of cluster.queued) cluster.tell(runId);
         cluster.pick();
         while (cluster.claims.length > 0) {
@@ -170,6 +177,7 @@ test("model: whatever word is late or lost and whoever owns the queue, live leas
         cluster.tellList();
       }
       for (let lists = 0; lists < 3; lists += 1) {
+        cluster.nowUs += 100_000_000;
         cluster.readList();
         cluster.tellList();
       }

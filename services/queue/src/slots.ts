@@ -12,10 +12,15 @@ export interface SlotCounter<Line> {
   freed(line: Line): void;
 }
 
+/** By the run-store's word, a list that was read so long after a claim has it: no statement takes longer. */
+const CLAIM_LIMIT_US = 40_000_000;
+
 interface Held<Line> {
   readonly line: Line;
   readonly leaseToken: string;
-  /** The last list that had it, or the one that was awaited when its claim was answered. */
+  /** When its claim was stored, microseconds by the database's clock. */
+  readonly claimTimeUs: number;
+  /** The last list that had it; 0 for none. */
   seenInList: number;
 }
 
@@ -32,8 +37,8 @@ interface Claiming<Line> {
  * - A claim holds its slot from before it is sent until it is refused, or until word comes that its lease is over. That
  *   word can overtake the answer, so tokens of ended leases are remembered for some seconds.
  * - The run-store lists all live leases when the epoch begins, after no older epoch can claim any more, and again from time
- *   to time. A lease that was answered while a list was under way can be missing from it. So only what two lists in a row
- *   lack, neither of which was awaited when the lease was answered, is over: then its notice was lost (I9).
+ *   to time. A lease that an earlier list had and the next one lacks is over: its notice was lost (I9). One that no list has
+ *   had may have been stored while the list was read; it is over when its claim was stored more than 40 s before.
  */
 export class Slots<Line> {
   readonly #counter: SlotCounter<Line>;
@@ -62,13 +67,13 @@ export class Slots<Line> {
     this.#counter.taken(line);
   }
 
-  /** The claim made a lease. */
-  claimed(runId: string, leaseToken: string): void {
+  /** The claim made a lease, at this time of the database's clock. */
+  claimed(runId: string, leaseToken: string, claimTimeUs: number): void {
     const claim = this.#end(runId);
     if (claim === undefined) return;
     this.#release(runId);
     if (this.#ended.has(leaseToken)) this.#counter.freed(claim.line);
-    else this.#hold(runId, leaseToken, claim.line);
+    else this.#held.set(runId, { line: claim.line, leaseToken, claimTimeUs, seenInList: 0 });
   }
 
   /** The claim made no lease. */
@@ -77,7 +82,7 @@ export class Slots<Line> {
     if (claim === undefined) return;
     const { listedToken, line } = claim;
     if (listedToken === undefined || this.#ended.has(listedToken) || this.#held.has(runId)) this.#counter.freed(line);
-    else this.#hold(runId, listedToken, line);
+    else this.#holdListed(runId, listedToken, line);
   }
 
   /** A lease holds no slot any more. */
@@ -95,15 +100,16 @@ export class Slots<Line> {
     else if (claim !== undefined) claim.listedToken = leaseToken;
     else if (held === undefined) {
       this.#counter.taken(line);
-      this.#hold(runId, leaseToken, line);
+      this.#holdListed(runId, leaseToken, line);
     }
     // Else the list is older than the lease that we know.
   }
 
-  /** The list that was under way is complete. O(leases). */
-  listComplete(): void {
-    for (const [runId, { seenInList }] of this.#held) {
-      if (seenInList <= this.#awaitedList - 2) this.#release(runId);
+  /** The list that was under way is complete; its reading began at this time of the database's clock. O(leases). */
+  listComplete(listTimeUs: number): void {
+    for (const [runId, { seenInList, claimTimeUs }] of this.#held) {
+      if (seenInList === this.#awaitedList) continue;
+      if (seenInList > 0 || claimTimeUs < listTimeUs - CLAIM_LIMIT_US) this.#release(runId);
     }
     this.#awaitedList += 1;
   }
@@ -120,8 +126,8 @@ export class Slots<Line> {
     return runIds;
   }
 
-  #hold(runId: string, leaseToken: string, line: Line): void {
-    this.#held.set(runId, { line, leaseToken, seenInList: this.#awaitedList });
+  #holdListed(runId: string, leaseToken: string, line: Line): void {
+    this.#held.set(runId, { line, leaseToken, claimTimeUs: Infinity, seenInList: this.#awaitedList });
   }
 
   #release(runId: string): void {

@@ -184,7 +184,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
 
   tellLeases(): void {
     for (const { shard, epoch, live } of this.#watches) {
-      live.push(create(WatchQueuedResponseSchema, { epoch, leased: this.#leasesOf(shard), leasedComplete: true }));
+      live.push(create(WatchQueuedResponseSchema, { epoch, ...this.#leaseList(shard) }));
     }
   }
 
@@ -219,8 +219,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
         epoch,
         environments: [...this.#environments.values()].filter(isOfShard),
         queues: [...this.#queues.values()].filter(isOfShard),
-        leased: this.#leasesOf(shard),
-        leasedComplete: true,
+        ...this.#leaseList(shard),
       };
       for (let page = 0; page * PAGE_SIZE < waiting.length; page += 1) {
         if (page === this.failAfterPages) throw notReady("The test cut the snapshot.");
@@ -279,6 +278,11 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
 
   #freedSlot({ environmentId, runId }: QueuedRun) {
     return { environmentId, runId, leaseToken: this.#tokens.get(runId) ?? "" };
+  }
+
+  #leaseList(shard: number) {
+    const leasedTimeUs = BigInt(Date.now()) * 1_000n;
+    return { leased: this.#leasesOf(shard), leasedComplete: true, leasedTimeUs };
   }
 
   #leasesOf(shard: number): LeasedRun[] {

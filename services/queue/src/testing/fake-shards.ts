@@ -32,7 +32,9 @@ export class FakeShards {
 
   /** What somebody owns. */
   ownedBy(queueServiceId: string): number[] {
-    return [...this.#owners].flatMap(([shard, owner]) => (owner === queueServiceId ? [shard] : [])).toSorted();
+    return [...this.#owners]
+      .flatMap(([shard, owner]) => (owner === queueServiceId ? [shard] : []))
+      .toSorted((a, b) => a - b);
   }
 
   /** Makes somebody the owner of a shard without a hello. */
