@@ -49,6 +49,8 @@ CREATE TABLE "run_waits" (
 	"environment_id" text COLLATE "C" NOT NULL,
 	"run_id" text COLLATE "C" NOT NULL,
 	"awaited_run_id" text COLLATE "C" NOT NULL,
+	"lease_token" uuid NOT NULL,
+	"wait_id" text COLLATE "C" NOT NULL,
 	CONSTRAINT "run_waits_environment_id_run_id_awaited_run_id_pk" PRIMARY KEY("environment_id","run_id","awaited_run_id")
 );
 --> statement-breakpoint
@@ -84,7 +86,7 @@ ALTER TABLE "runs" ADD COLUMN "concurrency_key" text COLLATE "C";--> statement-b
 ALTER TABLE "runs" ADD COLUMN "expire_time" timestamp (6) with time zone;--> statement-breakpoint
 ALTER TABLE "queues" ADD CONSTRAINT "queues_environment_id_environments_id_fk" FOREIGN KEY ("environment_id") REFERENCES "public"."environments"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "schedules" ADD CONSTRAINT "schedules_environment_id_environments_id_fk" FOREIGN KEY ("environment_id") REFERENCES "public"."environments"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "schedules_deduplication_key" ON "schedules" USING btree ("environment_id","type","deduplication_key");--> statement-breakpoint
+CREATE UNIQUE INDEX "schedules_deduplication_key" ON "schedules" USING btree ("environment_id","type","deduplication_key") WHERE "schedules"."deduplication_key" <> '';--> statement-breakpoint
 CREATE INDEX "batches_newest" ON "batches" USING btree ("environment_id","create_time","id");--> statement-breakpoint
 CREATE INDEX "schedules_due" ON "schedules" USING btree ("next_time","id") WHERE "schedules"."next_time" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "environments_queue_shard" ON "environments" USING btree ("queue_shard","id");--> statement-breakpoint

@@ -60,6 +60,7 @@ import { selectEnvironment } from "./store/select-environment.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { publicHttpUrl } from "./tokens/public-http-url.ts";
 import { createTokenReader } from "./tokens/token-reader.ts";
+import { createDeadWaitLoop } from "./work/dead-wait-loop.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
 /** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
@@ -147,6 +148,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     createPendingVersionLoop(parts),
     createExpiredKeyLoop(base),
     createDebounceLoop(base),
+    createDeadWaitLoop(base),
   ];
   const components = [telemetry, postgres, schema, ...natsComponents, queueStates, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {

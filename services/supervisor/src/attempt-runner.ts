@@ -19,6 +19,7 @@ import type { Machine } from "./driver/machine.ts";
 import { type AttemptEnd, classifyExit } from "./exit-policy.ts";
 import type { HeldLease } from "./lease-book.ts";
 import {
+  deadlockError,
   maxDurationError,
   protocolViolationError,
   supervisorStoppedError,
@@ -66,6 +67,8 @@ export interface AttemptRunner {
   onGone(worker: Worker, end: WorkerEnd): boolean;
   /** That it waits is stored: its worker has nothing to do until the wait is over. */
   suspend(held: HeldLease): void;
+  /** It must not wait: these runs wait for each other, and the last for it. */
+  endDeadlock(held: HeldLease, runIds: readonly string[]): void;
   /** That it waits, or waits no longer, cannot be stored. */
   endRefusedWait(held: HeldLease, why: string): void;
   /** The lease under which an attempt waits whose process is here. */
@@ -337,6 +340,12 @@ export function createAttemptRunner(options: {
       running.isLagUnknown = true;
       events.onSuspended(held, running.worker);
       running.unwatch = wakeUps.watch(held.ref.environmentId, wait, () => wakeUp(running, wait));
+    },
+    endDeadlock(held, runIds) {
+      const running = find(held);
+      if (running === undefined) return;
+      const error = deadlockError(held.ref.runId, runIds);
+      endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.FAILED, error, retry: "never" } });
     },
     endRefusedWait(held, why) {
       const running = find(held);

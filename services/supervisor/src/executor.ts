@@ -58,6 +58,8 @@ export interface Executor {
   lost(ref: LeaseRef): void;
   /** That the attempt of this lease waits is stored. */
   suspended(ref: LeaseRef): void;
+  /** The attempt of this lease must not wait: these runs wait for each other, and the last for it. */
+  deadlocked(ref: LeaseRef, runIds: readonly string[]): void;
   /** That the attempt of this lease waits, or waits no longer, cannot be stored. */
   waitRefused(ref: LeaseRef, why: string): void;
   /** No lease is ours any more. */
@@ -325,6 +327,10 @@ export function createExecutor(options: {
     suspended(ref) {
       const held = book.get(ref.leaseToken);
       if (held !== undefined) runner.suspend(held);
+    },
+    deadlocked(ref, runIds) {
+      const held = book.get(ref.leaseToken);
+      if (held !== undefined) runner.endDeadlock(held, runIds);
     },
     waitRefused(ref, why) {
       const held = book.get(ref.leaseToken);

@@ -46,6 +46,7 @@ beforeEach(() => {
       onSettled: (ref) => heard.push(`settled ${ref.leaseToken}`),
       onLost: (ref) => heard.push(`lost ${ref.leaseToken}`),
       onSuspended: (ref) => heard.push(`suspended ${ref.leaseToken}`),
+      onDeadlock: (ref, runIds) => heard.push(`deadlock ${ref.leaseToken} ${runIds.join(" ")}`),
       onWaitRefused: (ref) => heard.push(`refused ${ref.leaseToken}`),
       onExpired: (why) => heard.push(`expired ${why}`),
     },

@@ -20,6 +20,8 @@ export interface ReporterEvents {
   onLost(ref: LeaseRef): void;
   /** The attempt is stored as waiting. */
   onSuspended(ref: LeaseRef): void;
+  /** The attempt must not wait: these runs wait for each other, and the last for it. */
+  onDeadlock(ref: LeaseRef, runIds: readonly string[]): void;
   /** That the attempt waits, or waits no longer, cannot be stored. */
   onWaitRefused(ref: LeaseRef, why: string): void;
   onExpired(why: string): void;
@@ -93,7 +95,7 @@ export function createReporter(options: {
         return;
       }
       if (answer.error === undefined) {
-        stored(work, answer.lost);
+        stored(work, answer);
         return;
       }
       const failure = callFailureFromError(answer.error);
@@ -130,16 +132,18 @@ export function createReporter(options: {
     }
     const waits = [...work.suspended, ...work.resumed];
     for (const { ref } of waits) if (ref !== undefined) events.onWaitRefused(ref, refusal.message);
-    if (waits.length === 0) stored(work, []);
+    if (waits.length === 0) stored(work, { lost: [], deadlocks: [] });
   }
 
-  function stored(work: WorkReport, lost: readonly LeaseRef[]): void {
+  function stored(work: WorkReport, { lost, deadlocks }: Pick<ReportExecutionResponse, "lost" | "deadlocks">): void {
     for (const { ref } of work.finished) if (ref !== undefined) events.onSettled(ref);
     for (const ref of work.released) events.onSettled(ref);
-    const lostTokens = new Set(lost.map(({ leaseToken }) => leaseToken));
+    const deadlocked = deadlocks.map(({ ref }) => ref?.leaseToken);
+    const unstoredTokens = new Set([...lost.map(({ leaseToken }) => leaseToken), ...deadlocked]);
     for (const { ref } of work.suspended) {
-      if (ref !== undefined && !lostTokens.has(ref.leaseToken)) events.onSuspended(ref);
+      if (ref !== undefined && !unstoredTokens.has(ref.leaseToken)) events.onSuspended(ref);
     }
+    for (const { ref, runIds } of deadlocks) if (ref !== undefined) events.onDeadlock(ref, runIds);
     for (const ref of lost) events.onLost(ref);
   }
 

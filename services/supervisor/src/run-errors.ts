@@ -79,6 +79,15 @@ export function suspendLimitError(maxSuspended: number): RunError {
   });
 }
 
+/** The run wanted to wait for the first of these runs, each of which waits for the next, and the last for it. */
+export function deadlockError(runId: string, runIds: readonly string[]): RunError {
+  return runError(RunErrorCode.DEADLOCK, {
+    name: "DeadlockError",
+    message: `The attempt could not wait: ${[runId, ...runIds, runId].join(" would wait for ")}.`.slice(0, 1_000),
+    hint: "Let one of these runs end without waiting for the others.",
+  });
+}
+
 /** The run was to go on after a wait, and the process that waited is gone. */
 export function waitLostError(): RunError {
   return runError(RunErrorCode.SUPERVISOR_LOST, {

@@ -96,6 +96,7 @@ export function createSupervisor(
       onSettled: (ref) => executor.settled(ref),
       onLost: (ref) => executor.lost(ref),
       onSuspended: (ref) => executor.suspended(ref),
+      onDeadlock: (ref, runIds) => executor.deadlocked(ref, runIds),
       onWaitRefused: (ref, why) => executor.waitRefused(ref, why),
       onExpired: (why) => membership.expire(why),
     },

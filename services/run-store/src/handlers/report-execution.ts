@@ -1,5 +1,11 @@
 import type { Clock, ServiceCall } from "@windlass/chassis";
-import type { ExecutionService, LeaseRef, ReportExecutionRequest, ReportExecutionResponse } from "@windlass/proto";
+import type {
+  Deadlock,
+  ExecutionService,
+  LeaseRef,
+  ReportExecutionRequest,
+  ReportExecutionResponse,
+} from "@windlass/proto";
 import {
   asCallFailure,
   callErrorFromFailure,
@@ -29,7 +35,7 @@ const MAX_IN_FLIGHT = 16;
 const MAX_CANCELS = 10_000;
 
 /** What an answer says beside which question it answers. */
-type Answer = Partial<Pick<ReportExecutionResponse, "error" | "lost" | "cancels" | "revoked">>;
+type Answer = Partial<Pick<ReportExecutionResponse, "error" | "lost" | "cancels" | "revoked" | "deadlocks">>;
 
 /** The handler of ExecutionService.ReportExecution. */
 export function createReportExecution(
@@ -104,7 +110,7 @@ class SupervisorSession {
           parseHeartbeat(body.value),
         );
       case "work":
-        return { lost: await this.#reportWork(supervisorId, body.value) };
+        return this.#reportWork(supervisorId, body.value);
       case "unregister":
         await unregisterSupervisor(this.#options, supervisorId);
         return {};
@@ -125,13 +131,23 @@ class SupervisorSession {
     return supervisor.id;
   }
 
-  async #reportWork(supervisorId: string, work: Parameters<typeof parseWorkReport>[0]): Promise<LeaseRef[]> {
+  async #reportWork(supervisorId: string, work: Parameters<typeof parseWorkReport>[0]): Promise<Answer> {
     const { clock, reporter } = this.#options;
     const { messages, strangers } = parseWorkReport(work, supervisorId, clock.nowMs() * 1_000);
-    const lost: Lease[] = [];
-    for (const message of messages) lost.push(...(await reporter.report(message)));
-    return [...strangers, ...lost.map((lease) => leaseRefToProto(lease.environmentId, lease.runId, lease.leaseToken))];
+    const lost = [...strangers];
+    const deadlocks: Deadlock[] = [];
+    for (const message of messages) {
+      const reported = await reporter.report(message);
+      lost.push(...reported.lost.map(refOf));
+      for (const { lease, runIds } of reported.deadlocks)
+        deadlocks.push({ $typeName: "windlass.internal.v1.Deadlock", ref: refOf(lease), runIds: [...runIds] });
+    }
+    return { lost, deadlocks };
   }
+}
+
+function refOf({ environmentId, runId, leaseToken }: Lease): LeaseRef {
+  return leaseRefToProto(environmentId, runId, leaseToken);
 }
 
 function response(correlationId: bigint, answer: Answer): ReportExecutionResponse {

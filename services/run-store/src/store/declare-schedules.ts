@@ -17,7 +17,7 @@ export const DECLARE_SCHEDULES: Statement = {
 INSERT INTO schedules AS s (environment_id, id, task_id, type, cron, timezone, deduplication_key, external_id, is_active, next_time, create_time)
 SELECT $1, id, task_id, 'DECLARATIVE', cron, timezone, task_id, '', true, ${momentFromMicroseconds("next_time_us")}, now()
 FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::float8[]) AS i (id, task_id, cron, timezone, next_time_us)
-ON CONFLICT (environment_id, type, deduplication_key) DO UPDATE SET
+ON CONFLICT (environment_id, type, deduplication_key) WHERE deduplication_key <> '' DO UPDATE SET
   cron = excluded.cron, timezone = excluded.timezone, is_declared = true,
   next_time = CASE WHEN NOT s.is_active THEN NULL
     WHEN s.is_declared AND s.cron = excluded.cron AND s.timezone = excluded.timezone THEN s.next_time ELSE excluded.next_time END
@@ -28,7 +28,7 @@ export const DROP_UNDECLARED_SCHEDULES: Statement = {
   name: "drop_undeclared_schedules",
   text: `
 UPDATE schedules SET is_declared = false, next_time = NULL
-WHERE environment_id = $1 AND type = 'DECLARATIVE' AND is_declared AND deduplication_key <> ALL ($2::text[])`,
+WHERE environment_id = $1 AND type = 'DECLARATIVE' AND deduplication_key <> '' AND is_declared AND deduplication_key <> ALL ($2::text[])`,
 };
 
 /** Stores what tasks declare; a rule that stays the same keeps its next tick. Returns each with its next tick. */

@@ -496,13 +496,18 @@ export const queueEpochs = pgTable("queue_epochs", {
   acquire_time: moment().notNull(),
 });
 
-/** What a suspended run waits for, as far as that is runs: so that two that wait for each other are found. Removed when the wait ends. */
+/**
+ * What a run that is suspended, or about to be, waits for, as far as that is runs: so that runs that wait for each other are found. A row is about one wait under one lease, and
+ * says nothing once its run has another lease, or none; it is removed when the wait ends.
+ */
 export const runWaits = pgTable(
   "run_waits",
   {
     environment_id: key().notNull(),
     run_id: key().notNull(),
     awaited_run_id: key().notNull(),
+    lease_token: uuid().notNull(),
+    wait_id: key().notNull(),
   },
   (table) => [primaryKey({ columns: [table.environment_id, table.run_id, table.awaited_run_id] })],
 );
@@ -535,7 +540,10 @@ export const schedules = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.id] }),
-    uniqueIndex("schedules_deduplication_key").on(table.environment_id, table.type, table.deduplication_key),
+    // Its condition always holds, and keeps it out of other plans, as that of runs_task.
+    uniqueIndex("schedules_deduplication_key")
+      .on(table.environment_id, table.type, table.deduplication_key)
+      .where(sql`${table.deduplication_key} <> ''`),
     index("schedules_due")
       .on(table.next_time, table.id)
       .where(sql`${table.next_time} IS NOT NULL`),

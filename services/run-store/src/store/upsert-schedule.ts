@@ -22,7 +22,7 @@ INSERT INTO schedules AS s (environment_id, id, task_id, type, cron, timezone, d
 SELECT e.id, $2, d.task_id, 'IMPERATIVE', $4, $5, $6, $7, true, ${momentFromMicroseconds("$8::float8")}, now()
 FROM environments e JOIN deployment_tasks d ON d.environment_id = e.id AND d.deployment_id = e.current_deployment_id AND d.task_id = $3
 WHERE e.id = $1
-ON CONFLICT (environment_id, type, deduplication_key) DO UPDATE SET
+ON CONFLICT (environment_id, type, deduplication_key) WHERE deduplication_key <> '' DO UPDATE SET
   task_id = excluded.task_id, cron = excluded.cron, timezone = excluded.timezone, external_id = excluded.external_id,
   next_time = CASE WHEN NOT s.is_active THEN NULL WHEN s.cron = excluded.cron AND s.timezone = excluded.timezone THEN s.next_time ELSE excluded.next_time END
 RETURNING ${SCHEDULE_COLUMNS}`,

@@ -48,7 +48,7 @@ async function takeBack(
   const items = missing.map((lease): ReportItem =>
     lease.is_suspended ? lostAttempt(lease) : { kind: "release", lease: heldLeaseKey(lease) },
   );
-  const lost = new Set(await reporter.report({ items, bytes: 0 }));
+  const lost = new Set((await reporter.report({ items, bytes: 0 })).lost);
   return items
     .filter((item) => !lost.has(item.lease))
     .map(({ lease }) => leaseRefToProto(lease.environmentId, lease.runId, lease.leaseToken));

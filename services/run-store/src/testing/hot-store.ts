@@ -38,7 +38,7 @@ import { registerSupervisor } from "../supervisors/register-supervisor.ts";
 import { NO_OPTIONS } from "../validation/run-options.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { Lease as LeaseKey } from "../work/lease.ts";
-import type { FinishItem } from "../work/report-item.ts";
+import type { FinishItem, ReportItem } from "../work/report-item.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 export const ENVIRONMENT_ID = "env_test";
@@ -184,6 +184,11 @@ export async function startHotStore(
   const register = (id: string, ttlMs = 60_000): Promise<void> =>
     registerSupervisor({ db: postgres, feed }, { id, hostname: "host", sandboxTier: "process", ttlMs });
 
+  const lostOf = async (item: ReportItem): Promise<LeaseKey[]> => {
+    const { lost } = await parts.reporter.report({ items: [item], bytes: 0 });
+    return [...lost];
+  };
+
   await deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }]);
   await register(SUPERVISOR_ID);
   const takeShard = async (owner: string, environmentId = ENVIRONMENT_ID): Promise<bigint> => {
@@ -234,14 +239,11 @@ export async function startHotStore(
       if (result === undefined || result instanceof CallFailure) throw result ?? new Error("no result");
       return result;
     },
-    finish: (lease, end = {}) => parts.reporter.report({ items: [finishItem(lease, end)], bytes: 0 }),
-    progress: (lease, events) =>
-      parts.reporter.report({ items: [{ kind: "progress", lease: leaseKey(lease), events }], bytes: 0 }),
-    release: (lease) => parts.reporter.report({ items: [{ kind: "release", lease: leaseKey(lease) }], bytes: 0 }),
-    suspend: (lease, waitId) =>
-      parts.reporter.report({ items: [{ kind: "suspend", lease: leaseKey(lease), ...waitOf(waitId) }], bytes: 0 }),
-    resume: (lease, waitId) =>
-      parts.reporter.report({ items: [{ kind: "resume", lease: leaseKey(lease), waitId }], bytes: 0 }),
+    finish: (lease, end = {}) => lostOf(finishItem(lease, end)),
+    progress: (lease, events) => lostOf({ kind: "progress", lease: leaseKey(lease), events }),
+    release: (lease) => lostOf({ kind: "release", lease: leaseKey(lease) }),
+    suspend: (lease, waitId) => lostOf({ kind: "suspend", lease: leaseKey(lease), ...waitOf(waitId) }),
+    resume: (lease, waitId) => lostOf({ kind: "resume", lease: leaseKey(lease), waitId }),
     run: async (runId) => {
       const [row] = await sql<StoredRun>(
         `SELECT *, queue_time::text, start_time::text, finish_time::text, due_time::text FROM runs WHERE id = $1`,

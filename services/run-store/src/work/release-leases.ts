@@ -9,9 +9,8 @@ export type ReleaseLeases = (leases: readonly Lease[]) => Promise<Lease[]>;
 
 export function createReleaseLeases(reporter: Pick<WorkReporter, "report">): ReleaseLeases {
   return async (leases) => {
-    const lost = new Set(
-      await reporter.report({ items: leases.map((lease) => ({ kind: "release", lease })), bytes: 0 }),
-    );
-    return leases.filter((lease) => !lost.has(lease));
+    const { lost } = await reporter.report({ items: leases.map((lease) => ({ kind: "release", lease })), bytes: 0 });
+    const lostLeases = new Set(lost);
+    return leases.filter((lease) => !lostLeases.has(lease));
   };
 }

@@ -196,9 +196,9 @@ describe("the lease token (I2)", () => {
     const [first, second] = [await claimNew(), await claimNew()];
     const item = finishItem(first);
     const lease = { ...item.lease, runId: second.run?.id ?? "" };
-    expect(await store.parts.reporter.report({ items: [{ ...item, lease }], bytes: 0 })).toEqual([lease]);
+    expect((await store.parts.reporter.report({ items: [{ ...item, lease }], bytes: 0 })).lost).toEqual([lease]);
     const elsewhere = { ...item.lease, environmentId: "env_other" };
-    expect(await store.parts.reporter.report({ items: [{ ...item, lease: elsewhere }], bytes: 0 })).toEqual([
+    expect((await store.parts.reporter.report({ items: [{ ...item, lease: elsewhere }], bytes: 0 })).lost).toEqual([
       elsewhere,
     ]);
     await store.finish(first);

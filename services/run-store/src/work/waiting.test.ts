@@ -214,7 +214,7 @@ describe("what a task says of its run", () => {
     const items = [
       { kind: "progress", lease: leaseKey(lease), events: [], update: say({ step: 1 }, ["b", "a"]) },
     ] as const;
-    expect(await store.parts.reporter.report({ items, bytes: 0 })).toEqual([]);
+    expect((await store.parts.reporter.report({ items, bytes: 0 })).lost).toEqual([]);
     expect((await store.run(runId)).tags).toEqual(["a", "b"]);
     const many = Array.from({ length: 12 }, (_, index) => `t${index}`);
     await store.finish(lease, { output: json(1), update: say({ step: 2 }, many) });

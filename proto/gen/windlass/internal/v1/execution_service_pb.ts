@@ -496,8 +496,8 @@ export type ReportExecutionResponse = Message<"windlass.internal.v1.ReportExecut
   revoked: LeaseRef[];
 
   /**
-   * For a WorkReport: the leases among its `suspended` whose runs must not wait, because what they want to wait for waits for them. They stay EXECUTING, and nothing
-   * said of them was stored: the caller ends their attempts FAILED, DEADLOCK, never to be repeated.
+   * For a WorkReport: the leases among its `suspended` whose runs must not wait, because what they want to wait for waits for them. They stay EXECUTING, and only
+   * their timeline entries are stored: the caller ends their attempts FAILED, DEADLOCK, never to be repeated.
    *
    * @generated from field: repeated windlass.internal.v1.Deadlock deadlocks = 6;
    */

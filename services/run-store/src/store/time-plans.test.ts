@@ -1,0 +1,60 @@
+import type { Statement } from "@windlass/chassis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { EXPIRE_RUNS, SELECT_RUN_EXPIRIES } from "./expire-runs.ts";
+import { LIST_DUE } from "./list-due.ts";
+import { LIST_SCHEDULES } from "./list-schedules.ts";
+import { LIST_BATCHES, LIST_BATCH_FAILURES, SELECT_BATCH } from "./read-batches.ts";
+import { LOCK_DUE_SCHEDULES, MOVE_SCHEDULES, SELECT_NEXT_TICKS } from "./tick-schedules.ts";
+
+let store: HotStore;
+beforeAll(async () => {
+  store = await startHotStore();
+});
+afterAll(() => store.stop());
+
+/** How each table is read, in the plan that the statement keeps, whatever the values. */
+async function accesses({ text }: Statement): Promise<string[]> {
+  const rows = await store.sql<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
+  return rows
+    .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
+    .filter((line) => /(?:Scan|Join)\b.* on (?:runs|run_contents|schedules|batches|batch_failures)\b/.test(line))
+    .toSorted();
+}
+
+// Tables that seem small for good are where the planner is most tempted to read them from end to end, and to keep that plan.
+describe.each([0, 1, 60])("with %i rows in analyzed tables", (count) => {
+  beforeAll(async () => {
+    await store.sql("DELETE FROM runs; DELETE FROM run_contents; DELETE FROM schedules");
+    await store.triggerMany(count);
+    await store.sql(
+      `INSERT INTO schedules (environment_id, id, task_id, type, cron, timezone, deduplication_key, external_id, is_active, next_time, create_time)
+        SELECT 'env_test', 'sched_' || n, 'hello', 'IMPERATIVE', '* * * * *', 'UTC', n::text, '', true, now(), now() FROM generate_series(1, $1) n`,
+      [count],
+    );
+    await store.sql("VACUUM ANALYZE");
+  });
+
+  it("ticks look schedules up by primary key", async () => {
+    for (const statement of [LOCK_DUE_SCHEDULES, MOVE_SCHEDULES, SELECT_NEXT_TICKS])
+      expect(await accesses(statement)).toEqual(["Index Scan using schedules_environment_id_id_pk on schedules s"]);
+  });
+
+  it("expiries look runs up by primary key", async () => {
+    for (const statement of [EXPIRE_RUNS, SELECT_RUN_EXPIRIES])
+      expect(await accesses(statement)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  });
+
+  it("what is due is a piece of each kind's index", async () => {
+    expect(await accesses(LIST_DUE)).toEqual([
+      "Index Scan using runs_due on runs",
+      "Index Scan using runs_expire on runs runs_1",
+      "Index Scan using schedules_due on schedules",
+    ]);
+  });
+
+  it("lists and batches read no table from end to end", async () => {
+    for (const statement of [LIST_SCHEDULES, SELECT_BATCH, LIST_BATCHES, LIST_BATCH_FAILURES])
+      for (const access of await accesses(statement)) expect(access).not.toContain("Seq Scan");
+  });
+});
