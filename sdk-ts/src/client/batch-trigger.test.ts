@@ -158,6 +158,20 @@ describe("a batch", () => {
     });
   });
 
+  it("sends again, under the same request ids, what a cluster had no room for at that moment", async () => {
+    cluster.overloads = 3;
+    const items = ["a", "b"].map((message) => ({ payload: { message } }));
+    expect(await hello.batchTrigger(items)).toMatchObject({ runCount: 2, failedItems: [] });
+    const [first, second, third] = cluster.triggerMessages.map((message) => message.map(({ requestId }) => requestId));
+    expect([first, third]).toEqual([second, second?.slice(0, 1)]);
+    cluster.overloads = 1_000_000;
+    configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 200 });
+    expect((await hello.batchTrigger(items)).failedItems).toMatchObject([
+      { index: 0, error: { reason: "OVERLOADED" } },
+      { index: 1, error: { reason: "OVERLOADED" } },
+    ]);
+  });
+
   it("survives a break of the connection: what was unanswered is sent again, and makes no second run", async () => {
     cluster.isSilent = true;
     const triggering = hello.batchTrigger([{ payload: { message: "a" } }, { payload: { message: "b" } }]);

@@ -9,8 +9,10 @@ import {
   MAX_PAYLOAD_BYTES_IN_MESSAGE,
   MAX_TRIGGERS_IN_MESSAGE,
   type OutgoingTrigger,
+  type TriggerOutcome,
 } from "./trigger-stream.ts";
-import { invalidField, WindlassError } from "./windlass-error.ts";
+import { backOff } from "./retrying.ts";
+import { invalidField, WindlassError, type WindlassErrorReason } from "./windlass-error.ts";
 
 /** One of a batch, whatever its task. */
 export interface AnyBatchItem {
@@ -47,6 +49,8 @@ export interface SentBatch {
 }
 
 const MAX_BATCH_ITEMS = 100_000;
+/** Of the cluster's moment, not of the item. */
+const PASSING: ReadonlySet<WindlassErrorReason> = new Set(["NOT_READY", "OVERLOADED"]);
 const ITEM_FIELDS = ["id", "payload", "options"];
 
 /** Triggers several tasks at once. Throws as `sendBatch` does. */
@@ -127,7 +131,7 @@ async function sendPart(
   outcomes: ItemOutcome[],
 ): Promise<void> {
   const triggers = part.flatMap((item) => ("payload" in item ? [outgoing(item, common)] : []));
-  const answers = (triggers.length === 0 ? [] : await connection.triggers.triggerTogether(triggers)).values();
+  const answers = (triggers.length === 0 ? [] : await triggerAll(connection, triggers)).values();
   for (const item of part) {
     if (!("payload" in item)) {
       outcomes.push(item);
@@ -142,6 +146,25 @@ async function sendPart(
         : { ok: false, taskIdentifier: item.taskId, error: answer.error },
     );
   }
+}
+
+/** What became of each. A trigger that fails in passing is sent again, under the same request id, until the time is over: a batch outlasts a moment's load. */
+async function triggerAll(
+  { triggers: stream, config }: Connection,
+  triggers: readonly OutgoingTrigger[],
+): Promise<readonly TriggerOutcome[]> {
+  const endMs = performance.now() + config.timeoutMs;
+  const outcomes = await stream.triggerTogether(triggers);
+  for (let failedTries = 0; performance.now() < endMs; failedTries++) {
+    const again = outcomes.flatMap((outcome, index) =>
+      !outcome.ok && PASSING.has(outcome.error.reason) ? [{ index, trigger: triggers[index]! }] : [],
+    );
+    if (again.length === 0) break;
+    await backOff(failedTries);
+    const repeated = await stream.triggerTogether(again.map(({ trigger }) => trigger));
+    for (const [place, { index }] of again.entries()) outcomes[index] = repeated[place]!;
+  }
+  return outcomes;
 }
 
 function outgoing(

@@ -77,6 +77,8 @@ export class TestCluster {
   streams = { triggers: 0, awaits: 0, watches: 0 };
   /** While true, triggers are stored but not answered. */
   isSilent = false;
+  /** So many triggers to come are answered with OVERLOADED. */
+  overloads = 0;
   readonly #requestIds = new Map<string, string>();
   readonly #idempotencyKeys = new Map<string, string>();
   readonly #waiters = new Map<string, Set<PushStream<Awaited>>>();
@@ -176,6 +178,10 @@ export class TestCluster {
   }
 
   #store(trigger: Trigger): MessageInitShape<typeof TriggerResultSchema> {
+    if (this.overloads > 0) {
+      this.overloads -= 1;
+      return { result: { case: "error", value: callErrorFromFailure(overloaded()) } };
+    }
     if (trigger.taskId === "refused") {
       const error = callErrorFromFailure(
         fieldInvalid({ field: "trigger.taskId", description: "is refused by this test." }),
@@ -399,6 +405,14 @@ function wrongKey(): CallFailure {
     code: status.UNAUTHENTICATED,
     reason: ErrorReason.API_KEY_INVALID,
     message: "The API key is not one of ours.",
+  });
+}
+
+function overloaded(): CallFailure {
+  return new CallFailure({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: ErrorReason.OVERLOADED,
+    message: "Too much is waiting.",
   });
 }
 
