@@ -1,4 +1,4 @@
-import type { Queryable } from "@windlass/chassis";
+import type { Postgres } from "@windlass/chassis";
 import type { DueItem } from "@windlass/proto";
 import { dueExpiry, dueRun, dueSchedule, dueSupervisor, dueToken } from "../conversions/due-item.ts";
 import { type DuePosition, type DueRow, listDue as listRows } from "../store/list-due.ts";
@@ -12,10 +12,10 @@ export interface DuePage {
 
 /** Reads what is due within a horizon, overdue included. Work that becomes known while the pages are read is told by WatchDue. */
 export async function listDue(
-  db: Queryable,
+  postgres: Postgres,
   page: { readonly after: DuePosition; readonly horizonMs: number; readonly size: number },
 ): Promise<DuePage> {
-  const rows = await listRows(db, { after: page.after, horizonMs: page.horizonMs, limit: page.size });
+  const rows = await listRows(postgres, { after: page.after, horizonMs: page.horizonMs, limit: page.size });
   const last = rows.at(-1);
   return {
     items: rows.map(toItem),

@@ -13,6 +13,7 @@ let stranger: TestEnvironment;
 let runId: string;
 let apiKeyId: string;
 let tokenId: string;
+let scheduleId: string;
 
 beforeAll(async () => {
   server = await startStoreServer();
@@ -27,9 +28,13 @@ beforeAll(async () => {
   await owner.tasks.triggerTask({ trigger: child });
   const { apiKeys } = await owner.environments.listApiKeys({});
   apiKeyId = apiKeys[0]?.id ?? "";
+  const { schedule } = await owner.schedules.createSchedule(wantedSchedule);
+  scheduleId = schedule?.id ?? "";
   tokenId = (await owner.tokens.createToken({ idempotencyKey: "mine" })).token?.id ?? "";
 });
 afterAll(() => server.stop());
+
+const wantedSchedule = { taskId: "hello", cron: { expression: "0 0 * * *" }, deduplicationKey: "mine" };
 
 /** What a stranger is told of an id, whether it exists elsewhere or nowhere. */
 async function answerTo(call: Promise<unknown> | AsyncIterable<unknown>, id: string): Promise<string> {
@@ -131,6 +136,42 @@ describe("another environment's token cannot be told from none", () => {
 
   it("and is still what it was", async () => {
     expect((await owner.tokens.getToken({ tokenId })).token?.status).toBe(TokenStatus.PENDING);
+  });
+});
+
+describe("another environment's schedule cannot be told from none", () => {
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ["GetSchedule", (id) => stranger.schedules.getSchedule({ scheduleId: id })],
+    ["UpdateSchedule", (id) => stranger.schedules.updateSchedule({ scheduleId: id, externalId: "theirs" })],
+    ["ActivateSchedule", (id) => stranger.schedules.activateSchedule({ scheduleId: id })],
+    ["DeactivateSchedule", (id) => stranger.schedules.deactivateSchedule({ scheduleId: id })],
+  ])("by %s", async (_, call) => {
+    const none = "sched_00000000000000000000000000";
+    expect(await answerTo(call(scheduleId), scheduleId)).toBe(await answerTo(call(none), none));
+    expect(reasonName((await failureOf(call(scheduleId))).reason)).toBe("SCHEDULE_NOT_FOUND");
+  });
+
+  it("by ListSchedules, nor by its deduplication key", async () => {
+    expect((await stranger.schedules.listSchedules({})).schedules).toEqual([]);
+    const other = await server.createEnvironment();
+    await deploy(other);
+    const { schedule } = await other.schedules.createSchedule(wantedSchedule);
+    expect(schedule?.id).not.toBe(scheduleId);
+  });
+
+  it("by DeleteSchedule, and is still what it was", async () => {
+    await stranger.schedules.deleteSchedule({ scheduleId });
+    const { schedule } = await owner.schedules.getSchedule({ scheduleId });
+    expect(schedule).toMatchObject({ isActive: true, externalId: "" });
+  });
+});
+
+describe("another environment's batch cannot be told from none", () => {
+  it("by GetBatch and ListBatches", async () => {
+    const read = (batchId: string) => stranger.batches.getBatch({ batchId });
+    expect(await answerTo(read("batch_mine"), "batch_mine")).toBe(await answerTo(read("batch_none"), "batch_none"));
+    expect((await stranger.batches.listBatches({})).batches).toEqual([]);
+    expect((await owner.batches.getBatch({ batchId: "batch_mine" })).batch?.runCount).toBe(1n);
   });
 });
 

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type Component, createBatcher, type Logger, type Nats, type Queryable } from "@windlass/chassis";
 import { type RunNotice, RunNoticeSchema, RunStatus } from "@windlass/proto";
 import { cancelLeaseToProto } from "../conversions/cancel-lease.ts";
-import { dueRun } from "../conversions/due-item.ts";
+import { dueExpiry, dueRun } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import { type Feed, runKey } from "../feed/feed.ts";
 import { isTerminal } from "../run-state.ts";
@@ -43,6 +43,7 @@ export function createReplicaNotices(options: {
     if (row.status === "QUEUED" && row.queue !== null)
       feed.queued.publish([queuedRunToProto({ ...row, queue: row.queue })]);
     if (row.due_in_ms !== null) feed.due.publish([dueRun(row.environment_id, row.id, row.due_in_ms)]);
+    if (row.expire_in_ms !== null) feed.due.publish([dueExpiry(row.environment_id, row.id, row.expire_in_ms)]);
     if (row.status === "CANCELING" && row.supervisor_id !== null)
       feed.cancels.publish(row.supervisor_id, cancelLeaseToProto(row));
     if (isTerminal(row.status) && feed.finished.has(key)) tellEnd(row.environment_id, row.id, key);

@@ -15,6 +15,8 @@ export interface ChangedRunRow {
   readonly traceparent: string;
   /** Until it is due; null when it waits for no time. */
   readonly due_in_ms: number | null;
+  /** Until it expires; null: never. */
+  readonly expire_in_ms: number | null;
   readonly lease_token: string | null;
   readonly supervisor_id: string | null;
   readonly concurrency_key: string | null;
@@ -27,7 +29,8 @@ const SELECT_CHANGED_RUNS: Statement = {
   name: "select_changed_runs",
   text: `
 SELECT r.environment_id, r.id, r.task_id, r.status, r.revision::float8, r.event_seq::float8, r.queue, ${microseconds("r.queue_time")} AS queue_time_us,
-  r.traceparent, ceil(date_part('epoch', r.due_time - now()) * 1000) AS due_in_ms, r.lease_token, r.supervisor_id, r.concurrency_key, r.machine, r.cancel_reason,
+  r.traceparent, ceil(date_part('epoch', r.due_time - now()) * 1000) AS due_in_ms,
+  ceil(date_part('epoch', r.expire_time - now()) * 1000) AS expire_in_ms, r.lease_token, r.supervisor_id, r.concurrency_key, r.machine, r.cancel_reason,
   ${microseconds("r.cancel_request_time")} AS cancel_request_time_us
 FROM unnest($1::text[], $2::text[]) AS i (environment_id, run_id)
 JOIN runs r ON ${isRun("i.environment_id", "i.run_id")}`,
