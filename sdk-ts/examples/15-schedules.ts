@@ -12,8 +12,8 @@ export const morningReport = schedules.task({
 });
 
 // Without a schedule of its own: users bring theirs.
-export const reminder = schedules.task({
-  id: "reminder",
+export const dailyReminder = schedules.task({
+  id: "daily-reminder",
   run: async ({ externalId, timezone, timestamp }) =>
     `${externalId}: it is ${timestamp.toLocaleTimeString("en", { timeZone: timezone })}`,
 });
@@ -21,7 +21,7 @@ export const reminder = schedules.task({
 /** One schedule per user: called again, it changes the one that is there. */
 export async function remindDaily(userId: string, hour: number, timezone: string): Promise<Date | undefined> {
   const schedule = await schedules.create({
-    task: reminder.id,
+    task: dailyReminder.id,
     cron: `0 ${hour} * * *`,
     timezone,
     externalId: userId,
@@ -32,6 +32,6 @@ export async function remindDaily(userId: string, hour: number, timezone: string
 
 /** No reminders for a while. */
 export async function pauseReminders(userId: string): Promise<void> {
-  for await (const { id, externalId } of schedules.list({ task: reminder.id }))
+  for await (const { id, externalId } of schedules.list({ task: dailyReminder.id }))
     if (externalId === userId) await schedules.deactivate(id);
 }
