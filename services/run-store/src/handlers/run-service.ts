@@ -4,6 +4,7 @@ import type { ServiceImplementation } from "@windlass/proto/grpc";
 import type { QueueDueRunsOptions } from "../due/queue-due-runs.ts";
 import { awaitRuns } from "../runs/await-runs.ts";
 import { type CancelRunOptions, cancelRun } from "../runs/cancel-run.ts";
+import type { ExplainHoldOptions } from "../runs/explain-hold.ts";
 import { getRun } from "../runs/get-run.ts";
 import { listRuns } from "../runs/list-runs.ts";
 import { replayRun } from "../runs/replay-run.ts";
@@ -23,7 +24,7 @@ import {
 import { environmentOf } from "./caller.ts";
 
 /** What the handlers of RunService work with. */
-export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions {
+export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions, ExplainHoldOptions {
   readonly trigger: RunTrigger;
   readonly timelines: TimelineReader;
 }
@@ -31,7 +32,7 @@ export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions
 export function createRunService(options: RunServiceOptions): ServiceImplementation<typeof RunService, ServiceCall> {
   const { postgres, feed, clock, reader, timelines } = options;
   return {
-    getRun: async (request, call) => getRun(postgres, environmentOf(call), parseGetRun(request).runId),
+    getRun: async (request, call) => getRun(options, environmentOf(call), parseGetRun(request).runId),
 
     listRuns: async (request, call) => {
       const { filter, page } = parseListRuns(request);

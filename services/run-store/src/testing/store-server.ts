@@ -156,6 +156,8 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       RunService,
       createRunService({
         ...hotPath.parts,
+        db: postgres,
+        queueStates,
         clock,
         reader: createRunEndReader(postgres),
         timelines: createTimelineReader(postgres),
