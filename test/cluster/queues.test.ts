@@ -30,19 +30,27 @@ beforeAll(async () => {
 
 afterAll(() => cluster.end());
 
-// Whatever a test did, the next one begins with nothing under way and every rule kept.
-afterEach(async () => {
+/** Those of the suite that a test may pause or override. */
+const HANDLED = ["single", "short", "adjusted", "task/gated"];
+
+// Whatever a test did, and wherever it failed, the next one begins with nothing under way and every rule kept.
+afterEach(async ({ task }) => {
   for (const gate of gates) gate.open();
-  await waitFor("every run to have ended", async () => {
-    const { runs: left } = await client.runs.listRuns({
-      statuses: [RunStatus.QUEUED, RunStatus.EXECUTING, RunStatus.WAITING, RunStatus.CANCELING],
-    });
-    return left.length === 0;
-  });
+  await client.environments.setConcurrencyLimit({});
+  await Promise.all(HANDLED.map((name) => client.queues.resumeQueue({ name })));
+  await Promise.all(HANDLED.map((name) => client.queues.resetConcurrencyLimit({ name })));
+  if (task.result?.state === "fail") await Promise.all((await underWay()).map((id) => runs.cancel(id)));
+  await waitFor("every run to have ended", async () => (await underWay()).length === 0);
   for (const gate of gates) gate[Symbol.dispose]();
   gates.clear();
   await waitUntilClean("the cluster to settle", () => checkSettled(cluster.database));
 });
+
+async function underWay(): Promise<string[]> {
+  const { QUEUED, EXECUTING, WAITING, CANCELING } = RunStatus;
+  const statuses = [QUEUED, EXECUTING, WAITING, CANCELING];
+  return (await client.runs.listRuns({ statuses, pageSize: 1_000 })).runs.map(({ id }) => id);
+}
 
 /** A closed gate, opened at the end of the test at the latest. */
 function closedGate(): Gate {
@@ -62,7 +70,7 @@ async function executing(): Promise<string[]> {
   return found.map(({ id }) => id);
 }
 
-async function untilExecuting(count: number, deadlineMs?: number): Promise<string[]> {
+async function untilExecuting(count: number, deadlineMs = 5_000): Promise<string[]> {
   return waitFor(
     `${count} runs to execute`,
     async () => {
@@ -316,18 +324,24 @@ describe("why a run does not run", () => {
     await completed(ids);
     await cluster.stop("supervisor");
     const [alone] = await triggerAll("single", [{ n: 0 }]);
-    const held = await untilHeld(alone!, "NO_SUPERVISOR");
-    expect(held.message).toMatch(/supervisor/iu);
-    await cluster.start("supervisor");
+    try {
+      const held = await untilHeld(alone!, "NO_SUPERVISOR");
+      expect(held.message).toMatch(/supervisor/iu);
+    } finally {
+      await cluster.start("supervisor");
+    }
     await completed([alone!]);
   });
 
   test("QUEUE_SERVICE_DOWN when nobody decides", async () => {
     await cluster.stop("queue");
     const [id] = await triggerAll("single", [{ n: 0 }]);
-    const held = await untilHeld(id!, "QUEUE_SERVICE_DOWN");
-    expect(held.message).toMatch(/queue service/iu);
-    await cluster.start("queue");
+    try {
+      const held = await untilHeld(id!, "QUEUE_SERVICE_DOWN");
+      expect(held.message).toMatch(/queue service/iu);
+    } finally {
+      await cluster.start("queue");
+    }
     await completed([id!]);
   });
 });
