@@ -15,7 +15,7 @@ import {
 const TASKS = fileURLToPath(new URL("crowd-tasks", import.meta.url));
 const QUEUE = "task/crowd";
 /** What one key, or one environment, has waiting when the others come. */
-const CROWD = 4_000;
+const CROWD = 2_500;
 const KEYS = 100;
 const RUNS_OF_KEY = 10;
 const FEW = KEYS * RUNS_OF_KEY;
