@@ -21,7 +21,7 @@ export const file_windlass_v1_schedule: GenFile = /*@__PURE__*/
  */
 export type Cron = Message<"windlass.v1.Cron"> & {
   /**
-   * Five fields: minute, hour, day of month, month, day of week. A time that a change to summer time leaves out ticks at the first moment after the gap; one that comes twice ticks the first time.
+   * Five fields: minute, hour, day of month, month, day of week. A time of day that a change to summer time leaves out ticks at the first moment after the gap; one that comes twice ticks the first time. With `*` or a step in minutes or hours it is a rhythm, which no change of the clocks stops: "0 * * * *" ticks every hour that passes.
    *
    * @generated from field: string expression = 1;
    */

@@ -82,7 +82,13 @@ describe("due work", () => {
     const token = (tokenId: string) =>
       ({ item: { case: "token", value: { environmentId: "env_b", tokenId } } }) as const;
     const runs = [run("run_2"), run("run_1"), run("run_2"), run("run_9", "env_a")];
-    const items = [...runs, supervisor, supervisor, token("token_2"), token("token_1"), token("token_2")];
+    const schedule = (scheduleId: string) =>
+      ({ item: { case: "schedule", value: { environmentId: "env_b", scheduleId } } }) as const;
+    const expiry = (runId: string) => ({ item: { case: "expiry", value: { environmentId: "env_b", runId } } }) as const;
+    const schedules = [schedule("sched_2"), schedule("sched_1"), schedule("sched_2")];
+    const expiries = [expiry("run_2"), expiry("run_1"), expiry("run_1")];
+    const tokens = [token("token_2"), token("token_1"), token("token_2")];
+    const items = [...runs, supervisor, supervisor, ...tokens, ...schedules, ...expiries];
     expect(parseApplyDue(create(ApplyDueRequestSchema, { items }))).toEqual({
       runs: [
         { environmentId: "env_a", runId: "run_9" },
@@ -93,6 +99,14 @@ describe("due work", () => {
       tokens: [
         { environmentId: "env_b", tokenId: "token_1" },
         { environmentId: "env_b", tokenId: "token_2" },
+      ],
+      schedules: [
+        { environmentId: "env_b", scheduleId: "sched_1" },
+        { environmentId: "env_b", scheduleId: "sched_2" },
+      ],
+      expiries: [
+        { environmentId: "env_b", runId: "run_1" },
+        { environmentId: "env_b", runId: "run_2" },
       ],
     });
     expect(fieldsOf(() => parseApplyDue(create(ApplyDueRequestSchema, { items: [{}, run("a\0")] })))).toEqual([
