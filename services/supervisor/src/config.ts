@@ -1,6 +1,17 @@
 import { availableParallelism, hostname } from "node:os";
-import { address, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
+import { address, commaList, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
 import { z } from "zod";
+
+/** Each costs a stream and a credit: more would leave workers with leases that they cannot use. */
+const maxQueueServices = 16;
+
+const queueAddresses = commaList().pipe(
+  z
+    .array(address())
+    .min(1, "must name at least one")
+    .max(maxQueueServices, `must be at most ${maxQueueServices}`)
+    .refine((addresses) => new Set(addresses).size === addresses.length, "must name each once"),
+);
 
 /** Everything the supervisor reads from its environment; `--help` prints it. */
 export const supervisorVariables = {
@@ -11,8 +22,8 @@ export const supervisorVariables = {
   WINDLASS_RUN_STORE_ADDRESS: variable(address().default("127.0.0.1:7070"), {
     description: "The run-store.",
   }),
-  WINDLASS_QUEUE_ADDRESS: variable(address().default("127.0.0.1:7071"), {
-    description: "The queue.",
+  WINDLASS_QUEUE_ADDRESS: variable(queueAddresses.default(["127.0.0.1:7071"]), {
+    description: "The queue; with several queue services all of them, separated by commas.",
   }),
   WINDLASS_WORKERS: variable(wholeNumber({ min: 1, max: 1_000 }).default(availableParallelism()), {
     description: "How many attempts execute at once; one more process is kept as a spare.",

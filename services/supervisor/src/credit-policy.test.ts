@@ -33,19 +33,45 @@ it("follows a change of run duration within some dozens of runs", () => {
 
 describe("grants", () => {
   it("makes up the whole difference, at once when few are wanted and in lumps when many are", () => {
-    expect(creditsToGrant({ wanted: 2, held: 1, granted: 0 })).toBe(1);
-    expect(creditsToGrant({ wanted: 200, held: 190, granted: 0 })).toBe(0);
-    expect(creditsToGrant({ wanted: 200, held: 100, granted: 50 })).toBe(50);
+    expect(creditsToGrant({ wanted: 2, held: 1, granted: 0, streams: 1 })).toBe(1);
+    expect(creditsToGrant({ wanted: 200, held: 190, granted: 0, streams: 1 })).toBe(0);
+    expect(creditsToGrant({ wanted: 200, held: 100, granted: 50, streams: 1 })).toBe(50);
   });
 
   it("never lets more be outstanding than is wanted, and never starves", () => {
     const count = fc.integer({ min: 0, max: 10_000 });
     fc.assert(
       fc.property(count, count, count, (wanted, held, granted) => {
-        const credits = creditsToGrant({ wanted, held, granted });
+        const credits = creditsToGrant({ wanted, held, granted, streams: 1 });
         expect(credits).toBeGreaterThanOrEqual(0);
         expect(credits === 0 || held + granted + credits <= wanted).toBe(true);
         expect(held + granted > 0 || credits === wanted).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("grants to several queue services", () => {
+  it("are even, with at least one for each as long as there is room", () => {
+    expect(creditsToGrant({ wanted: 8, held: 0, granted: 0, streams: 2 })).toBe(4);
+    expect(creditsToGrant({ wanted: 2, held: 1, granted: 0, streams: 3 })).toBe(1);
+    expect(creditsToGrant({ wanted: 2, held: 2, granted: 0, streams: 3 })).toBe(0);
+  });
+
+  it("let any one of them fill the room that the others do not use", () => {
+    const count = fc.integer({ min: 1, max: 1_000 });
+    fc.assert(
+      fc.property(count, fc.integer({ min: 2, max: 8 }), (wanted, streams) => {
+        let held = 0;
+        let granted = 0;
+        for (let step = 0; step < 1_000 && held < wanted; step += 1) {
+          const credits = creditsToGrant({ wanted, held, granted, streams });
+          expect(granted + credits).toBeLessThanOrEqual(wanted - held);
+          // All that was granted is used at once.
+          held += granted + credits;
+          granted = 0;
+        }
+        expect(held).toBe(wanted);
       }),
     );
   });

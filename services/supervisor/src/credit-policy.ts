@@ -37,17 +37,25 @@ export interface CreditView {
   readonly wanted: number;
   /** Leases held: waiting or executing. */
   readonly held: number;
-  /** Granted, and not yet used by the queue. */
+  /** Granted on this stream, and not yet used by the queue service. */
   readonly granted: number;
+  /** How many queue services there are to grant to, this one included. */
+  readonly streams: number;
 }
 
 /**
- * Credits to grant now. While many are wanted they are granted in lumps of a quarter, because each grant is a message;
- * the last few are granted at once.
+ * Credits to grant now on one stream. While many are wanted they are granted in lumps of a quarter, because each grant is a
+ * message; the last few are granted at once.
+ *
+ * With several queue services the room is split evenly, with at least one for each, and what one of them does not use does
+ * not keep the others from filling it: nobody knows which of them has work. So for a moment more can come than is wanted;
+ * what then waits too long goes back (see shouldRelease).
  */
-export function creditsToGrant({ wanted, held, granted }: CreditView): number {
-  const missing = wanted - held - granted;
-  const lump = Math.ceil(wanted / 4);
+export function creditsToGrant({ wanted, held, granted, streams }: CreditView): number {
+  const room = Math.max(0, wanted - held);
+  const share = Math.ceil(room / streams);
+  const missing = share - granted;
+  const lump = Math.ceil((streams === 1 ? wanted : share) / 4);
   return missing >= lump ? Math.max(0, missing) : 0;
 }
 

@@ -40,7 +40,7 @@ export function createSupervisor(
   const telemetry = startTelemetry({ service: "supervisor", endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, logger });
   const token = config.WINDLASS_INTERNAL_TOKEN;
   const store = createServiceClient(ExecutionService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });
-  const queue = createServiceClient(LeaseService, { address: config.WINDLASS_QUEUE_ADDRESS, token });
+  const queues = config.WINDLASS_QUEUE_ADDRESS.map((address) => createServiceClient(LeaseService, { address, token }));
   // What tasks call and what they wait for has a connection of its own, so that it cannot hold up heartbeats and reports.
   const taskChannel = createChannel(config.WINDLASS_RUN_STORE_ADDRESS, { token });
   const health = createGrpcServer({
@@ -121,7 +121,7 @@ export function createSupervisor(
     logger,
   });
   const leaseLoop = createLeaseLoop({
-    client: queue,
+    clients: queues,
     capacity: () => executor.capacity(),
     onLeases: (leases) => executor.accept(leases),
     onState: () => showHealth(),
@@ -152,7 +152,7 @@ export function createSupervisor(
       await wakeUps.close();
       taskChannel.close();
       store.close();
-      queue.close();
+      for (const queue of queues) queue.close();
     },
   };
   const door: Component = {
