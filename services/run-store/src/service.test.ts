@@ -15,6 +15,7 @@ import {
 } from "@windlass/proto";
 import { type BidiCall, type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectToPostgres } from "../../../test/kit/connect-to-postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../test/kit/test-database.ts";
 import { createRunStore, type RunStore } from "./service.ts";
 import { failureOf } from "./testing/failure-of.ts";
@@ -82,6 +83,34 @@ async function next<T>(iterator: AsyncIterator<T>): Promise<T> {
   return result.value;
 }
 
+/** The first message of which something is true. */
+async function nextWith<T>(iterator: AsyncIterator<T>, isIt: (message: T) => boolean): Promise<T> {
+  for (;;) {
+    const message = await next(iterator);
+    if (isIt(message)) return message;
+  }
+}
+
+/** Makes "queue" the owner of all shards, and tells which one the environment belongs to. */
+async function takeShard(): Promise<number> {
+  const hold = queue.holdShards();
+  const { shards } = await ask(hold, hold.responses[Symbol.asyncIterator](), {
+    queueServiceId: "queue",
+    address: "127.0.0.1:1",
+  });
+  expect(shards).toHaveLength(8);
+  const postgres = await connectToPostgres(database.url);
+  try {
+    const [row] = await postgres.query<{ queue_shard: number }>({
+      name: "",
+      text: "SELECT queue_shard FROM environments",
+    });
+    return row?.queue_shard ?? 0;
+  } finally {
+    await postgres.stop();
+  }
+}
+
 /** Asks on a stream and waits for the answer. */
 async function ask<Req, Res>(call: BidiCall<Req, Res>, answers: AsyncIterator<Res>, question: Req): Promise<Res> {
   call.send(question);
@@ -90,9 +119,10 @@ async function ask<Req, Res>(call: BidiCall<Req, Res>, answers: AsyncIterator<Re
 
 describe("a run", () => {
   it("goes from the trigger to its result, by every stream on the way", async () => {
-    const watch = queue.watchQueued({ queueServiceId: "queue" });
+    const shard = await takeShard();
+    const watch = queue.watchQueued({ queueServiceId: "queue", shard });
     const queued = watch[Symbol.asyncIterator]();
-    const { epoch } = await next(queued);
+    const { epoch } = await nextWith(queued, (message) => message.snapshotComplete);
 
     const report = execution.reportExecution();
     const reports = report.responses[Symbol.asyncIterator]();
@@ -119,6 +149,7 @@ describe("a run", () => {
     const claimed = await ask(claims, claims.responses[Symbol.asyncIterator](), {
       correlationId: 7n,
       epoch,
+      shard,
       claims: [{ environmentId: told.runs[0]?.environmentId ?? "", runId, supervisorId: "sup_1" }],
     });
     expect(claimed).toMatchObject({ correlationId: 7n, results: [{ result: { case: "lease" } }] });
@@ -299,14 +330,16 @@ async function openSupervisor(supervisorId: string) {
 /** Triggers a run and claims it, as the queue's new owner. */
 async function leaseNew(requestId: string, supervisorId: string): Promise<Lease> {
   const { run } = await tasks.triggerTask({ trigger: trigger(requestId.replaceAll(" ", "-")) });
-  const queued = queue.watchQueued({ queueServiceId: "queue" })[Symbol.asyncIterator]();
-  const { epoch, runs: waiting } = await next(queued);
+  const shard = await takeShard();
+  const queued = queue.watchQueued({ queueServiceId: "queue", shard })[Symbol.asyncIterator]();
+  const { epoch, runs: waiting } = await nextWith(queued, (message) => message.runs.length > 0);
   await queued.return?.();
   const mine = waiting.find(({ runId }) => runId === run?.runId);
   const call = queue.claimRuns();
   const { results } = await ask(call, call.responses[Symbol.asyncIterator](), {
     correlationId: 1n,
     epoch,
+    shard,
     claims: [{ environmentId: mine?.environmentId ?? "", runId: mine?.runId ?? "", supervisorId }],
   });
   call.end();

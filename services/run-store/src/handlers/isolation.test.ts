@@ -166,6 +166,25 @@ describe("another environment's schedule cannot be told from none", () => {
   });
 });
 
+describe("another environment's queue cannot be told from none", () => {
+  it.each<[string, (name: string) => Promise<unknown>]>([
+    ["GetQueue", (name) => stranger.queues.getQueue({ name })],
+    ["PauseQueue", (name) => stranger.queues.pauseQueue({ name })],
+    ["ResumeQueue", (name) => stranger.queues.resumeQueue({ name })],
+    ["OverrideConcurrencyLimit", (name) => stranger.queues.overrideConcurrencyLimit({ name, concurrencyLimit: 1 })],
+    ["ResetConcurrencyLimit", (name) => stranger.queues.resetConcurrencyLimit({ name })],
+  ])("by %s", async (_, call) => {
+    expect(await answerTo(call("task/hello"), "task/hello")).toBe(await answerTo(call("task/none"), "task/none"));
+    expect(reasonName((await failureOf(call("task/hello"))).reason)).toBe("QUEUE_NOT_FOUND");
+  });
+
+  it("by ListQueues, and is still what it was", async () => {
+    expect((await stranger.queues.listQueues({})).queues).toEqual([]);
+    const { queue } = await owner.queues.getQueue({ name: "task/hello" });
+    expect(queue).toMatchObject({ isPaused: false, isOverridden: false });
+  });
+});
+
 describe("another environment's batch cannot be told from none", () => {
   it("by GetBatch and ListBatches", async () => {
     const read = (batchId: string) => stranger.batches.getBatch({ batchId });

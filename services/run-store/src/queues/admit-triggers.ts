@@ -110,7 +110,10 @@ async function findRefused(
   { db, clock }: AdmitTriggersOptions,
   requests: readonly Request[],
 ): Promise<Map<TriggerRequest, CallFailure>> {
-  const bounds = new Map<string, { readonly environmentId: string; readonly name: string; readonly maxLength: number }>();
+  const bounds = new Map<
+    string,
+    { readonly environmentId: string; readonly name: string; readonly maxLength: number }
+  >();
   const fillers: { readonly key: string; readonly environmentId: string; readonly trigger: TriggerRequest }[] = [];
   for (const { environmentId, triggers, rules } of requests) {
     for (const trigger of triggers) {
@@ -142,7 +145,9 @@ async function findRefused(
 }
 
 function isDelayed({ options }: TriggerRequest, clock: Clock): boolean {
-  return options.debounce !== undefined || (options.startTimeUs !== undefined && options.startTimeUs > clock.nowMs() * 1_000);
+  return (
+    options.debounce !== undefined || (options.startTimeUs !== undefined && options.startTimeUs > clock.nowMs() * 1_000)
+  );
 }
 
 /** Those whose request id, or idempotency key, has made a run already. */

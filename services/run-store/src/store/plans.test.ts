@@ -4,11 +4,14 @@ import { type HotStore, startHotStore } from "../testing/hot-store.ts";
 import { CANCEL_RUNS } from "./cancel-runs.ts";
 import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
+import { COUNT_QUEUES } from "./count-queues.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
+import { LIST_LEASED_RUNS } from "./list-leased-runs.ts";
 import { LIST_QUEUED_RUNS } from "./list-queued-runs.ts";
 import { QUEUE_DUE_RUNS } from "./queue-due-runs.ts";
 import { REPORT_WORK } from "./report-work.ts";
+import { COUNT_WAITING } from "./select-queue-lengths.ts";
 import { SELECT_RETRY_BOUNDS } from "./select-retry-bounds.ts";
 
 let store: HotStore;
@@ -81,6 +84,16 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
   });
 
   it("a page of the queue is a piece of its index", async () => {
-    expect(await accesses(LIST_QUEUED_RUNS)).toEqual(["Index Scan using runs_queued on runs"]);
+    expect(await accesses(LIST_QUEUED_RUNS)).toEqual(["Index Scan using runs_queued on runs r"]);
+  });
+
+  it("the list of leases is read from the index that has only leases, in whatever form", async () => {
+    const lines = await accesses(LIST_LEASED_RUNS);
+    for (const line of lines) expect(line).not.toMatch(/Seq Scan on runs|runs_environment_id_id_pk/);
+  });
+
+  it("runs that wait in a queue are counted in its piece of the index", async () => {
+    for (const statement of [COUNT_QUEUES, COUNT_WAITING])
+      for (const line of await accesses(statement)) expect(line).not.toMatch(/Seq Scan|runs_environment_id_id_pk/);
   });
 });

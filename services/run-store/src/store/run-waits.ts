@@ -20,7 +20,7 @@ const INSERT_RUN_WAITS: Statement = {
 INSERT INTO run_waits (environment_id, run_id, awaited_run_id, lease_token, wait_id)
 SELECT DISTINCT ON (environment_id, run_id, awaited_run_id) *
 FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[]) AS i (environment_id, run_id, awaited_run_id, lease_token, wait_id)
-ORDER BY environment_id COLLATE "C", run_id COLLATE "C", awaited_run_id COLLATE "C"
+ORDER BY environment_id, run_id, awaited_run_id
 ON CONFLICT (environment_id, run_id, awaited_run_id) DO UPDATE SET lease_token = excluded.lease_token, wait_id = excluded.wait_id`,
 };
 

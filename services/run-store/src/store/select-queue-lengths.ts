@@ -1,4 +1,4 @@
-import type { Queryable } from "@windlass/chassis";
+import type { Queryable, Statement } from "@windlass/chassis";
 
 /** A queue that may not grow beyond a length, and the tasks whose own queue it is in the current version. */
 export interface QueueLengthRow {
@@ -18,7 +18,7 @@ const select = {
     GROUP BY q.name, q.max_length`,
 };
 
-const count = {
+export const COUNT_WAITING: Statement = {
   name: "count_waiting",
   text: `
     SELECT i.environment_id, i.name, (
@@ -40,7 +40,7 @@ export function countWaiting(
   db: Queryable,
   queues: readonly { readonly environmentId: string; readonly name: string; readonly maxLength: number }[],
 ): Promise<{ readonly environment_id: string; readonly name: string; readonly count: number }[]> {
-  return db.query(count, [
+  return db.query(COUNT_WAITING, [
     queues.map((queue) => queue.environmentId),
     queues.map((queue) => queue.name),
     queues.map((queue) => queue.maxLength),

@@ -3,6 +3,7 @@ import {
   ApplyDueRequestSchema,
   ClaimRunsRequestSchema,
   HeartbeatSchema,
+  HoldShardsRequestSchema,
   ListDueRequestSchema,
   RegisterSupervisorSchema,
   WatchDueRequestSchema,
@@ -10,7 +11,7 @@ import {
 } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
-import { parseClaimRuns, parseWatchQueued } from "./claim-requests.ts";
+import { parseClaimRuns, parseHoldShards, parseWatchQueued } from "./claim-requests.ts";
 import { dueToken, parseApplyDue, parseListDue, parseWatchDue } from "./due-requests.ts";
 import { parseHeartbeat, parseRegisterSupervisor } from "./supervisor-requests.ts";
 
@@ -27,6 +28,26 @@ function fieldsOf(parse: () => unknown): string[] {
   }
   throw new Error("the request was not refused");
 }
+
+describe("hellos of queue services", () => {
+  it("name the caller, where it answers, and shards that there are", () => {
+    const hello = { queueServiceId: "queue_1", address: "host:7000", releasedShards: [0, 7] };
+    expect(parseHoldShards(create(HoldShardsRequestSchema, hello))).toEqual({
+      id: "queue_1",
+      address: "host:7000",
+      released: [0, 7],
+    });
+    const bad = create(HoldShardsRequestSchema, { releasedShards: [8, -1] });
+    expect(fieldsOf(() => parseHoldShards(bad))).toEqual([
+      "queue_service_id",
+      "address",
+      "released_shards[0]",
+      "released_shards[1]",
+    ]);
+    const watch = create(WatchQueuedRequestSchema, { queueServiceId: "queue_1", shard: 8 });
+    expect(fieldsOf(() => parseWatchQueued(watch))).toEqual(["shard"]);
+  });
+});
 
 describe("claims", () => {
   const claim = { environmentId: "env_1", runId: "run_1", supervisorId: "sup_1" };
@@ -53,6 +74,7 @@ describe("claims", () => {
   it("need a named owner of the queue", () => {
     expect(parseWatchQueued(create(WatchQueuedRequestSchema, { queueServiceId: "host/1" }))).toEqual({
       owner: "host/1",
+      shard: 0,
     });
     expect(fieldsOf(() => parseWatchQueued(create(WatchQueuedRequestSchema)))).toEqual(["queue_service_id"]);
   });
