@@ -54,7 +54,7 @@ describe("a batch", () => {
     expect(handle.runs.every(({ id }, index) => id === `run_${index + 1}`)).toBe(true);
     const last = Buffer.from(cluster.runs.get("run_100000")?.payload?.data ?? []);
     expect(last.toString()).toBe('{"message":"99999"}');
-  });
+  }, 60_000);
 
   it("of an async iterable is asked for no more than is being stored and what comes next", async () => {
     let asked = 0;
@@ -140,7 +140,7 @@ describe("a batch", () => {
     await expect(tasks.batchTrigger("t", endless() as never)).rejects.toThrow(
       /^batch_\S+ was broken off after 100000 items, of which 100000 are stored: items must be at most 100,000\.$/,
     );
-  });
+  }, 60_000);
 
   it("of an iterable that throws is broken off with that error", async () => {
     async function* broken(): AsyncGenerator<{ payload: number }> {
