@@ -11,7 +11,7 @@ export interface DeclaredSchedule {
   readonly nextTimeUs: number | null;
 }
 
-export const DECLARE_SCHEDULES: Statement = {
+const DECLARE_SCHEDULES: Statement = {
   name: "declare_schedules",
   text: `
 INSERT INTO schedules AS s (environment_id, id, task_id, type, cron, timezone, deduplication_key, external_id, is_active, next_time, create_time)
@@ -24,7 +24,7 @@ ON CONFLICT (environment_id, type, deduplication_key) WHERE deduplication_key <>
 RETURNING id, ${microseconds("next_time")} AS next_time_us`,
 };
 
-export const DROP_UNDECLARED_SCHEDULES: Statement = {
+const DROP_UNDECLARED_SCHEDULES: Statement = {
   name: "drop_undeclared_schedules",
   text: `
 UPDATE schedules SET is_declared = false, next_time = NULL

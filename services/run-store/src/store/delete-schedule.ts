@@ -1,6 +1,6 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 
-export const DELETE_SCHEDULE: Statement = {
+const DELETE_SCHEDULE: Statement = {
   name: "delete_schedule",
   text: `DELETE FROM schedules WHERE environment_id = $1 AND id = $2 AND type = 'IMPERATIVE'`,
 };

@@ -2,7 +2,7 @@ import type { Queryable, Statement } from "@windlass/chassis";
 import { lookUp } from "./sql.ts";
 
 // SKIP LOCKED: a key that a trigger has in hand is about to stand for another run.
-export const DELETE_SPENT_DEBOUNCES: Statement = {
+const DELETE_SPENT_DEBOUNCES: Statement = {
   name: "delete_spent_debounces",
   text: `
 DELETE FROM debounces WHERE (environment_id, task_id, key) IN (

@@ -9,7 +9,7 @@ export interface NewBatchFailure {
   readonly error: Uint8Array;
 }
 
-export const INSERT_BATCH_FAILURES: Statement = {
+const INSERT_BATCH_FAILURES: Statement = {
   name: "insert_batch_failures",
   text: `
 WITH item AS MATERIALIZED (

@@ -3,7 +3,7 @@ import { SCHEDULE_COLUMNS, type ScheduleRow } from "./schedule-row.ts";
 
 const text = `SELECT ${SCHEDULE_COLUMNS} FROM schedules s WHERE s.environment_id = $1 AND s.id = $2`;
 
-export const SELECT_SCHEDULE: Statement = { name: "select_schedule", text };
+const SELECT_SCHEDULE: Statement = { name: "select_schedule", text };
 const LOCK_SCHEDULE: Statement = { name: "lock_schedule", text: `${text} FOR NO KEY UPDATE` };
 
 export async function selectSchedule(

@@ -2,7 +2,7 @@ import type { Queryable, Statement } from "@windlass/chassis";
 import { SCHEDULE_COLUMNS, type ScheduleRow } from "./schedule-row.ts";
 import { momentFromMicroseconds } from "./sql.ts";
 
-export const UPDATE_SCHEDULE: Statement = {
+const UPDATE_SCHEDULE: Statement = {
   name: "update_schedule",
   text: `
 UPDATE schedules s SET task_id = $3, cron = $4, timezone = $5, external_id = $6, is_active = $7, next_time = ${momentFromMicroseconds("$8::float8")}

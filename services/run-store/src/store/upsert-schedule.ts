@@ -15,7 +15,7 @@ export interface NewSchedule {
 }
 
 // A tick that is due stays due when the rule is the same; one that is switched off stays so.
-export const UPSERT_SCHEDULE: Statement = {
+const UPSERT_SCHEDULE: Statement = {
   name: "upsert_schedule",
   text: `
 INSERT INTO schedules AS s (environment_id, id, task_id, type, cron, timezone, deduplication_key, external_id, is_active, next_time, create_time)
