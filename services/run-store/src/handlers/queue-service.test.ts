@@ -1,12 +1,12 @@
-import { type MessageInitShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createGrpcServer, createLogger, startTelemetry } from "@windlass/chassis";
 import {
-  type DeploymentHeaderSchema,
   type EnvironmentSettings,
   HoldReason,
   QueueStateService,
   type QueueSettings,
-  type TaskDefinitionSchema,
+  RateLimitSchema,
+  TaskDefinitionSchema,
 } from "@windlass/proto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { holdShards } from "../queue/hold-shards.ts";
@@ -33,14 +33,27 @@ beforeEach(async () => {
 });
 afterAll(() => server.stop());
 
-type Task = MessageInitShape<typeof TaskDefinitionSchema>;
-type DeploymentHeaderInit = MessageInitShape<typeof DeploymentHeaderSchema>;
+interface Task {
+  readonly id: string;
+  readonly queue?: string;
+  readonly description?: string;
+  readonly queueConcurrencyLimit?: number;
+  readonly queueRateLimit?: MessageInitShape<typeof RateLimitSchema>;
+  readonly queueMaxLength?: number;
+}
 
 function deployTasks(tasks: readonly Task[]) {
   uploads += 1;
   const [header, ...chunks] = uploadMessages(Buffer.from(`bundle ${uploads}`));
   if (header?.part?.case !== "header") throw new Error("an upload begins with its header");
-  const value: DeploymentHeaderInit = { ...header.part.value, tasks: tasks.map((task) => ({ ...taskDefinition(task.id ?? ""), ...task })) };
+  const definitions = tasks.map(({ queueRateLimit, ...task }) =>
+    Object.assign(
+      create(TaskDefinitionSchema, taskDefinition(task.id)),
+      task,
+      queueRateLimit === undefined ? {} : { queueRateLimit: create(RateLimitSchema, queueRateLimit) },
+    ),
+  );
+  const value = { ...header.part.value, tasks: definitions };
   const messages: UploadMessage[] = [{ part: { case: "header", value } }, ...chunks];
   return environment.deployments.createDeployment(each(messages));
 }
