@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { type CallError, CallErrorSchema } from "../gen/windlass/v1/call_error_pb.ts";
 import { CallFailure, plainViolations } from "./call-failure.ts";
@@ -10,6 +11,7 @@ export function callErrorFromFailure(failure: CallFailure): CallError {
     reason: failure.reason,
     message: failure.message,
     violations: failure.violations.map(({ field, description }) => ({ field, description })),
+    ...(failure.retryAfterMs !== undefined && { retryAfter: durationFromMs(failure.retryAfterMs) }),
   });
 }
 
@@ -20,6 +22,7 @@ export function callFailureFromError(error: CallError): CallFailure {
     reason: error.reason,
     message: error.message,
     violations: plainViolations(error.violations),
+    retryAfterMs: error.retryAfter && durationMs(error.retryAfter),
   });
 }
 

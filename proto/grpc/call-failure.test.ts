@@ -36,6 +36,7 @@ describe("a failure keeps everything", () => {
       reason,
       message: failure.message,
       violations: failure.violations,
+      retryAfterMs: 1_500,
     });
   });
 

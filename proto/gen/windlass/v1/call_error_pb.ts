@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { ErrorReason } from "./error_reason_pb.ts";
 import { file_windlass_v1_error_reason } from "./error_reason_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/call_error.proto.
  */
 export const file_windlass_v1_call_error: GenFile = /*@__PURE__*/
-  fileDesc("Chx3aW5kbGFzcy92MS9jYWxsX2Vycm9yLnByb3RvEgt3aW5kbGFzcy52MSKFAQoJQ2FsbEVycm9yEgwKBGNvZGUYASABKAUSKAoGcmVhc29uGAIgASgOMhgud2luZGxhc3MudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgDIAEoCRIvCgp2aW9sYXRpb25zGAQgAygLMhsud2luZGxhc3MudjEuRmllbGRWaW9sYXRpb24iNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAliBnByb3RvMw", [file_windlass_v1_error_reason]);
+  fileDesc("Chx3aW5kbGFzcy92MS9jYWxsX2Vycm9yLnByb3RvEgt3aW5kbGFzcy52MSK1AQoJQ2FsbEVycm9yEgwKBGNvZGUYASABKAUSKAoGcmVhc29uGAIgASgOMhgud2luZGxhc3MudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgDIAEoCRIvCgp2aW9sYXRpb25zGAQgAygLMhsud2luZGxhc3MudjEuRmllbGRWaW9sYXRpb24SLgoLcmV0cnlfYWZ0ZXIYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAliBnByb3RvMw", [file_google_protobuf_duration, file_windlass_v1_error_reason]);
 
 /**
  * CallError is a failed item of a stream or batch: what a failed unary call says in its status.
@@ -47,6 +49,13 @@ export type CallError = Message<"windlass.v1.CallError"> & {
    * @generated from field: repeated windlass.v1.FieldViolation violations = 4;
    */
   violations: FieldViolation[];
+
+  /**
+   * When a repeat may succeed, as the google.rpc.RetryInfo of a call; absent when that is not known.
+   *
+   * @generated from field: google.protobuf.Duration retry_after = 5;
+   */
+  retryAfter?: Duration | undefined;
 };
 
 /**
