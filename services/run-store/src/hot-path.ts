@@ -71,7 +71,7 @@ export function createHotPath(options: HotPathOptions): HotPath {
     db: postgres,
     clock,
     lengths: createQueueLengths({ ...shared, db: postgres }),
-    names: createQueueNames(postgres),
+    names: createQueueNames({ ...shared, db: postgres }),
   });
   const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
   const drain = async (): Promise<void> => {

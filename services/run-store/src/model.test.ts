@@ -14,6 +14,7 @@ import {
   type RunTransition,
   statusOf,
 } from "./run-state.ts";
+import { LEASE_START, listLeasedRuns } from "./store/list-leased-runs.ts";
 import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
@@ -22,8 +23,11 @@ import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
 import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
 
 let store: HotStore;
+/** What the queue was told and has not heeded yet. */
+const freed: string[] = [];
 beforeAll(async () => {
   store = await startHotStore();
+  store.feed.freed.listen((slots) => freed.push(...slots.map((slot) => slot.leaseToken)));
 });
 afterAll(() => store.stop());
 
@@ -56,6 +60,8 @@ interface Model {
   readonly runs: ModelRun[];
   readonly alive: Set<string>;
   readonly requests: Map<string, string>;
+  /** Tokens of the leases that hold a slot, as the queue counts them: its own claims, less those that it was told are free (I4). */
+  readonly slots: Set<string>;
   epoch: bigint;
   oldEpoch: bigint;
   /** Whether the version that some triggers wait for is there. */
@@ -147,6 +153,7 @@ const claim = (index: number, supervisorId: string, isOldEpoch: boolean): Comman
       expect(lease.resumeWaitId).toBe(run.wait?.id ?? "");
       expect(lease.run?.payload === undefined).toBe(run.wait !== undefined);
       run.lease = { lease, supervisorId };
+      model.slots.add(lease.ref?.leaseToken ?? "");
     }
   });
 
@@ -347,6 +354,14 @@ async function compare(model: Model): Promise<void> {
     });
     if (isTerminal(statusOf(run.state))) expect(run.lease).toBeUndefined();
   }
+  for (const token of freed.splice(0)) model.slots.delete(token);
+  // A cancel of a run that waits takes a slot that nobody claimed; the list of leases tells of it.
+  const { rows } = await listLeasedRuns(store.postgres, { shard: store.shard, after: LEASE_START, limit: 100 });
+  const listed = new Set(rows.map((row) => row.lease_token));
+  const unclaimed = model.runs.filter((run) => run.state === "CANCELING" && run.wait !== undefined);
+  const canceledWaits = new Set(unclaimed.map((run) => run.lease?.lease.ref?.leaseToken));
+  expect(Array.from(model.slots.difference(listed))).toEqual([]);
+  expect(Array.from(listed.difference(model.slots)).filter((token) => !canceledWaits.has(token))).toEqual([]);
 }
 
 /** A command, then the comparison; and whatever had ended before has not changed (I3). */
@@ -412,7 +427,15 @@ it("whatever happens in whatever order, runs are where the model says", async ()
       const epoch = await store.takeShard("model");
       await fc.asyncModelRun(
         () => ({
-          model: { runs: [], alive: new Set(SUPERVISORS), requests: new Map(), epoch, oldEpoch, isDeployed: false },
+          model: {
+            runs: [],
+            alive: new Set(SUPERVISORS),
+            requests: new Map(),
+            slots: new Set<string>(),
+            epoch,
+            oldEpoch,
+            isDeployed: false,
+          },
           real: { prefix },
         }),
         script,

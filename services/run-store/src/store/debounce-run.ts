@@ -76,7 +76,8 @@ WITH task AS (
   ON CONFLICT (environment_id, run_id) DO UPDATE SET metadata = excluded.metadata, update_time = excluded.update_time
 )
 UPDATE runs r SET tags = $7::text[], machine = $8, queue = coalesce($9, (SELECT queue FROM task)), max_attempts = coalesce($10, (SELECT max_attempts FROM task)),
-  is_test = $11, expire_time = r.due_time + $12::float8 * interval '1 millisecond', concurrency_key = $13
+  is_test = $11, expire_time = r.due_time + $12::float8 * interval '1 millisecond', concurrency_key = $13,
+  queue_time = r.create_time - $14::float8 * interval '1 second'
 WHERE ${isRun("$1", "$2")}
 RETURNING ceil(date_part('epoch', r.expire_time - clock_timestamp()) * 1000) AS expire_in_ms`,
 };
@@ -139,6 +140,7 @@ export async function replaceContents(
     run.isTest,
     run.ttlMs,
     run.concurrencyKey,
+    run.prioritySeconds,
   ]);
   if (row === undefined) throw new Error(`the run ${runId}, which was put off, is missing`);
   return { expireInMs: row.expire_in_ms };
