@@ -38,7 +38,7 @@ describe("two queue services", () => {
     const { shards, unwanted } = await hello("a");
     expect([shards.length, unwanted.length]).toEqual([4, 4]);
     expect((await hello("a", unwanted)).shards).toEqual(shards);
-    expect((await hello("b")).shards.toSorted()).toEqual([...unwanted].toSorted());
+    expect(new Set((await hello("b")).shards)).toEqual(new Set(unwanted));
   });
 
   it("one of which is silent: the other has all shards, and claims of the old epoch are refused (I4)", async () => {
