@@ -2,12 +2,14 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createFakeClock, type FakeClock } from "@windlass/chassis";
 import {
   AttemptOutcome,
+  DeadlockSchema,
   ErrorReason,
   FinishAttemptSchema,
   type LeaseRef,
   LeaseRefSchema,
   ReportExecutionResponseSchema,
   RunEventSchema,
+  SuspendAttemptSchema,
   type WorkReport,
 } from "@windlass/proto";
 import { callFailureFromError } from "@windlass/proto/grpc";
@@ -85,6 +87,15 @@ it("tells of leases that were lost", async () => {
   asked[0]?.answer({ lost: [ref] });
   await eventually(() => heard.length === 1);
   expect(heard).toEqual(["lost 1"]);
+});
+
+it("tells of waits that would never end, and not that they began", async () => {
+  const [ref, other] = [refOf("1"), refOf("2")];
+  for (const each of [ref, other]) reporter.suspend(reporter.open(each), create(SuspendAttemptSchema, { ref: each }));
+  await eventually(() => asked.length === 1);
+  asked[0]?.answer({ deadlocks: [create(DeadlockSchema, { ref, runIds: ["run_a", "run_b"] })] });
+  await eventually(() => heard.length === 2);
+  expect(heard).toEqual(["suspended 2", "deadlock 1 run_a run_b"]);
 });
 
 it("waits and repeats when a refusal passes, and gives up with the membership", async () => {
