@@ -114,7 +114,7 @@ test.for(["run", "a loop", "onCancel", "init", "onSuccess", "cleanup"])(
   async (where) => {
     const story = await cancelRunning("never-stops", { where });
     expect(story.run.status).toBe("CANCELED");
-    expect(Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt)).toBeLessThan(8_000);
+    expect(Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt)).toBeLessThan(15_000);
     // A run that is still going has all the time there is; where only hooks are, the worker can end the attempt itself.
     expect(["forced", ...(where === "run" || where === "a loop" ? [] : ["ended"])]).toContain(
       phasesOf(story.events).at(-1),
