@@ -106,6 +106,7 @@ export class Attempt {
       globalHooks: (hook) => globalHooks.get(hook),
       payload,
       ctx,
+      isCompletionTold: this.#start.isCompletionTold,
       signal: this.#end.signal,
       interruption: this.#interruption,
       suspend: (wait) => this.#suspend(wait),
@@ -115,9 +116,7 @@ export class Attempt {
       random: Math.random,
     });
     globalHooks.beginAttempt();
-    activeAttempt.current = this.#asSeenByTheSdk(ctx, lifecycle);
-    const outcome = await lifecycle.run();
-    activeAttempt.current = undefined;
+    const outcome = await activeAttempt.enter(this.#asSeenByTheSdk(ctx, lifecycle), () => lifecycle.run());
     globalHooks.endAttempt();
     this.#description.close();
     return outcome;
