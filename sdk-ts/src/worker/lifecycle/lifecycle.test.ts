@@ -13,6 +13,7 @@ function scenario(changes: Partial<Scenario> = {}): Scenario {
   return {
     attempt: 1,
     maxAttempts: 3,
+    isCompletionTold: false,
     globals: {},
     own: everyHook,
     run: "return",
@@ -74,6 +75,16 @@ describe("order", () => {
       when: "cleanup that throws in the last attempt: onFailure runs, onComplete not a second time",
       changes: { own: { ...everyHook, cleanup: throws }, attempt: 3 },
       expected: [...restart, "run", "onSuccess", "onComplete", "cleanup", "handleError", "onFailure"],
+    },
+    {
+      when: "an attempt after one whose cleanup threw: onComplete not a second time in the run",
+      changes: { attempt: 2, isCompletionTold: true },
+      expected: [...restart, "run", "onSuccess", "cleanup"],
+    },
+    {
+      when: "the last attempt, after one whose cleanup threw: onFailure runs, onComplete not a second time in the run",
+      changes: { attempt: 3, isCompletionTold: true, run: "throw" },
+      expected: [...restart, "run", "handleError", "onFailure", "cleanup"],
     },
     {
       when: "handleError that throws: the run ends, without onFailure and onComplete, but cleanup still runs",

@@ -38,13 +38,14 @@ export class Lifecycle<Encoded> {
   #output: unknown;
   #encoded: { readonly output: Encoded } | undefined;
   #failure: LifecycleFailure | undefined;
-  #hasCompleted = false;
+  #hasCompleted: boolean;
   #hasCleanedUp = false;
 
   constructor(attempt: LifecycleAttempt<Encoded>) {
     this.#attempt = attempt;
     this.#hooks = new Hooks(attempt);
     this.#situation = situationOf(attempt);
+    this.#hasCompleted = attempt.isCompletionTold;
     const surroundings = { ...attempt, hooks: this.#hooks, runOutcome: this.#runOutcome, init: () => this.#init };
     this.#waits = new WaitSequence(surroundings);
     this.#cancel = new CancelSequence({ ...surroundings, isSuspended: () => this.#waits.isSuspended });
@@ -166,7 +167,7 @@ export class Lifecycle<Encoded> {
     return this.#callEach("onSuccess", { output: this.#output }, [this.#output]);
   }
 
-  /** At most once in an attempt: a failure that comes after it does not call it again. */
+  /** At most once in a run: neither a failure that comes after it nor a later attempt calls it again. */
   async #complete(): Step {
     if (this.#hasCompleted) return undefined;
     this.#hasCompleted = true;

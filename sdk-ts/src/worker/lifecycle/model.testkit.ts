@@ -76,7 +76,7 @@ export function predict(scenario: Scenario): Predicted {
       "run",
       "encode",
       "onSuccess",
-      "onComplete",
+      ...(scenario.isCompletionTold ? [] : (["onComplete"] as const)),
       "cleanup",
       ...layers.toReversed().map((leave) => ({ leave })),
     ],
@@ -90,7 +90,7 @@ export function predict(scenario: Scenario): Predicted {
     ended: undefined,
     isGivenUp: false,
     hasOutput: false,
-    hasCompleted: false,
+    hasCompleted: scenario.isCompletionTold,
   };
   for (let stage = world.agenda.shift(); stage !== undefined; stage = world.agenda.shift()) passThrough(stage, world);
   const { calls, handedOver, reports } = world;

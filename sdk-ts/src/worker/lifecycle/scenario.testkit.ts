@@ -33,6 +33,8 @@ export interface HookPlan {
 export interface Scenario {
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Whether an attempt before has called onComplete. */
+  readonly isCompletionTold: boolean;
   readonly globals: Partial<Record<HookName, readonly HookPlan[]>>;
   readonly own: Partial<Record<HookName, HookPlan>>;
   readonly run: Behaviour;
@@ -174,6 +176,7 @@ export async function play(scenario: Scenario): Promise<Played> {
       })),
     payload: PAYLOAD,
     ctx: fakeContext(scenario.attempt, scenario.maxAttempts),
+    isCompletionTold: scenario.isCompletionTold,
     signal: end.signal,
     interruption,
     suspend: () => Promise.resolve(),
