@@ -45,6 +45,7 @@ import { createPartitionLoop } from "./partition-loop.ts";
 import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
+import { createUnfinishedCancelLoop } from "./runs/unfinished-cancel-loop.ts";
 import { createTimelineReader } from "./runs/watch-run.ts";
 import { connectionUrl } from "./store/connection-url.ts";
 import { findApiKey } from "./store/find-api-key.ts";
@@ -130,7 +131,12 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     },
     stop: () => Promise.resolve(),
   };
-  const loops = [createPartitionLoop(base), createPendingVersionLoop(parts), createExpiredKeyLoop(base)];
+  const loops = [
+    createPartitionLoop(base),
+    createPendingVersionLoop(parts),
+    createUnfinishedCancelLoop(parts),
+    createExpiredKeyLoop(base),
+  ];
   const components = [telemetry, postgres, schema, ...natsComponents, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {
     logger,

@@ -7,6 +7,7 @@ import { CLAIM_RUNS } from "./claim-runs.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
 import { LIST_HOOKS } from "./list-hooks-of-earlier-attempts.ts";
+import { LIST_LEFT_BY_CANCELS } from "./list-left-by-cancels.ts";
 import { LIST_QUEUED_RUNS } from "./list-queued-runs.ts";
 import { QUEUE_DUE_RUNS } from "./queue-due-runs.ts";
 import { REPORT_WORK } from "./report-work.ts";
@@ -81,6 +82,10 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
     expect(await accesses(LIST_HOOKS)).toEqual([
       "Index Scan using attempts_environment_id_run_id_number_pk on attempts a",
     ]);
+  });
+
+  it("what cancels have left is a piece of the index of live runs, and those above it are looked up", async () => {
+    for (const access of await accesses(LIST_LEFT_BY_CANCELS)) expect(access).not.toContain("Seq Scan");
   });
 
   it("a trigger looks up the environment and the task in its version", async () => {
