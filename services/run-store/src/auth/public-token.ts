@@ -6,13 +6,11 @@ const PREFIX = "wlp_";
 /** A token names at most 100 runs, and fits into a call's headers beside all else. */
 const MAX_RUNS = 100;
 const MAX_CHARACTERS = 8_192;
-/** Of the SHA-256 of what is stored of the key. */
-export const KEY_FINGERPRINT_BYTES = 12;
 
 const payloadSchema = z.strictObject({
   /** The slug of the environment. */
   environment: z.string().regex(/^[a-z0-9-]{1,64}$/),
-  /** The fingerprint of the key that has signed, in base64url. */
+  /** Which key has signed: the first 12 bytes of the SHA-256 of what is stored of it, in base64url. */
   key: z.string().regex(/^[\w-]{16}$/),
   scopes: z.strictObject({
     read: z.strictObject({ runs: z.array(z.string().min(1).max(256)).min(1).max(MAX_RUNS) }),

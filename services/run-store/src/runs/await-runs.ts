@@ -22,8 +22,8 @@ const FIND_PER_BATCH = 1_000;
 
 /**
  * Answers each run that `requests` names once it has ended. A run is first listened for and then looked up, so that nothing falls between, unless this process knows it to
- * be live; most are answered by the feed alone. Ends when the requests have ended and all is answered. A run beyond 10,000 unanswered ones gets OVERLOADED, another environment's, or one that the caller may not read, RUN_NOT_FOUND, one that is
- * no id FIELD_INVALID. Throws FIELD_INVALID for a message that names none or more than 1,000. While the database cannot be asked, it waits and asks again.
+ * be live; most are answered by the feed alone. Ends when the requests have ended and all is answered. A run beyond 10,000 unanswered ones gets
+ * OVERLOADED, another environment's, or one that the caller may not read, RUN_NOT_FOUND, one that is no id FIELD_INVALID. Throws FIELD_INVALID for a message that names none or more than 1,000. While the database cannot be asked, it waits and asks again.
  */
 export async function* awaitRuns(
   options: AwaitRunsOptions,
@@ -108,10 +108,13 @@ class AwaitStream {
   #listen(runId: string, isEndEnough: boolean): void {
     if (isEndEnough) this.#endIsEnough.add(runId);
     else this.#endIsEnough.delete(runId);
-    const stopListening = this.#options.feed.finished.listen(runKey(this.#readable.environmentId, runId), (run: Run) => {
-      this.#runs.answer(runId, { kind: "run", run: isEndEnough ? withoutResult(run) : run });
-      this.#loops.toSend.set();
-    });
+    const stopListening = this.#options.feed.finished.listen(
+      runKey(this.#readable.environmentId, runId),
+      (run: Run) => {
+        this.#runs.answer(runId, { kind: "run", run: isEndEnough ? withoutResult(run) : run });
+        this.#loops.toSend.set();
+      },
+    );
     this.#runs.add(runId, stopListening);
   }
 
