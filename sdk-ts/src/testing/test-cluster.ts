@@ -53,7 +53,9 @@ export class TestCluster {
   readonly runs = new Map<string, StoredRun>();
   readonly events = new Map<string, Event[]>();
   readonly tokens = new Map<string, StoredToken>();
+  /** Every upload, also of what is current already. */
   readonly deployed: { bytes: Buffer; taskIds: string[] }[] = [];
+  currentDeployment: { id: string; version: string; bundleHash: string; isCurrent: boolean } | undefined;
   /** The TriggerTasks messages and AwaitRuns messages that have come, and the streams on which they did. */
   readonly triggerMessages: Trigger[][] = [];
   readonly awaitMessages: string[][] = [];
@@ -342,11 +344,14 @@ export class TestCluster {
         const hash = createHash("sha256").update(bytes).digest("hex");
         if (header === undefined || header.bundleHash !== hash) throw bundleCorrupt();
         deployed.push({ bytes, taskIds: header.tasks.map(({ id }) => id) });
-        return {
-          deployment: { id: `dep_${deployed.length}`, version: "20260101.1", bundleHash: hash, isCurrent: true },
-        };
+        if (this.currentDeployment?.bundleHash !== hash) {
+          const version = `20260101.${deployed.length}`;
+          this.currentDeployment = { id: `dep_${deployed.length}`, version, bundleHash: hash, isCurrent: true };
+        }
+        return { deployment: this.currentDeployment };
       },
-      getCurrentDeployment: async () => ({}),
+      getCurrentDeployment: async () =>
+        this.currentDeployment === undefined ? {} : { deployment: this.currentDeployment },
       listDeployments: async () => ({}),
     };
   }
