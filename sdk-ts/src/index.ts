@@ -1,4 +1,5 @@
 // What task files and the programs that trigger tasks import.
+export { auth, type PublicTokenOptions } from "./client/auth.ts";
 export type { ClientConfig } from "./client/client-config.ts";
 export { close, configure } from "./client/connection.ts";
 export type { HookSnapshot } from "./client/hook-snapshot.ts";

@@ -1,4 +1,5 @@
-import { type AnyRunHandle, type PreparedTrigger, prepareTrigger, sendTrigger } from "./trigger-task.ts";
+import type { AnyRunHandle } from "./run-handle.ts";
+import { type PreparedTrigger, prepareTrigger, sendTrigger } from "./trigger-task.ts";
 import { type Connection, defaultConnection } from "./connection.ts";
 import { createRequestId } from "./request-id.ts";
 import type { TriggerOptions } from "./trigger-options.ts";
