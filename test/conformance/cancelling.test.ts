@@ -63,7 +63,7 @@ describe("in any non-terminal status", () => {
     expect(statuses).toEqual(["QUEUED", "EXECUTING", "CANCELING", "CANCELED"]);
   });
 
-  test("waiting: process resumed just for onCancel", async () => {
+  test("waiting: process resumed just for onCancel; cleanup runs if time is left", async () => {
     const handle = await tasks.trigger("waits-long", {});
     await untilStatus(handle.id, "WAITING");
     await runs.cancel(handle.id);
@@ -71,7 +71,8 @@ describe("in any non-terminal status", () => {
     expect(story.run.status).toBe("CANCELED");
     expect(story.statuses).toEqual(["QUEUED", "EXECUTING", "WAITING", "CANCELING", "CANCELED"]);
     expect(story.at("onCancel")).toEqual({ aborted: true });
-    expect(story.places).toEqual(["before", "onWait", "onCancel"]);
+    expect(story.places).toEqual(["before", "onWait", "onCancel", "cleanup"]);
+    expect(story.hooks.slice(-2)).toEqual(["1 task onCancel ok", "1 task cleanup ok"]);
   });
 });
 

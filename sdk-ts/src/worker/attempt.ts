@@ -143,7 +143,7 @@ export class Attempt {
     this.#description.send();
     this.#maxDuration?.pause();
     await this.#suspension.begin(wait);
-    this.#maxDuration?.resume();
+    if (!this.#end.signal.aborted) this.#maxDuration?.resume();
   }
 
   #limitTo(limitMs: number): MaxDuration {

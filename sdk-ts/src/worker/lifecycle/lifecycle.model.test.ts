@@ -13,6 +13,7 @@ import {
   play,
   type Played,
   type Scenario,
+  waitEnds,
 } from "./scenario.testkit.ts";
 
 /** What an onCancel hook can do by itself; what it does besides would be a race with what it runs beside. */
@@ -38,7 +39,7 @@ describe("every combination of hook, scope, what it does, attempt n of m, and wh
       let combinations = 0;
       for (const scope of ["global", "task"] as const) {
         for (const behaviour of behavioursOf(hook)) {
-          for (const run of ["return", "throw", "abort", "uncaught", "cancel", "hang"] as const) {
+          for (const [run, wait] of RUNS) {
             for (const [attempt, maxAttempts, isCompletionTold] of ATTEMPTS) {
               for (const variant of variantsOf(hook)) {
                 const plan: HookPlan = {
@@ -46,17 +47,25 @@ describe("every combination of hook, scope, what it does, attempt n of m, and wh
                   form: combinations % 2 === 0 ? "object" : "positional",
                   ...variant,
                 };
-                await compareWithModel(around(hook, scope, plan, { attempt, maxAttempts, isCompletionTold, run }));
+                await compareWithModel(
+                  around(hook, scope, plan, { attempt, maxAttempts, isCompletionTold, run, wait }),
+                );
                 combinations += 1;
               }
             }
           }
         }
       }
-      expect(combinations).toBeGreaterThanOrEqual(2 * behavioursOf(hook).length * 6 * ATTEMPTS.length);
+      expect(combinations).toBeGreaterThanOrEqual(2 * behavioursOf(hook).length * RUNS.length * ATTEMPTS.length);
     },
   );
 });
+
+/** What run does after its wait; one that is canceled meanwhile does not come to that. */
+const RUNS = [
+  ...(["return", "throw", "abort", "uncaught", "cancel", "hang"] as const).map((run) => [run, "resumed"] as const),
+  ["return", "canceled"] as const,
+];
 
 const ATTEMPTS = [
   [1, 1, false],
@@ -78,7 +87,7 @@ function around(
   hook: HookName,
   scope: "global" | "task",
   plan: HookPlan,
-  rest: Pick<Scenario, "attempt" | "maxAttempts" | "isCompletionTold" | "run">,
+  rest: Pick<Scenario, "attempt" | "maxAttempts" | "isCompletionTold" | "run" | "wait">,
 ): Scenario {
   const ok: HookPlan = { behaviour: "return", form: "object" };
   const globals: Partial<Record<HookName, readonly HookPlan[]>> = Object.fromEntries(
@@ -89,7 +98,6 @@ function around(
     ...rest,
     globals: scope === "global" ? { ...globals, [hook]: [plan, ok] } : globals,
     own: scope === "task" ? { ...own, [hook]: plan } : own,
-    waits: true,
     isOutputValid: true,
   };
 }
@@ -119,7 +127,7 @@ const anyScenario: fc.Arbitrary<Scenario> = fc
     globals: eachHook((hook) => fc.array(planOf(hook), { maxLength: 2 })),
     own: eachHook(planOf),
     run: fc.constantFrom(...behaviours),
-    waits: fc.boolean(),
+    wait: fc.constantFrom(...waitEnds),
     isOutputValid: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
   })
   .map(({ attemptsLeft, wasToldBefore, ...rest }) => ({

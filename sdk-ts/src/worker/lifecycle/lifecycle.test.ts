@@ -17,7 +17,7 @@ function scenario(changes: Partial<Scenario> = {}): Scenario {
     globals: {},
     own: everyHook,
     run: "return",
-    waits: false,
+    wait: "none",
     isOutputValid: true,
     ...changes,
   };
@@ -48,7 +48,7 @@ describe("order", () => {
     },
     {
       when: "a run that waits",
-      changes: { waits: true },
+      changes: { wait: "resumed" },
       expected: [...start, "run", "onWait", "onResume", "onSuccess", "onComplete", "cleanup"],
     },
     {
@@ -131,7 +131,7 @@ describe("an error", () => {
   it.each(["init", "onStart", "onStartAttempt", "onWait", "onResume", "onSuccess", "onComplete"] as const)(
     "in %s is recorded and ignored",
     async (hook) => {
-      const { outcome, reports } = await play(scenario({ waits: true, own: { ...everyHook, [hook]: throws } }));
+      const { outcome, reports } = await play(scenario({ wait: "resumed", own: { ...everyHook, [hook]: throws } }));
       expect(outcome.ok).toBe(true);
       const error = { thrown: thrownBy(hook, "task", 0, "throw") };
       expect(reports).toContainEqual({ hook, scope: "task", name: "", outcome: "ignored", error });
@@ -189,7 +189,7 @@ describe("forms", () => {
     const own = Object.fromEntries(
       Object.keys(everyHook).map((hook) => [hook, { behaviour: "return", form: "positional" }]),
     ) as Scenario["own"];
-    const success = await play(scenario({ own, waits: true }));
+    const success = await play(scenario({ own, wait: "resumed" }));
     const failure = await play(scenario({ own, run: "throw", attempt: 3 }));
     const cancel = await play(scenario({ own, run: "cancel" }));
     const calls = [success, failure, cancel].flatMap((played) => played.calls);

@@ -585,7 +585,7 @@ export type Cancel = Message<"windlass.worker.v1.Cancel"> & {
   reason: string;
 
   /**
-   * How long it has. Comes to a suspended attempt too: then its onCancel hooks run, and nothing else.
+   * How long it has. Comes to a suspended attempt too: then its onCancel hooks run and, if time is left, its cleanup hooks; nothing after the wait does.
    *
    * @generated from field: google.protobuf.Duration time_left = 3;
    */
