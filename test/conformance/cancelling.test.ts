@@ -72,7 +72,7 @@ describe("in any non-terminal status", () => {
     expect(story.statuses).toEqual(["QUEUED", "EXECUTING", "WAITING", "CANCELING", "CANCELED"]);
     expect(story.at("onCancel")).toEqual({ aborted: true });
     expect(story.places).toEqual(["before", "onWait", "onCancel", "cleanup"]);
-    expect(story.hooks.slice(-2)).toEqual(["1 task onCancel ok", "1 task cleanup ok"]);
+    expect(story.hooks.slice(-3)).toEqual(["1 task onCancel ok", "1 task cleanup ok", "1 task run failed"]);
   });
 });
 
