@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 /** Tests end with a name that says what they check; these are found, the rest of test/ is what they share. */
 const testFiles = "**/*.test.ts";
 const globalSetup = "test/kit/global-setup.ts";
+/** As in tsconfig.json. */
+const resolve = { alias: { "@trigger.dev/sdk": path.resolve(import.meta.dirname, "sdk-ts/src/index.ts") } };
 
 export default defineConfig({
   test: {
@@ -30,6 +32,7 @@ export default defineConfig({
       },
       {
         // Whole clusters: one at a time, after the others, since each is a dozen processes.
+        resolve,
         test: {
           name: "cluster",
           include: [`test/${testFiles}`],
@@ -45,7 +48,7 @@ export default defineConfig({
       },
       {
         // The task model, rule by rule, all on one cluster. Its tests mostly wait, so they do it together.
-        resolve: { alias: { "@trigger.dev/sdk": path.resolve(import.meta.dirname, "sdk-ts/src/index.ts") } }, // as in tsconfig.json
+        resolve,
         test: {
           name: "conformance",
           include: [`test/conformance/${testFiles}`],

@@ -6,6 +6,7 @@ export const cancelable = task({
   id: "cancelable",
   run: async (payload: { seconds: number }, { signal }) => {
     try {
+      logger.info(`working for ${payload.seconds} s`);
       await delay(payload.seconds * 1_000, undefined, { signal });
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -1,4 +1,5 @@
 // What task files and the programs that trigger tasks import.
+export { auth, type PublicTokenOptions } from "./client/auth.ts";
 export type { BatchSnapshot, FailedItemSnapshot } from "./client/batches.ts";
 export type { DebounceOption } from "./client/check-debounce.ts";
 export type { ClientConfig } from "./client/client-config.ts";

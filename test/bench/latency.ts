@@ -1,5 +1,9 @@
 import { runs, tasks } from "@windlass/sdk";
+import type { hooked } from "./tasks/hooked.ts";
 import type { noOp } from "./tasks/no-op.ts";
+
+/** Tasks that return the moment their first line ran. */
+type BenchTask = typeof noOp | typeof hooked;
 
 /** Milliseconds from the trigger call to two later moments of the same run. */
 export interface Latency {
@@ -10,9 +14,9 @@ export interface Latency {
 }
 
 /** Triggers a run that does nothing, waits for its result, and says how long that took. */
-async function measureOne(): Promise<Latency> {
+async function measureOne(taskId: BenchTask["id"] = "bench-no-op"): Promise<Latency> {
   const triggeredNs = process.hrtime.bigint();
-  const handle = await tasks.trigger<typeof noOp>("bench-no-op", {});
+  const handle = await tasks.trigger<BenchTask>(taskId, {});
   const run = await runs.poll(handle);
   const resultNs = process.hrtime.bigint();
   if (run.status !== "COMPLETED") throw new Error(`run ${handle.id} ended ${run.status}`);
@@ -23,9 +27,9 @@ async function measureOne(): Promise<Latency> {
 }
 
 /** One after the other, `count` times. */
-export async function measureOneAtATime(count: number): Promise<Latency[]> {
+export async function measureOneAtATime(count: number, taskId?: BenchTask["id"]): Promise<Latency[]> {
   const latencies: Latency[] = [];
-  for (let i = 0; i < count; i++) latencies.push(await measureOne());
+  for (let i = 0; i < count; i++) latencies.push(await measureOne(taskId));
   return latencies;
 }
 

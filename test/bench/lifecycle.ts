@@ -1,24 +1,19 @@
-// What the lifecycle costs a worker: `node test/bench/lifecycle.ts` prints the CPU time of an attempt without hooks and of one with three global hooks and three
+// What the lifecycle costs a worker: `node test/bench/lifecycle.ts [--json]` prints the CPU time of an attempt without hooks and of one with three global hooks and three
 // of its own, in this process alone: from StartAttempt to the encoded frames, without the connection that would carry them.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SessionRequestSchema, type StartAttempt, StartAttemptSchema } from "@windlass/proto";
 import { task, tasks } from "@windlass/sdk";
 import { Attempt } from "../../sdk-ts/src/worker/attempt.ts";
 import { Outbox } from "../../sdk-ts/src/worker/outbox.ts";
-import { type Figure, formatFigures } from "./report.ts";
+import { type LifecycleCost, lifecycleFigures } from "./hooks-cost.ts";
+import { formatFigures } from "./report.ts";
 import { median } from "./stats.ts";
-
-/** CPU milliseconds per attempt, all threads of the process counted. */
-export interface LifecycleCost {
-  readonly bareMs: number;
-  readonly hookedMs: number;
-}
 
 const ROUNDS = 7;
 const ATTEMPTS_PER_ROUND = 3_000;
 
 /** Measures it, in a few seconds. Registers hooks, so it wants a process of its own. */
-export async function measureLifecycle(): Promise<LifecycleCost> {
+async function measureLifecycle(): Promise<LifecycleCost> {
   task({ id: "bare", run: async () => "done" });
   task({
     id: "hooked",
@@ -40,20 +35,6 @@ export async function measureLifecycle(): Promise<LifecycleCost> {
   await cpuMsPerAttempt("hooked");
   for (let round = 0; round < ROUNDS; round++) hooked.push(await cpuMsPerAttempt("hooked"));
   return { bareMs: median(bare), hookedMs: median(hooked) };
-}
-
-/** What is promised of it. */
-export function lifecycleFigures({ bareMs, hookedMs }: LifecycleCost): Figure[] {
-  return [
-    { key: "lifecycle.bareCpuMs", label: "worker CPU per bare attempt", value: bareMs, unit: "ms" },
-    {
-      key: "lifecycle.hooksCpuMs",
-      label: "worker CPU that 3 global and 3 task hooks add",
-      value: hookedMs - bareMs,
-      unit: "ms",
-      target: { atMost: 0.3 },
-    },
-  ];
 }
 
 async function cpuMsPerAttempt(taskId: string): Promise<number> {
@@ -84,4 +65,5 @@ function startOf(taskId: string): StartAttempt {
   return create(StartAttemptSchema, { runId: "run_1", taskId, attemptNumber: 1, payload, run });
 }
 
-if (import.meta.main) console.log(formatFigures(lifecycleFigures(await measureLifecycle())));
+const cost = await measureLifecycle();
+console.log(process.argv.includes("--json") ? JSON.stringify(cost) : formatFigures(lifecycleFigures(cost)));

@@ -6,6 +6,7 @@ import { measureBacklog } from "./backlog.ts";
 import { measureBatches } from "./batch.ts";
 import { cpuBetween, startBenchCluster } from "./bench-cluster.ts";
 import { measureColdStart } from "./cold-start.ts";
+import { lifecycleFigures, measureHooksCost } from "./hooks-cost.ts";
 import { type Hop, measureHops } from "./hops.ts";
 import { measureConcurrent, measureOneAtATime } from "./latency.ts";
 import { type Figure, formatFigures, formatTable, roundFigure } from "./report.ts";
@@ -28,6 +29,8 @@ const limit = setTimeout(() => {
 
 say("this machine ...");
 const yardstick = await measureYardstick();
+say("hooks ...");
+const hooksCost = await measureHooksCost();
 say("cold start ...");
 const coldStart = await measureColdStart();
 say("a cluster of its own ...");
@@ -52,6 +55,7 @@ try {
   const latencies = await measureOneAtATime(2000);
   const resultMs = latencies.map((latency) => latency.resultMs);
   const startMs = latencies.map((latency) => latency.startMs);
+  const hookedMs = (await measureOneAtATime(500, "bench-hooked")).map((latency) => latency.resultMs);
 
   hops = await measureHops(bench, 500);
 
@@ -90,6 +94,14 @@ try {
       unit: "ms",
       target: { atMost: 2.2 },
     },
+    {
+      key: "trigger_to_result_hooks_p50_ms",
+      label: "trigger -> result with 6 hooks, p50",
+      value: median(hookedMs),
+      unit: "ms",
+      target: { atMost: 3 },
+    },
+    ...lifecycleFigures(hooksCost),
     {
       key: "batch_runs_per_s",
       label: "10,000 runs in batches of 1,000",

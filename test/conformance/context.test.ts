@@ -168,21 +168,6 @@ test("nothing leaks between runs in a reused process: A, then B", { timeout: 60_
   expect.unreachable("no process was used twice");
 });
 
-test("what a run leaves behind does not touch the next one in its process", { timeout: 60_000 }, async () => {
-  for (let tries = 0; tries < 50; tries++) {
-    const left = await play("leaves-behind", { forMs: 2_000 });
-    const next = await play("looks-around");
-    const { pid, metadata } = next.run.output as { pid: number; metadata: object };
-    if (pid !== left.run.output) continue;
-    expect(metadata).toEqual({});
-    expect(next.run.metadata ?? {}).toEqual({});
-    expect(next.events.filter((event) => event.type === "log")).toEqual([]);
-    expect(next.hooks.filter((hook) => hook.includes("left behind"))).toEqual([]);
-    return;
-  }
-  expect.unreachable("no process was used twice");
-});
-
 /** As a caller that traces: what the run triggers belongs to that trace. */
 async function playTraced(taskId: string, trace: string) {
   const { run } = await section.api.tasks.triggerTask({

@@ -124,6 +124,18 @@ describe.for(scopes)("middleware in %s scope", (scope) => {
   });
 });
 
+test.for(["task cleanup", "task middleware after"])(
+  "onComplete runs exactly once per run, also when %s throws after it and the attempt is retried",
+  async (place) => {
+    const story = await playTable({ throwIn: [place] }, 2);
+    expect(story.run).toMatchObject({ status: "FAILED", attemptCount: 2 });
+    for (const scope of scopes) {
+      expect(timesOf(story, `${scope} onComplete`)).toBe(1);
+      expect(timesOf(story, `${scope} onFailure`)).toBe(1);
+    }
+  },
+);
+
 test("middleware that never calls next(): the attempt fails: MIDDLEWARE_NEXT_NOT_CALLED", async () => {
   const story = await play("never-next", {});
   expect(story.run).toMatchObject({

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type Server, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSection, type Section, tasksOf } from "./harness/open-section.ts";
 import { play, type Story } from "./harness/play.ts";
 import { decidedDelayMs, type DecisionName } from "./tasks/retrying/decide.ts";
@@ -197,6 +197,15 @@ describe("retry.onThrow(fn, options) retries a block inside run", () => {
 describe("retry.fetch(url, init) retries a request", () => {
   type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
+  // Closed at the end: the tests run side by side, and which one has finished does not say whose server may go.
+  const servers: Server[] = [];
+  afterAll(() => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   /** A server that gives the answers one after another, the last again and again. */
   async function serve(...answers: Answer[]): Promise<{ url: string; times: number[] }> {
     const times: number[] = [];
@@ -204,10 +213,7 @@ describe("retry.fetch(url, init) retries a request", () => {
       times.push(Date.now());
       answers[Math.min(times.length, answers.length) - 1]!(response, request);
     }).listen(0, "127.0.0.1");
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
+    servers.push(server);
     await once(server, "listening");
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, times };
   }

@@ -35,7 +35,7 @@ test("longer waits: onWait hooks, status WAITING, process suspended; when done: 
   expect(waitOf("task onResume")).toEqual(waitOf("task onWait"));
   const resumedAfterMs = Date.parse(String(at("task onResume")["now"])) - Date.parse(waitOf("task onWait").date);
   expect(resumedAfterMs).toBeGreaterThanOrEqual(-100);
-  expect(resumedAfterMs).toBeLessThan(5_000);
+  expect(resumedAfterMs).toBeLessThan(30_000);
   expect(hooks.filter((hook) => /onWait|onResume/u.test(hook))).toEqual([
     "1 global global onWait ok",
     "1 task onWait ok",
@@ -80,7 +80,7 @@ test("wait.until({ date })", async () => {
   expect(at("task onWait")["wait"]).toEqual({ type: "duration", date: date.toISOString() });
   const { late } = run.output as { late: number };
   expect(late).toBeGreaterThanOrEqual(-100);
-  expect(late).toBeLessThan(5_000);
+  expect(late).toBeLessThan(30_000);
 });
 
 test("wait.until a date that has passed goes on at once", async () => {

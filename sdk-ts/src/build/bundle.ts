@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
+import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BundleSchema } from "@windlass/proto";
 import { buildRuntime } from "./build-runtime.ts";
@@ -33,11 +34,15 @@ export interface BundledFile {
  * Bundles a task folder, or a project with a config that says where its tasks are: the files with everything they
  * import, and the runtime that executes them. The same input gives the same bytes, wherever the folder is. Throws
  * BuildError with file, line and column when a file cannot be parsed or an import cannot be found, ImportError when the
- * config throws or cannot be honoured. Of what is bundled only the config is executed.
+ * config throws or cannot be honoured. Of what is bundled only the config is executed. `onFolders` is told where the
+ * tasks are, as absolute paths, before any of them is read.
  */
-export async function bundle(folder: string): Promise<TaskBundle> {
+export async function bundle(
+  folder: string,
+  onFolders: (folders: readonly string[]) => void = () => {},
+): Promise<TaskBundle> {
   const root = await realPathOf(folder);
-  const [runtime, tasks] = await Promise.all([buildRuntime(), bundleTasks(root)]);
+  const [runtime, tasks] = await Promise.all([buildRuntime(), bundleTasks(root, onFolders)]);
   const files = [{ path: ENTRY_POINT, content: Buffer.from(MAIN) }, ...runtime.files, ...tasks];
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = toBinary(BundleSchema, create(BundleSchema, { files, entryPoint: ENTRY_POINT, runtime: "node" }));
@@ -58,10 +63,11 @@ async function realPathOf(folder: string): Promise<string> {
   }
 }
 
-async function bundleTasks(root: string): Promise<BundledFile[]> {
+async function bundleTasks(root: string, onFolders: (folders: readonly string[]) => void): Promise<BundledFile[]> {
   const configPath = await findConfig(root);
   const settings = configPath === undefined ? undefined : await loadConfig(root, configPath);
   const folders = await findTaskFolders(root, configPath, settings);
+  onFolders(folders.map((path) => join(root, path)));
   const paths = await findTaskFiles(root, folders, settings?.ignorePatterns ?? []);
   const taskFiles = paths.map((path): SourceFile => ({ path, kind: "tasks" }));
   if (configPath === undefined || settings === undefined) return buildTasks(root, taskFiles);

@@ -5,7 +5,7 @@ import { createConnection } from "../client/connection.ts";
 import { retrying } from "../client/retrying.ts";
 import { windlassErrorFrom } from "../client/windlass-error.ts";
 import { BuildError } from "./build-error.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type TaskBundle } from "./bundle.ts";
 import { index, type IndexOptions } from "./index-bundle.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -20,9 +20,17 @@ export async function deploy(
   config: ClientConfig = configured.config,
   options: IndexOptions = {},
 ): Promise<Deployment> {
+  return deployBundle(await bundle(folder), config, options);
+}
+
+/** Indexes and uploads a bundle, as `deploy` does. */
+export async function deployBundle(
+  { bytes, hash }: TaskBundle,
+  config: ClientConfig,
+  options: IndexOptions,
+): Promise<Deployment> {
   const connection = createConnection(config);
   try {
-    const { bytes, hash } = await bundle(folder);
     const tasks = await index({ bytes }, options);
     const header = { bundleHash: hash, bundleSize: BigInt(bytes.length), tasks };
     const { deployment } = await retrying(connection.config.timeoutMs, (call) =>

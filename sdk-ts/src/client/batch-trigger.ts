@@ -1,6 +1,7 @@
-import { type AnyRunHandle, type PreparedTrigger, prepareTrigger } from "./trigger-task.ts";
-import { type Connection, defaultConnection, parentRunId } from "./connection.ts";
 import type { BatchItems, FailedBatchItem } from "../task/task-types.ts";
+import { type Connection, defaultConnection, parentRunId } from "./connection.ts";
+import type { AnyRunHandle } from "./run-handle.ts";
+import { type PreparedTrigger, prepareTrigger } from "./trigger-task.ts";
 import { createRequestId } from "./request-id.ts";
 import { traceBatch } from "./tracing.ts";
 import type { TriggerOptions } from "./trigger-options.ts";

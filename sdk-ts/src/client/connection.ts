@@ -18,6 +18,7 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from "./client-config.ts";
+import { createTokenSigner, type TokenSigner } from "./public-token.ts";
 import { RunAwaiter } from "./run-awaiter.ts";
 import { TriggerStream } from "./trigger-stream.ts";
 import { type WorkerConnection, workerConnection } from "./worker-connection.ts";
@@ -37,10 +38,13 @@ export class Connection {
   readonly batches: Client<typeof BatchService>;
   readonly triggers: TriggerStream;
   readonly ends: RunAwaiter;
+  /** Undefined over a worker's connection, which has no API key to sign with. */
+  readonly signToken: TokenSigner | undefined;
   readonly #channel: ClientChannel;
 
   constructor(config: ResolvedConfig) {
     this.config = config;
+    this.signToken = createTokenSigner(config.apiKey);
     this.#channel = createChannel(config.address, {
       token: config.apiKey,
       ...(config.useTls ? { credentials: credentials.createSsl() } : {}),

@@ -8,6 +8,7 @@ import { defaultConnection } from "./connection.ts";
 import { listRuns, type RunFilter } from "./list-runs.ts";
 import type { PagePromise } from "./pages.ts";
 import { createRequestId } from "./request-id.ts";
+import { createRunHandle } from "./run-handle.ts";
 import { type RunEvent, runEventFromProto } from "./run-event.ts";
 import { type RunSnapshot, runSnapshotFromProto } from "./run-snapshot.ts";
 import { checkDelay, checkMetadata, checkTags } from "./trigger-options.ts";
@@ -83,7 +84,7 @@ export const runs = {
     const request = { runId, requestId: createRequestId(), ...payload };
     const response = await callCluster(connection, (call) => connection.runs.replayRun(request, call));
     const { id, taskId } = given(response.run, `the replay of ${runId}`);
-    return { id, taskIdentifier: taskId, isCached: false };
+    return createRunHandle(connection, { id, taskIdentifier: taskId, isCached: false });
   },
 
   /**

@@ -3,14 +3,12 @@ import { UnencodableError } from "../content/find-unencodable.ts";
 import { type EncodedContent, encodeContent } from "../content/json-content.ts";
 import { MAX_PAYLOAD_BYTES } from "../content/limits.ts";
 import { isTaskId, TASK_ID_LIMIT } from "../task/task-id.ts";
-import type { RunHandle } from "../task/task-types.ts";
 import { type Connection, connectionOfAttempt, defaultConnection, parentRunId } from "./connection.ts";
 import { createRequestId } from "./request-id.ts";
+import { type AnyRunHandle, createRunHandle } from "./run-handle.ts";
 import { traceTrigger } from "./tracing.ts";
 import { type CheckedTriggerOptions, checkTriggerOptions, type TriggerOptions } from "./trigger-options.ts";
 import { invalidField } from "./windlass-error.ts";
-
-export type AnyRunHandle = RunHandle<string, unknown, unknown>;
 
 /** A trigger that has passed every check that needs no cluster. */
 export interface PreparedTrigger {
@@ -66,7 +64,7 @@ async function sendTrigger(
       parentRunId: parentRunId(connection),
     }),
   );
-  return { id: stored.runId, taskIdentifier: taskId, isCached: stored.isCached };
+  return createRunHandle(connection, { id: stored.runId, taskIdentifier: taskId, isCached: stored.isCached });
 }
 
 /** Throws FIELD_INVALID naming the place of what cannot be encoded. */

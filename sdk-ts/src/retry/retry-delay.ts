@@ -1,4 +1,4 @@
-/** How long to wait after a failed try. */
+/** How long to wait after a failed try, or attempt. */
 export interface BackoffOptions {
   readonly factor: number;
   readonly minTimeoutInMs: number;

@@ -1,6 +1,6 @@
 import type { InitData } from "../task/hook-types.ts";
 import { defineTask } from "../task/define-task.ts";
-import type { Accepts, TaskOptions } from "../task/task-options.ts";
+import type { Accepts, Received, TaskOptions } from "../task/task-options.ts";
 import type { Task } from "../task/task-types.ts";
 import { type CronOption, resolveCron } from "./cron.ts";
 import type { ScheduleTick } from "./schedule-tick.ts";
@@ -23,10 +23,16 @@ export type ScheduleTaskOptions<Id extends string, Output, Init, HookOutput, Hoo
  * Defines a task whose payload is a tick of a schedule. With `cron` it has a schedule of its own, which follows the current deployment: one that is
  * declared no more does not tick any more. Throws as `task` does, also for a cron expression or time zone that does not exist.
  */
-export function scheduleTask<Id extends string, Output, Init = InitData, HookOutput = Output, HookInit = Init>(
+export function scheduleTask<
+  Id extends string,
+  Output,
+  Init = InitData,
+  HookOutput = Output,
+  HookInit = Received<Init>,
+>(
   options: ScheduleTaskOptions<Id, Output, Init, HookOutput, HookInit> &
-    Accepts<Output, HookOutput, "output"> &
-    Accepts<Init, HookInit, "init data">,
+    Accepts<Output, HookOutput, unknown, "output"> &
+    Accepts<Received<Init>, HookInit, InitData, "init data">,
 ): Task<Id, ScheduleTick, Output> {
   return defineTask(options, {
     optionNames: ["cron"],

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { EncodedContent } from "../content/json-content.ts";
 import type { TaskContext } from "./context.ts";
 import { processGlobal } from "./process-global.ts";
@@ -46,7 +47,38 @@ export interface ActiveAttempt {
   state<T>(key: symbol, create: () => T): T;
 }
 
-/** A worker executes one attempt at a time, so one place in the process is enough; outside of attempts and workers it is empty. */
-export const activeAttempt = processGlobal("attempt", (): { current: ActiveAttempt | undefined } => ({
-  current: undefined,
-}));
+/**
+ * Where code finds the attempt that it belongs to. A worker executes one at a time, so there is one place in the process; outside of attempts and workers
+ * it is empty. It is empty too for what an ended attempt has left behind (a timer, a promise that nobody awaited), so that this does not write to the run
+ * that has the process now. Code that belongs to no attempt, such as a pool of connections that a module made, belongs to whichever executes.
+ */
+class AttemptPlace {
+  readonly #owner = new AsyncLocalStorage<ActiveAttempt>();
+  #executing: ActiveAttempt | undefined;
+
+  get current(): ActiveAttempt | undefined {
+    return this.isCallerLeftBehind ? undefined : this.#executing;
+  }
+
+  set current(attempt: ActiveAttempt | undefined) {
+    this.#executing = attempt;
+  }
+
+  /** Whether whoever asks was begun by an attempt that has ended. */
+  get isCallerLeftBehind(): boolean {
+    const owner = this.#owner.getStore();
+    return owner !== undefined && owner !== this.#executing;
+  }
+
+  /** Everything that `execute` begins belongs to the attempt. */
+  async enter<T>(attempt: ActiveAttempt, execute: () => Promise<T>): Promise<T> {
+    this.#executing = attempt;
+    try {
+      return await this.#owner.run(attempt, execute);
+    } finally {
+      this.#executing = undefined;
+    }
+  }
+}
+
+export const activeAttempt = processGlobal("attempt", () => new AttemptPlace());

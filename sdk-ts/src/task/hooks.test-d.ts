@@ -107,6 +107,73 @@ describe("every hook of a task is typed", () => {
   });
 });
 
+describe("the order in which options are written", () => {
+  const sideEffect = (): void => {};
+
+  it("does not matter to an init that returns nothing: there is no init data then", () => {
+    const below = task({
+      id: "below",
+      run,
+      init: ({ payload }) => void expectTypeOf(payload).toEqualTypeOf<Payload>(),
+    });
+    expectTypeOf<TaskPayload<typeof below>>().toEqualTypeOf<Payload>();
+    task({
+      id: "below",
+      run: async (payload: Payload, { init }) => {
+        expectTypeOf(init).toEqualTypeOf<InitData>();
+        return payload.message;
+      },
+      init: ({ payload }) => {
+        expectTypeOf(payload).toEqualTypeOf<Payload>();
+        sideEffect();
+      },
+      cleanup: ({ init }) => expectTypeOf(init).toEqualTypeOf<InitData>(),
+    });
+    task({
+      id: "above",
+      init: async () => sideEffect(),
+      run: async (payload: Payload, { init }) => {
+        expectTypeOf(init).toBeUndefined();
+        return payload.message;
+      },
+      cleanup: ({ init }) => expectTypeOf(init).toBeUndefined(),
+    });
+  });
+
+  it("does not matter to hooks in the object form that name the payload", () => {
+    const above = task({
+      id: "above",
+      middleware: async ({ next }) => next(),
+      init: ({ payload }: { payload: Payload }) => ({ length: payload.message.length }),
+      run: async (payload: Payload, { init, ctx }) => {
+        expectTypeOf(init).toEqualTypeOf<{ length: number }>();
+        expectTypeOf(ctx).toEqualTypeOf<TaskContext>();
+        return payload.message.length;
+      },
+      onSuccess: ({ payload, output }) => {
+        expectTypeOf(payload).toEqualTypeOf<Payload>();
+        expectTypeOf(output).toBeNumber();
+      },
+    });
+    expectTypeOf<TaskPayload<typeof above>>().toEqualTypeOf<Payload>();
+    expectTypeOf<TaskOutput<typeof above>>().toEqualTypeOf<number>();
+    task({
+      id: "above",
+      middleware: async ({ payload, next }: { payload: Payload; next: () => Promise<void> }) => {
+        if (payload.message !== "") await next();
+      },
+      onStart: ({ payload }: { payload: Payload }) => void payload.message,
+      run: async (payload: Payload, { signal }) => (signal.aborted ? "" : payload.message),
+    });
+    task({
+      id: "wrong",
+      init: ({ payload }: { payload: { other: string } }) => ({ other: payload.other }),
+      // @ts-expect-error -- The payload that a hook expects is not the payload of this task
+      run: async (payload: Payload, { init }) => `${payload.message} ${init.other}`,
+    });
+  });
+});
+
 describe("handleError", () => {
   it("may decide in each way, or not at all", () => {
     task({ id: "decision", run, handleError: () => {} });

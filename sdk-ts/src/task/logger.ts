@@ -8,6 +8,9 @@ type Log = (message: string, attributes?: Record<string, unknown>) => void;
 /**
  * Writes to the timeline of the run that is executing; elsewhere to the console. A message is cut at 32 KB; attributes
  * are stored as JSON, and what JSON cannot carry is described in words. What is below the config's logLevel is not written.
+ *
+ * Lines leave the process when the event loop turns: those written in the same turn before the process dies, or never
+ * gives back control, can be lost.
  */
 export const logger: Readonly<Record<LogLevelName | "log", Log>> = {
   trace: log("trace"),

@@ -3,7 +3,7 @@ import { describeValue } from "./check-options.ts";
 import { defineTask } from "./define-task.ts";
 import type { InitData } from "./hook-types.ts";
 import { PayloadInvalid } from "./payload-invalid.ts";
-import type { Accepts, TaskOptions } from "./task-options.ts";
+import type { Accepts, Received, TaskOptions } from "./task-options.ts";
 import type { Task } from "./task-types.ts";
 
 /** What a schema makes of a payload: `run` and all hooks receive this. */
@@ -33,11 +33,11 @@ export function schemaTask<
   Output,
   Init = InitData,
   HookOutput = Output,
-  HookInit = Init,
+  HookInit = Received<Init>,
 >(
   options: SchemaTaskOptions<Id, Schema, Output, Init, HookOutput, HookInit> &
-    Accepts<Output, HookOutput, "output"> &
-    Accepts<Init, HookInit, "init data">,
+    Accepts<Output, HookOutput, unknown, "output"> &
+    Accepts<Received<Init>, HookInit, InitData, "init data">,
 ): Task<Id, StandardSchemaV1.InferInput<Schema>, Output> {
   const { id, schema } = options;
   const validate = validatorOf(id, schema);

@@ -54,7 +54,16 @@ export interface TaskOptions<Id extends string, Payload, Output, Init, HookPaylo
   readonly cleanup?: CleanupHook<HookPayload, HookInit>;
 }
 
-/** Refuses options whose hooks expect something else than `run` and `init` give them. */
-export type Accepts<Given, Expected, What extends string> = [Given] extends [Expected]
+/** What hooks and `run` receive as `init` when `init` returns this: nothing, when it returns nothing. */
+export type Received<Init> = [Init] extends [void] ? undefined : Init;
+
+/**
+ * Refuses options whose hooks expect something else than `run` and `init` give them. What is not known (`Unknown`) is
+ * not refused: TypeScript asks too before it has looked at `run`, and what the project's init functions return, it
+ * never learns.
+ */
+export type Accepts<Given, Expected, Unknown, What extends string> = [Unknown] extends [Given]
   ? unknown
-  : { readonly run: `The ${What} that a hook expects is not the ${What} of this task` };
+  : [Given] extends [Expected]
+    ? unknown
+    : { readonly run: `The ${What} that a hook expects is not the ${What} of this task` };

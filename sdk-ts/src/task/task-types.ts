@@ -86,6 +86,11 @@ export interface RunHandle<Id extends string, Payload, Output> extends Types<Pay
   readonly taskIdentifier: Id;
   /** True when an idempotency key had already made the run. */
   readonly isCached: boolean;
+  /**
+   * Lets whoever has it read this run, and nothing else, for 24 hours from when it is first asked for; see `auth.createPublicToken`. Absent inside of a
+   * task, which has no API key to sign it with.
+   */
+  readonly publicAccessToken?: string;
 }
 
 /** Any task, for type parameters: `tasks.trigger<typeof helloWorld>(...)`. */

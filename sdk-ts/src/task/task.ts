@@ -1,6 +1,6 @@
 import { defineTask } from "./define-task.ts";
 import type { InitData } from "./hook-types.ts";
-import type { Accepts, TaskOptions } from "./task-options.ts";
+import type { Accepts, Received, TaskOptions } from "./task-options.ts";
 import type { Task } from "./task-types.ts";
 
 /**
@@ -17,12 +17,12 @@ export function task<
   Init = InitData,
   HookPayload = Payload,
   HookOutput = Output,
-  HookInit = Init,
+  HookInit = Received<Init>,
 >(
   options: TaskOptions<Id, Payload, Output, Init, HookPayload, HookOutput, HookInit> &
-    Accepts<Payload, HookPayload, "payload"> &
-    Accepts<Output, HookOutput, "output"> &
-    Accepts<Init, HookInit, "init data">,
+    Accepts<Payload, HookPayload, unknown, "payload"> &
+    Accepts<Output, HookOutput, unknown, "output"> &
+    Accepts<Received<Init>, HookInit, InitData, "init data">,
 ): Task<Id, Payload, Output> {
   return defineTask(options, PLAIN);
 }

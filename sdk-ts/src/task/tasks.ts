@@ -1,4 +1,5 @@
 import { triggersById } from "../wait/triggers-by-id.ts";
+import { activeAttempt } from "./active-attempt.ts";
 import { globalHooks } from "./hook-registry.ts";
 import type {
   AnyHook,
@@ -50,6 +51,7 @@ function register<Hook>(hookName: HookName): Register<Hook> {
   return (nameOrHook: unknown, namedHook?: unknown): void => {
     const [name, fn] = typeof nameOrHook === "string" ? [nameOrHook, namedHook] : ["", nameOrHook];
     if (typeof fn !== "function") throw new TypeError(`tasks.${hookName} takes a function, or a name and a function`);
+    if (activeAttempt.isCallerLeftBehind) return; // The run that this hook was for has ended.
     globalHooks.register(hookName, { name, fn: fn as AnyHook });
   };
 }

@@ -70,7 +70,9 @@ export class TestCluster {
   readonly holds = new Map<string, MessageInitShape<typeof HoldSchema>>();
   /** Items that were refused, by their batch. */
   readonly failedItems = new Map<string, MessageInitShape<typeof FailedItemSchema>[]>();
+  /** Every upload, also of what is current already. */
   readonly deployed: { bytes: Buffer; taskIds: string[] }[] = [];
+  currentDeployment: { id: string; version: string; bundleHash: string; isCurrent: boolean } | undefined;
   /** The TriggerTasks messages and AwaitRuns messages that have come, and the streams on which they did. */
   readonly triggerMessages: Trigger[][] = [];
   readonly awaitMessages: string[][] = [];
@@ -390,11 +392,14 @@ export class TestCluster {
         const hash = createHash("sha256").update(bytes).digest("hex");
         if (header === undefined || header.bundleHash !== hash) throw bundleCorrupt();
         deployed.push({ bytes, taskIds: header.tasks.map(({ id }) => id) });
-        return {
-          deployment: { id: `dep_${deployed.length}`, version: "20260101.1", bundleHash: hash, isCurrent: true },
-        };
+        if (this.currentDeployment?.bundleHash !== hash) {
+          const version = `20260101.${deployed.length}`;
+          this.currentDeployment = { id: `dep_${deployed.length}`, version, bundleHash: hash, isCurrent: true };
+        }
+        return { deployment: this.currentDeployment };
       },
-      getCurrentDeployment: async () => ({}),
+      getCurrentDeployment: async () =>
+        this.currentDeployment === undefined ? {} : { deployment: this.currentDeployment },
       listDeployments: async () => ({}),
     };
   }

@@ -1,7 +1,7 @@
 import { type AnyBatchItems, triggerBatch } from "../client/batch-trigger.ts";
 import { type BatchSnapshot, listBatches, retrieveBatch } from "../client/batches.ts";
 import type { PagePromise } from "../client/pages.ts";
-import type { AnyRunHandle } from "../client/trigger-task.ts";
+import type { AnyRunHandle } from "../client/run-handle.ts";
 import type {
   AnyTask,
   BatchItem,

@@ -106,6 +106,7 @@ export class Attempt {
       globalHooks: (hook) => globalHooks.get(hook),
       payload,
       ctx,
+      isCompletionTold: this.#start.isCompletionTold,
       signal: this.#end.signal,
       interruption: this.#interruption,
       suspend: (wait) => this.#suspend(wait),
@@ -115,9 +116,7 @@ export class Attempt {
       random: Math.random,
     });
     globalHooks.beginAttempt();
-    activeAttempt.current = this.#asSeenByTheSdk(ctx, lifecycle);
-    const outcome = await lifecycle.run();
-    activeAttempt.current = undefined;
+    const outcome = await activeAttempt.enter(this.#asSeenByTheSdk(ctx, lifecycle), () => lifecycle.run());
     globalHooks.endAttempt();
     this.#description.close();
     return outcome;
@@ -144,7 +143,7 @@ export class Attempt {
     this.#description.send();
     this.#maxDuration?.pause();
     await this.#suspension.begin(wait);
-    this.#maxDuration?.resume();
+    if (!this.#end.signal.aborted) this.#maxDuration?.resume();
   }
 
   #limitTo(limitMs: number): MaxDuration {

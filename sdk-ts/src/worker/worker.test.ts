@@ -363,7 +363,7 @@ describe("a wait", () => {
     expect(heard.kinds().filter((kind) => kind === "suspend")).toHaveLength(1);
   });
 
-  it("that is canceled runs onCancel and nothing else of the attempt", async () => {
+  it("that is canceled runs onCancel, then cleanup, and nothing else of the attempt", async () => {
     await withWorker(async (own) => {
       const heard = listen(own);
       own.start({ runId: "run_1", taskId: "waits", payload: json({}) });
@@ -377,7 +377,7 @@ describe("a wait", () => {
           .logs()
           .slice(3)
           .map(({ message }) => message),
-      ).toEqual(["onCancel true AbortError: the run was canceled: enough"]);
+      ).toEqual(["onCancel true AbortError: the run was canceled: enough", "cleaned up"]);
     });
   });
 });

@@ -28,6 +28,7 @@ import { createApiKeyLookup } from "./auth/api-key-lookup.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { createEnvironmentLookup } from "./auth/environment-lookup.ts";
 import { guardStreams } from "./auth/guard-streams.ts";
+import { createPublicAccess } from "./auth/public-access.ts";
 import type { RunStoreConfig } from "./config.ts";
 import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
 import { createFeed } from "./feed/feed.ts";
@@ -53,9 +54,11 @@ import { createDebounceLoop } from "./runs/debounce-loop.ts";
 import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
+import { createUnfinishedCancelLoop } from "./runs/unfinished-cancel-loop.ts";
 import { createTimelineReader } from "./runs/watch-run.ts";
 import { connectionUrl } from "./store/connection-url.ts";
 import { findApiKey } from "./store/find-api-key.ts";
+import { findSigningKey } from "./store/find-signing-key.ts";
 import { selectEnvironment } from "./store/select-environment.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { publicHttpUrl } from "./tokens/public-http-url.ts";
@@ -101,7 +104,8 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
     clock,
   });
-  const authenticator = createAuthenticator({ apiKeys, environments, internalToken, adminToken });
+  const publicAccess = createPublicAccess({ findKeyHash: (key) => findSigningKey(postgres, key), apiKeys, clock });
+  const authenticator = createAuthenticator({ apiKeys, environments, publicAccess, internalToken, adminToken });
   const { authenticate } = authenticator;
   const guard = { authenticator, clock };
   const server = createGrpcServer({ address: config.WINDLASS_LISTEN, logger, telemetry, authenticate });
@@ -146,6 +150,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   const loops = [
     createPartitionLoop(base),
     createPendingVersionLoop(parts),
+    createUnfinishedCancelLoop(parts),
     createExpiredKeyLoop(base),
     createDebounceLoop(base),
     createDeadWaitLoop(base),

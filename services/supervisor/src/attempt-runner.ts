@@ -486,6 +486,7 @@ function startAttempt(
       environment: lease.environment,
       deploymentId: lease.deploymentId,
       traceparent,
+      isCompletionTold: lease.isCompletionTold,
       machine: { $typeName: "windlass.worker.v1.Machine", name: preset, cpu, memory: memoryMb / 1_024 },
       ...(maxDuration !== undefined && { maxDuration }),
     },

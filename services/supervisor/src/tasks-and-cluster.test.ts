@@ -84,13 +84,14 @@ describe("variables", () => {
 });
 
 describe("what a task says of its run", () => {
-  it("reaches the store: the newest metadata, all tags; the worker is told its machine and how long it may run", async () => {
+  it("reaches the store: the newest metadata, all tags; the worker is told its machine, how long it may run, and that onComplete was called", async () => {
     const supervisor = await start();
-    const lease = leaseOf("described", { machine: "micro", maxDurationSeconds: 7 });
+    const lease = leaseOf("described", { machine: "micro", maxDurationSeconds: 7, isCompletionTold: true });
     await execute(supervisor, lease);
     expect(JSON.parse(logs(supervisor, lease)[0] ?? "")).toEqual({
       machine: { $typeName: "windlass.worker.v1.Machine", name: "micro", cpu: 0.25, memory: 0.25 },
       seconds: 7,
+      isCompletionTold: true,
     });
     const { updates } = supervisor.store.row(tokenOf(lease));
     expect(Buffer.from(updates.at(-1)?.metadata?.data ?? []).toString()).toBe('{"count":2}');

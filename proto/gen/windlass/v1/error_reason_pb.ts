@@ -26,7 +26,7 @@ export const ErrorReason = {
   UNSPECIFIED: 0,
 
   /**
-   * UNAUTHENTICATED: no API key was sent, or it is not one of ours, or it was revoked.
+   * UNAUTHENTICATED: no API key was sent, or it is not one of ours, or it was revoked; or a public access token is damaged, forged or expired, or its key was revoked.
    *
    * @generated from enum value: ERROR_REASON_API_KEY_INVALID = 1;
    */

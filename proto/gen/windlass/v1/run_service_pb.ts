@@ -525,6 +525,7 @@ export const UpdateRunResponseSchema: GenMessage<UpdateRunResponse> = /*@__PURE_
 
 /**
  * RunService reads and cancels runs. Another environment's run is NOT_FOUND, always.
+ * GetRun, WatchRun and AwaitRuns also take a public access token in place of the API key; then a run that the token does not name is NOT_FOUND too.
  *
  * @generated from service windlass.v1.RunService
  */

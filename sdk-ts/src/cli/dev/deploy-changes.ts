@@ -1,7 +1,10 @@
+import { realpath } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Deployment } from "@windlass/proto";
-import { deploy } from "../../build/deploy.ts";
+import { bundle } from "../../build/bundle.ts";
+import { deployBundle } from "../../build/deploy.ts";
 import { configured } from "../../client/client-config.ts";
+import { getCurrentDeployment } from "../api/deployments.ts";
 import { UPLOAD_TIMEOUT_MS } from "../commands/deploy.ts";
 import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { folderChanges } from "./folder-changes.ts";
@@ -25,28 +28,43 @@ export interface DeployChangesOptions {
   readonly listener: DeployListener;
 }
 
-/** Deploys the folder, and again whenever it changes, until the signal aborts. One version at a time, so none overtakes another. */
+/**
+ * Deploys the folder, and again whenever something changes that its tasks are made of, until the signal aborts: the folder, a config in the folder above, the
+ * folders that the config names. One version at a time, so none overtakes another.
+ */
 export async function deployChanges(folder: string, options: DeployChangesOptions): Promise<void> {
-  let version: string | undefined;
-  for await (const _ of folderChanges(folder, options.signal)) {
-    version = (await deployOnce(folder, version, options)) ?? version;
+  const root = await realpath(folder);
+  const changes = folderChanges(root, options.signal);
+  let deployed: Deployment | undefined;
+  for await (const _ of changes) {
+    deployed = (await deployOnce(root, deployed, { ...options, onFolders: changes.include })) ?? deployed;
   }
 }
 
-/** Returns the version that is current now; undefined when nothing was deployed. Waits for a cluster that is away. */
+/**
+ * Returns what is current now; undefined when nothing was deployed. What is bundled to the same bytes as before is neither loaded nor uploaded, unless another
+ * version has become current meanwhile. Waits for a cluster that is away.
+ */
 async function deployOnce(
   folder: string,
-  former: string | undefined,
-  { env, signal, listener }: DeployChangesOptions,
-): Promise<string | undefined> {
+  former: Deployment | undefined,
+  {
+    env,
+    signal,
+    listener,
+    onFolders,
+  }: DeployChangesOptions & { readonly onFolders: (folders: readonly string[]) => void },
+): Promise<Deployment | undefined> {
   for (let isFirstTry = true; !signal.aborted; isFirstTry = false) {
     const beganMs = performance.now();
     try {
       const config = { ...configured.config, timeoutMs: isFirstTry ? UPLOAD_TIMEOUT_MS : AWAY_RETRY_MS };
-      const deployment = await deploy(folder, config, { env, signal });
-      if (deployment.version === former) listener.onUnchanged(former);
+      const built = await bundle(folder, onFolders);
+      const isSame = built.hash === former?.bundleHash && (await getCurrentDeployment())?.version === former.version;
+      const deployment = isSame ? former : await deployBundle(built, config, { env, signal });
+      if (deployment.version === former?.version) listener.onUnchanged(former.version);
       else listener.onVersion(deployment, performance.now() - beganMs);
-      return deployment.version;
+      return deployment;
     } catch (error) {
       if (signal.aborted) return undefined;
       if (isFirstTry) listener.onFailure(error);

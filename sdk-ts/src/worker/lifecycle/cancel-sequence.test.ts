@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { HookName } from "../../task/hook-types.ts";
 import { settle, StartedLifecycle } from "./started-lifecycle.testkit.ts";
 
 interface Cancel {
@@ -137,33 +138,136 @@ describe("a cancel before run", () => {
 });
 
 describe("a cancel of a suspended attempt", () => {
-  it("runs onCancel only: no cleanup, no middleware, nothing of run", async () => {
-    let seen: unknown;
+  /** Waits in run for what never comes, and says what goes on after it. */
+  function suspended(hooks: Partial<Record<HookName, (...args: never[]) => unknown>>) {
     const wentOn: string[] = [];
     const started: StartedLifecycle = new StartedLifecycle({
       run: async () => {
         await settle();
-        await started.wait({ type: "token", token: "t" });
-        wentOn.push("run");
+        await started.wait({ type: "token", token: "t" }).finally(() => wentOn.push("run"));
       },
       hooks: {
         middleware: async ({ next }: { next: () => Promise<void> }) => {
-          await next();
-          wentOn.push("middleware");
+          await next().finally(() => wentOn.push("middleware"));
         },
-        onCancel: ({ runPromise }: Cancel) => runPromise.catch((error: unknown) => (seen = error)),
         onResume: () => void wentOn.push("onResume"),
-        cleanup: () => void wentOn.push("cleanup"),
+        ...hooks,
       },
     });
+    return { started, wentOn };
+  }
+
+  async function untilSuspended({ suspended: waits }: StartedLifecycle): Promise<void> {
     await settle();
     await settle();
-    expect(started.suspended).toHaveLength(1);
+    expect(waits).toHaveLength(1);
+  }
+
+  const canceled = { failure: { code: "CANCELED" } };
+
+  it("runs the onCancel hooks, then cleanup; nothing of run goes on, and middleware does not unwind", async () => {
+    let seen: unknown;
+    const { started, wentOn } = suspended({
+      onCancel: ({ runPromise }: Cancel) => runPromise.catch((error: unknown) => (seen = error)),
+      cleanup: () => {},
+      onSuccess: () => {},
+      onFailure: () => {},
+      onComplete: () => {},
+      handleError: () => {},
+    });
+    await untilSuspended(started);
     started.cancel();
-    expect(await started.outcome).toMatchObject({ failure: { code: "CANCELED" } });
+    expect(await started.outcome).toMatchObject(canceled);
     started.resume();
     await settle();
     expect(String(seen)).toBe("AbortError: the run was canceled: enough");
+    expect(started.settled).toEqual(["onCancel ok", "cleanup ok", "middleware failed", "run failed"]);
     expect(wentOn).toEqual([]);
+  });
+
+  it("does not come back though it was resumed in the same moment", async () => {
+    const { started, wentOn } = suspended({ onCancel: () => settle(), cleanup: () => settle() });
+    await untilSuspended(started);
+    started.resume();
+    started.cancel();
+    expect(await started.outcome).toMatchObject(canceled);
+    expect([wentOn, started.settled.slice(0, 2)]).toEqual([[], ["onCancel ok", "cleanup ok"]]);
+  });
+
+  it("gives cleanup the init data, and stays CANCELED when it throws; the others run all the same", async () => {
+    let seen: unknown;
+    const { started } = suspended({
+      init: () => ({ data: 1 }),
+      cleanup: ({ init }: { init: unknown }) => {
+        seen = init;
+        throw new Error("of the task's own");
+      },
+    });
+    started.globals.cleanup = [
+      {
+        name: "g",
+        fn: () => {
+          throw new Error("of the global one");
+        },
+      },
+    ];
+    await untilSuspended(started);
+    started.cancel();
+    expect(await started.outcome).toMatchObject(canceled);
+    expect(seen).toEqual({ data: 1 });
+    expect(started.settled.filter((line) => line.startsWith("cleanup"))).toEqual([
+      "cleanup g failed",
+      "cleanup failed",
+    ]);
+  });
+
+  it("does not run cleanup when no time is left for it", async () => {
+    const { started } = suspended({ onCancel: () => new Promise(() => {}), cleanup: () => {} });
+    await untilSuspended(started);
+    started.cancel();
+    await settle();
+    started.interruption.giveUp("hooks");
+    expect(await started.outcome).toMatchObject(canceled);
+    expect(started.settled).toEqual(["middleware failed", "onCancel ignored", "run failed"]);
+  });
+
+  it("gives up a cleanup that hangs when the time is up", async () => {
+    const { started } = suspended({ cleanup: () => new Promise(() => {}) });
+    await untilSuspended(started);
+    started.cancel();
+    await settle();
+    started.interruption.giveUp("hooks");
+    expect(await started.outcome).toMatchObject(canceled);
+    expect(started.settled).toEqual(["middleware failed", "cleanup failed", "run failed"]);
+  });
+
+  it("lets nothing wait any more: cleanup that tries is told of the cancel", async () => {
+    let seen: unknown;
+    const { started } = suspended({
+      cleanup: async () => {
+        await started.wait({ type: "token", token: "second" }).catch((error: unknown) => (seen = error));
+      },
+    });
+    await untilSuspended(started);
+    started.cancel();
+    await started.outcome;
+    expect(String(seen)).toBe("AbortError: the run was canceled: enough");
+    expect(started.suspended).toHaveLength(1);
+  });
+
+  it("in a cleanup function: those after it run, none runs twice", async () => {
+    const started: StartedLifecycle = new StartedLifecycle({
+      hooks: { cleanup: () => {}, onCancel: () => {} },
+      globals: {
+        cleanup: [
+          { name: "first", fn: () => {} },
+          { name: "waits", fn: () => started.wait({ type: "token", token: "t" }) },
+        ],
+      },
+    });
+    await untilSuspended(started);
+    started.cancel();
+    expect(await started.outcome).toEqual({ ok: true, output: "output" });
+    expect(started.settled.slice(1)).toEqual(["cleanup first ok", "onCancel ok", "cleanup ok", "cleanup waits failed"]);
   });
 });

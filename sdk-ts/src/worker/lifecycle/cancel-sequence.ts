@@ -11,11 +11,13 @@ export interface CancelSurroundings {
   readonly runOutcome: RunOutcome;
   readonly isSuspended: () => boolean;
   readonly init: () => unknown;
+  /** Calls the cleanup functions that have not begun. */
+  readonly cleanUp: () => Promise<unknown>;
 }
 
 /**
  * What a cancel sets off beside whatever runs: onCancel hooks, global ones first, which may wait for `run` by its
- * promise. A suspended attempt ends with them: nothing else of it runs any more.
+ * promise. A suspended attempt is cleaned up after them, and ends with that: nothing of it goes on after the wait.
  */
 export class CancelSequence {
   readonly #surroundings: CancelSurroundings;
@@ -46,13 +48,17 @@ export class CancelSequence {
   }
 
   async #run(): Promise<void> {
-    const { hooks, signal, interruption, runOutcome, isSuspended, init } = this.#surroundings;
-    if (isSuspended() || !runOutcome.hasBegun) runOutcome.abandon(signal.reason);
+    const { hooks, signal, interruption, runOutcome, init, cleanUp } = this.#surroundings;
+    // What is suspended now stays so: see WaitSequence.
+    const isSuspended = this.#surroundings.isSuspended();
+    if (isSuspended || !runOutcome.hasBegun) runOutcome.abandon(signal.reason);
     const fields = { init: init(), runPromise: runOutcome.promise };
     for (const hook of hooks.of("onCancel")) {
       if (interruption.areHooksGivenUp) break;
       await hooks.call(hook, { fields }, ALWAYS_IGNORED);
     }
-    if (isSuspended()) interruption.giveUp("everything");
+    if (!isSuspended) return;
+    await cleanUp();
+    interruption.giveUp("everything");
   }
 }

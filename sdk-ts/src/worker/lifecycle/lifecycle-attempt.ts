@@ -13,6 +13,8 @@ export interface LifecycleAttempt<Encoded> {
   /** Decoded, not yet checked against the task's schema. */
   readonly payload: unknown;
   readonly ctx: TaskContext;
+  /** An earlier attempt has called onComplete, and failed in cleanup after that. */
+  readonly isCompletionTold: boolean;
   /** Aborted: the attempt is no longer wanted. A MaxDurationExceededError as reason: it ran too long; any other: it was canceled. */
   readonly signal: AbortSignal;
   readonly interruption: Interruption;

@@ -13,10 +13,11 @@ function scenario(changes: Partial<Scenario> = {}): Scenario {
   return {
     attempt: 1,
     maxAttempts: 3,
+    isCompletionTold: false,
     globals: {},
     own: everyHook,
     run: "return",
-    waits: false,
+    wait: "none",
     isOutputValid: true,
     ...changes,
   };
@@ -47,7 +48,7 @@ describe("order", () => {
     },
     {
       when: "a run that waits",
-      changes: { waits: true },
+      changes: { wait: "resumed" },
       expected: [...start, "run", "onWait", "onResume", "onSuccess", "onComplete", "cleanup"],
     },
     {
@@ -74,6 +75,16 @@ describe("order", () => {
       when: "cleanup that throws in the last attempt: onFailure runs, onComplete not a second time",
       changes: { own: { ...everyHook, cleanup: throws }, attempt: 3 },
       expected: [...restart, "run", "onSuccess", "onComplete", "cleanup", "handleError", "onFailure"],
+    },
+    {
+      when: "an attempt after one whose cleanup threw: onComplete not a second time in the run",
+      changes: { attempt: 2, isCompletionTold: true },
+      expected: [...restart, "run", "onSuccess", "cleanup"],
+    },
+    {
+      when: "the last attempt, after one whose cleanup threw: onFailure runs, onComplete not a second time in the run",
+      changes: { attempt: 3, isCompletionTold: true, run: "throw" },
+      expected: [...restart, "run", "handleError", "onFailure", "cleanup"],
     },
     {
       when: "handleError that throws: the run ends, without onFailure and onComplete, but cleanup still runs",
@@ -120,7 +131,7 @@ describe("an error", () => {
   it.each(["init", "onStart", "onStartAttempt", "onWait", "onResume", "onSuccess", "onComplete"] as const)(
     "in %s is recorded and ignored",
     async (hook) => {
-      const { outcome, reports } = await play(scenario({ waits: true, own: { ...everyHook, [hook]: throws } }));
+      const { outcome, reports } = await play(scenario({ wait: "resumed", own: { ...everyHook, [hook]: throws } }));
       expect(outcome.ok).toBe(true);
       const error = { thrown: thrownBy(hook, "task", 0, "throw") };
       expect(reports).toContainEqual({ hook, scope: "task", name: "", outcome: "ignored", error });
@@ -178,7 +189,7 @@ describe("forms", () => {
     const own = Object.fromEntries(
       Object.keys(everyHook).map((hook) => [hook, { behaviour: "return", form: "positional" }]),
     ) as Scenario["own"];
-    const success = await play(scenario({ own, waits: true }));
+    const success = await play(scenario({ own, wait: "resumed" }));
     const failure = await play(scenario({ own, run: "throw", attempt: 3 }));
     const cancel = await play(scenario({ own, run: "cancel" }));
     const calls = [success, failure, cancel].flatMap((played) => played.calls);

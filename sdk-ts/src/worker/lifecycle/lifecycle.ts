@@ -4,7 +4,7 @@ import { callInterruptibly, callReported } from "./call-reported.ts";
 import { CancelSequence } from "./cancel-sequence.ts";
 import { endReason } from "./end-reason.ts";
 import { failureOf } from "./failure.ts";
-import { ALWAYS_FAILED, Hooks } from "./hooks.ts";
+import { ALWAYS_FAILED, Hooks, type ScopedHook } from "./hooks.ts";
 import { mergeInitData } from "./init-data.ts";
 import type { LifecycleAttempt, LifecycleFailure, LifecycleOutcome } from "./lifecycle-attempt.ts";
 import { passThroughMiddleware } from "./middleware-onion.ts";
@@ -38,16 +38,21 @@ export class Lifecycle<Encoded> {
   #output: unknown;
   #encoded: { readonly output: Encoded } | undefined;
   #failure: LifecycleFailure | undefined;
-  #hasCompleted = false;
-  #hasCleanedUp = false;
+  #hasCompleted: boolean;
+  #cleanups: ScopedHook[] | undefined;
 
   constructor(attempt: LifecycleAttempt<Encoded>) {
     this.#attempt = attempt;
     this.#hooks = new Hooks(attempt);
     this.#situation = situationOf(attempt);
+    this.#hasCompleted = attempt.isCompletionTold;
     const surroundings = { ...attempt, hooks: this.#hooks, runOutcome: this.#runOutcome, init: () => this.#init };
     this.#waits = new WaitSequence(surroundings);
-    this.#cancel = new CancelSequence({ ...surroundings, isSuspended: () => this.#waits.isSuspended });
+    this.#cancel = new CancelSequence({
+      ...surroundings,
+      isSuspended: () => this.#waits.isSuspended,
+      cleanUp: () => this.#callCleanups(),
+    });
   }
 
   /** Never throws. Settles when the user's functions have settled, been interrupted, or been given up. */
@@ -166,7 +171,7 @@ export class Lifecycle<Encoded> {
     return this.#callEach("onSuccess", { output: this.#output }, [this.#output]);
   }
 
-  /** At most once in an attempt: a failure that comes after it does not call it again. */
+  /** At most once in a run: neither a failure that comes after it nor a later attempt calls it again. */
   async #complete(): Step {
     if (this.#hasCompleted) return undefined;
     this.#hasCompleted = true;
@@ -175,17 +180,21 @@ export class Lifecycle<Encoded> {
     return this.#callEach("onComplete", { result: { ok: false, error: this.#failure.thrown } }, [undefined]);
   }
 
-  /** Once in an attempt, onCancel hooks first. All cleanup functions run, whatever the others do; the first error counts. */
+  /** The onCancel hooks of a cancel that has come go first. */
   async #cleanUp(): Step {
-    if (this.#hasCleanedUp) return undefined;
-    this.#hasCleanedUp = true;
-    let failure: LifecycleFailure | undefined;
     await this.#cancel.passed();
-    for (const hook of this.#hooks.of("cleanup")) {
+    return this.#callCleanups(() => this.#cancel.passed());
+  }
+
+  /** Each function once in an attempt, whatever the others do; the first error counts. */
+  async #callCleanups(afterEach: () => Promise<void> = () => Promise.resolve()): Step {
+    this.#cleanups ??= [...this.#hooks.of("cleanup")];
+    let failure: LifecycleFailure | undefined;
+    for (let hook = this.#cleanups.shift(); hook !== undefined; hook = this.#cleanups.shift()) {
       if (this.#attempt.interruption.areHooksGivenUp) break;
       const settled = await this.#hooks.call(hook, { fields: { init: this.#init } }, ALWAYS_FAILED);
       if (settled.kind !== "returned") failure ??= failureOf(settled);
-      await this.#cancel.passed();
+      await afterEach();
     }
     return failure;
   }

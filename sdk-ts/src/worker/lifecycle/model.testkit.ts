@@ -76,7 +76,7 @@ export function predict(scenario: Scenario): Predicted {
       "run",
       "encode",
       "onSuccess",
-      "onComplete",
+      ...(scenario.isCompletionTold ? [] : (["onComplete"] as const)),
       "cleanup",
       ...layers.toReversed().map((leave) => ({ leave })),
     ],
@@ -90,7 +90,7 @@ export function predict(scenario: Scenario): Predicted {
     ended: undefined,
     isGivenUp: false,
     hasOutput: false,
-    hasCompleted: false,
+    hasCompleted: scenario.isCompletionTold,
   };
   for (let stage = world.agenda.shift(); stage !== undefined; stage = world.agenda.shift()) passThrough(stage, world);
   const { calls, handedOver, reports } = world;
@@ -174,8 +174,8 @@ function failedLayer(
 
 function passRun(world: World): void {
   record("run", ["task", 0, RUN_PLAN], world);
-  const { run, waits } = world.scenario;
-  const inWait = waits ? passWait(world) : undefined;
+  const { run, wait } = world.scenario;
+  const inWait = wait === "none" ? undefined : passWait(world);
   if (world.isGivenUp) return;
   const thrown = inWait?.thrown ?? behave("run", ["task", 0, { behaviour: run, form: "positional" }], world);
   if (world.isGivenUp) return;
@@ -190,6 +190,7 @@ function passRun(world: World): void {
 /** Says what the wait throws into run, if anything. */
 function passWait(world: World): { thrown: unknown; behaviour: Behaviour } | undefined {
   for (const hook of ["onWait", "onResume"] as const) {
+    if (hook === "onResume" && world.scenario.wait === "canceled") return passCancelOfSuspended(world);
     for (const [scope, index, plan] of declared(hook, world.scenario)) {
       record(hook, [scope, index, plan], world);
       const thrown = behave(hook, [scope, index, plan], world, ["run"]);
@@ -206,6 +207,30 @@ function passWait(world: World): { thrown: unknown; behaviour: Behaviour } | und
     }
   }
   return undefined;
+}
+
+/** onCancel, then cleanup; then everything that is under way is given up, and nothing of the agenda is left. */
+function passCancelOfSuspended(world: World): undefined {
+  passCancel(world);
+  for (const one of declared("cleanup", world.scenario)) {
+    callOne("cleanup", one, world, ["run"]);
+    if (world.isGivenUp) return;
+  }
+  world.isGivenUp = true;
+  reportGivenUp("run", ["task", 0], world, []);
+}
+
+/** onCancel hooks can do little of their own here: see lifecycle.model.test.ts. */
+function passCancel(world: World): void {
+  world.ended = "CANCELED";
+  for (const one of declared("onCancel", world.scenario)) {
+    const [scope, index, { behaviour }] = one;
+    record("onCancel", one, world);
+    const error = behaviour === "return" ? undefined : thrownBy("onCancel", scope, index, behaviour);
+    const report =
+      error === undefined ? { outcome: "ok" as const } : { outcome: "ignored" as const, error: { thrown: error } };
+    world.reports.push({ hook: "onCancel", scope, name: nameOf("onCancel", scope, index), ...report });
+  }
 }
 
 /** The task's own handlers, then the global ones, until one decides. */
@@ -246,11 +271,16 @@ function passHandlers(world: World): void {
   if (verdict.skipRetry) world.agenda.unshift("onFailure", ...(world.hasCompleted ? [] : (["onComplete"] as const)));
 }
 
-function callOne(hook: Exclude<Stage, object | "run" | "encode" | "handlers">, one: Declared, world: World): void {
+function callOne(
+  hook: Exclude<Stage, object | "run" | "encode" | "handlers">,
+  one: Declared,
+  world: World,
+  around: readonly "run"[] = [],
+): void {
   record(hook, one, world);
   const [scope, index, plan] = one;
   const hadFailed = world.failure !== undefined;
-  const thrown = behave(hook, one, world);
+  const thrown = behave(hook, one, world, around);
   if (world.isGivenUp) return;
   const name = nameOf(hook, scope, index);
   if (thrown === undefined) {
@@ -294,16 +324,7 @@ function behave(
   around: readonly "run"[] = [],
 ): unknown {
   const thrown = thrownBy(hook, scope, index, behaviour);
-  if ((behaviour === "cancel" || behaviour === "cancel-throw") && world.ended === undefined) {
-    world.ended = "CANCELED";
-    for (const one of declared("onCancel", world.scenario)) {
-      record("onCancel", one, world);
-      const error = one[2].behaviour === "return" ? undefined : thrownBy("onCancel", one[0], one[1], one[2].behaviour);
-      const report =
-        error === undefined ? { outcome: "ok" as const } : { outcome: "ignored" as const, error: { thrown: error } };
-      world.reports.push({ hook: "onCancel", scope: one[0], name: nameOf("onCancel", one[0], one[1]), ...report });
-    }
-  }
+  if ((behaviour === "cancel" || behaviour === "cancel-throw") && world.ended === undefined) passCancel(world);
   if (behaviour === "hang") {
     world.ended ??= "MAX_DURATION_EXCEEDED";
     world.isGivenUp = true;

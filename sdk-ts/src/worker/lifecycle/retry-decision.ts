@@ -1,4 +1,5 @@
 import { retryAdviceOf } from "../../client/retry-advice.ts";
+import { retryDelayMs } from "../../retry/retry-delay.ts";
 import { resolveRetryOptions, type RetryOptions, type RetryPolicy } from "../../task/retry-options.ts";
 
 /** What is to follow a failed attempt, as far as its process has a say. */
@@ -26,7 +27,7 @@ export function decideByDefault(thrown: unknown, situation: RetrySituation): Ret
   const advice = retryAdviceOf(thrown);
   if (!hasAttemptsLeft(situation) || (advice !== undefined && "skipRetrying" in advice))
     return { thrown, delayMs: undefined };
-  const delayMs = advice === undefined ? retryDelayMs(situation) : millisecondsUntil(advice.retryAt, situation);
+  const delayMs = advice === undefined ? delayByPolicy(situation) : millisecondsUntil(advice.retryAt, situation);
   return { thrown, delayMs };
 }
 
@@ -34,11 +35,8 @@ function hasAttemptsLeft({ policy, attemptNumber }: RetrySituation): boolean {
   return attemptNumber < policy.maxAttempts;
 }
 
-/** The delay after an attempt: round(min(maxTimeoutInMs, (randomize ? 1..2 : 1) * minTimeoutInMs * factor^(n-1))). */
-function retryDelayMs({ policy, attemptNumber, random }: RetrySituation): number {
-  const { minTimeoutInMs, maxTimeoutInMs, factor, randomize } = policy;
-  const spread = randomize ? 1 + random() : 1;
-  return Math.round(Math.min(maxTimeoutInMs, spread * minTimeoutInMs * factor ** (attemptNumber - 1)));
+function delayByPolicy({ policy, attemptNumber, random }: RetrySituation): number {
+  return retryDelayMs(policy, attemptNumber, random());
 }
 
 /**
@@ -83,7 +81,7 @@ function delayOf(
   if (retry === undefined) return byDefaultMs;
   const policy = resolveRetryOptions("the decision of an error handler", retry as RetryOptions, situation.policy);
   const decided = { ...situation, policy };
-  return hasAttemptsLeft(decided) ? retryDelayMs(decided) : undefined;
+  return hasAttemptsLeft(decided) ? delayByPolicy(decided) : undefined;
 }
 
 function millisecondsUntil(date: Date, { nowMs }: RetrySituation): number {

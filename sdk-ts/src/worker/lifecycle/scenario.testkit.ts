@@ -20,6 +20,9 @@ export const decisions = ["nothing", "skip", "delay", "replace"] as const;
 /** Where a middleware behaves as planned: before it calls next, after that, or instead. */
 export const places = ["before", "after", "instead"] as const;
 
+/** "none": run does not wait. "canceled": the run is canceled while it is suspended. */
+export const waitEnds = ["none", "resumed", "canceled"] as const;
+
 export interface HookPlan {
   readonly behaviour: Behaviour;
   readonly form: "object" | "positional";
@@ -33,11 +36,13 @@ export interface HookPlan {
 export interface Scenario {
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Whether an attempt before has called onComplete. */
+  readonly isCompletionTold: boolean;
   readonly globals: Partial<Record<HookName, readonly HookPlan[]>>;
   readonly own: Partial<Record<HookName, HookPlan>>;
   readonly run: Behaviour;
-  /** Whether run waits before it does anything else. */
-  readonly waits: boolean;
+  /** What becomes of the wait with which run begins. */
+  readonly wait: (typeof waitEnds)[number];
   /** Whether the output can be encoded. */
   readonly isOutputValid: boolean;
 }
@@ -158,7 +163,7 @@ export async function play(scenario: Scenario): Promise<Played> {
       id: "the-task",
       run: async (payload: unknown, params: Record<string, unknown>) => {
         calls.push({ hook: "run", scope: "task", index: 0, positional: [payload], params });
-        if (scenario.waits) await lifecycle.wait(WAIT);
+        if (scenario.wait !== "none") await lifecycle.wait(WAIT);
         return act(scenario.run, thrownBy("run", "task", 0, scenario.run), OUTPUT);
       },
       hooks: Object.fromEntries(
@@ -174,9 +179,14 @@ export async function play(scenario: Scenario): Promise<Played> {
       })),
     payload: PAYLOAD,
     ctx: fakeContext(scenario.attempt, scenario.maxAttempts),
+    isCompletionTold: scenario.isCompletionTold,
     signal: end.signal,
     interruption,
-    suspend: () => Promise.resolve(),
+    suspend: () => {
+      if (scenario.wait === "resumed") return Promise.resolve();
+      queueMicrotask(() => end.abort(CANCEL_REASON));
+      return new Promise(() => {});
+    },
     encodeOutput: (output) => {
       if (!scenario.isOutputValid) throw ENCODING_ERROR;
       return JSON.stringify(output);

@@ -18,6 +18,7 @@ interface Definition {
   readonly isRetryDisabledInDevelopment?: boolean;
   readonly attempt?: number;
   readonly maxAttempts?: number;
+  readonly isCompletionTold?: boolean;
 }
 
 export const NOW_MS = 1_000_000;
@@ -55,6 +56,7 @@ export class StartedLifecycle {
       globalHooks: (hook) => this.globals[hook] ?? [],
       payload: "payload",
       ctx: fakeContext(attempt, maxAttempts),
+      isCompletionTold: definition.isCompletionTold ?? false,
       signal: this.#end.signal,
       interruption: this.interruption,
       suspend: (wait) => {

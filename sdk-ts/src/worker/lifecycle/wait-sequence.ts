@@ -1,4 +1,5 @@
 import type { AttemptWait } from "../../task/active-attempt.ts";
+import { endReason } from "./end-reason.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Interruption } from "./interruption.ts";
 
@@ -31,6 +32,7 @@ export class WaitSequence {
    * the attempt was suspended, and with the signal's reason when the attempt is no longer wanted.
    */
   async wait(wait: AttemptWait): Promise<void> {
+    this.#surroundings.signal.throwIfAborted();
     if (this.#current !== undefined) throw new Error(describeSecondWait(this.#current, wait));
     this.#current = wait;
     try {
@@ -45,7 +47,6 @@ export class WaitSequence {
     const waiter = interruption.innermost;
     const args = () => ({ fields: { init: init(), wait: asHooksSeeIt(wait) } });
 
-    signal.throwIfAborted();
     if (waiter === undefined) throw new Error("a wait was begun by something that the attempt has left behind");
     await hooks.callEach("onWait", args());
     signal.throwIfAborted();
@@ -53,6 +54,8 @@ export class WaitSequence {
       throw new Error("a wait was begun, but not awaited: the function that began it has ended");
     this.#isSuspended = true;
     await suspend(wait);
+    // A cancel that came first has found the attempt suspended, and ends it: the wait does not come back, though the attempt was resumed in the same moment.
+    if (endReason(signal) === "CANCELED") await new Promise<never>(() => {});
     this.#isSuspended = false;
     await hooks.callEach("onResume", args());
     signal.throwIfAborted();

@@ -6,6 +6,8 @@ import { CallFailure } from "@windlass/proto/grpc";
 /** Who calls, as its credential says. */
 export type Principal =
   | { readonly kind: "environment"; readonly environmentId: string }
+  /** Whoever was handed a public access token: may read these runs, and nothing else. */
+  | { readonly kind: "public"; readonly environmentId: string; readonly runIds: ReadonlySet<string> }
   | { readonly kind: "internal" }
   | { readonly kind: "admin" };
 

@@ -5,6 +5,8 @@ import { createApiKeySecret, hashSecret, slugOfApiKey } from "./api-key.ts";
 import { createApiKeyLookup } from "./api-key-lookup.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { createEnvironmentLookup } from "./environment-lookup.ts";
+import { createPublicAccess } from "./public-access.ts";
+import { signPublicToken } from "../testing/sign-public-token.ts";
 
 const API_KEY = createApiKeySecret("prod");
 const lookup = createApiKeyLookup({
@@ -15,9 +17,15 @@ const environments = createEnvironmentLookup({
   clock: createFakeClock(),
   find: (environmentId) => Promise.resolve(environmentId === "env_1"),
 });
+const publicAccess = createPublicAccess({
+  findKeyHash: ({ environmentSlug }) => Promise.resolve(environmentSlug === "prod" ? hashSecret(API_KEY) : undefined),
+  apiKeys: lookup,
+  clock: createFakeClock(),
+});
 const authenticator = createAuthenticator({
   apiKeys: lookup,
   environments,
+  publicAccess,
   internalToken: "internal-token",
   adminToken: "admin-token",
 });
@@ -88,6 +96,7 @@ describe("who may call what", () => {
     const { authenticate: withoutAdmin } = createAuthenticator({
       apiKeys: lookup,
       environments,
+      publicAccess,
       internalToken: "internal-token",
       adminToken: undefined,
     });
@@ -97,6 +106,37 @@ describe("who may call what", () => {
     await expect(withoutAdmin(API_KEY, "windlass.v1.EnvironmentService/CreateEnvironment")).rejects.toThrow(
       "does not allow",
     );
+  });
+});
+
+describe("a public access token", () => {
+  const token = signPublicToken(API_KEY, ["run_1"]);
+  const forged = signPublicToken(UNKNOWN_KEY, ["run_1"]);
+
+  it.each(["GetRun", "WatchRun", "AwaitRuns"])("is taken by %s, for the runs that it names", async (method) => {
+    const principal = { kind: "public", environmentId: "env_1", runIds: new Set(["run_1"]) };
+    expect(await verdict(token, `windlass.v1.RunService/${method}`)).toEqual(principal);
+    expect(await verdict(forged, `windlass.v1.RunService/${method}`)).toBe("API_KEY_INVALID");
+  });
+
+  it.each([
+    "windlass.v1.RunService/ListRuns",
+    "windlass.v1.RunService/CancelRun",
+    "windlass.v1.RunService/UpdateRun",
+    "windlass.v1.TaskService/TriggerTask",
+    "windlass.v1.WaitpointService/GetToken",
+    "windlass.v1.DeploymentService/GetCurrentDeployment",
+    "windlass.v1.EnvironmentService/CreateEnvironment",
+    "windlass.internal.v1.RunQueueService/ClaimRuns",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "windlass.v1.AnotherService/AddedLater",
+  ])("is refused by %s", async (method) => {
+    expect(await verdict(token, method)).toBe("NOT_PERMITTED");
+    expect(await verdict(forged, method)).toBe("API_KEY_INVALID");
+  });
+
+  it("may not act for an environment, not even its own", async () => {
+    expect(await verdict(token, "windlass.v1.RunService/GetRun", "env_1")).toBe("NOT_PERMITTED");
   });
 });
 

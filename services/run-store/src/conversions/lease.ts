@@ -6,6 +6,13 @@ import { leaseRefToProto } from "./cancel-lease.ts";
 import { timestampFromMicroseconds } from "./moments.ts";
 import { contentToProto, optionsToProto } from "./run-to-proto.ts";
 
+/** A claimed run that goes to its supervisor. */
+export type LeasedRow = ClaimedRow & {
+  readonly payload: Buffer;
+  /** An earlier attempt has called the onComplete hooks. */
+  readonly isCompletionTold: boolean;
+};
+
 /** A lease as the queue pushes it. */
 export function leaseToProto(
   item: {
@@ -15,8 +22,7 @@ export function leaseToProto(
     /** Of the claim: the span that dispatched the run; "" to give on the run's own. */
     readonly traceparent: string;
   },
-  row: ClaimedRow,
-  payload: Buffer,
+  row: LeasedRow,
   facts: DeploymentFacts,
   limits: TaskLimits,
 ): Lease {
@@ -39,7 +45,7 @@ export function leaseToProto(
       createTime: timestampFromMicroseconds(row.create_time_us),
       startTime: timestampFromMicroseconds(row.start_time_us),
       cancelReason: "",
-      payload: contentToProto(payload, row.payload_type),
+      payload: contentToProto(row.payload, row.payload_type),
       tags: row.tags,
       isTest: row.is_test,
       traceparent: row.traceparent,
@@ -60,6 +66,7 @@ export function leaseToProto(
     machine,
     maxDurationSeconds: maxDurationOf(options, limits),
     variablesRevision: facts.variablesRevision,
+    isCompletionTold: row.isCompletionTold,
   };
 }
 

@@ -21,7 +21,7 @@ import {
   parseUpdateRun,
   parseWatchRun,
 } from "../validation/run-requests.ts";
-import { environmentOf } from "./caller.ts";
+import { environmentOf, environmentToRead, readableBy } from "./caller.ts";
 
 /** What the handlers of RunService work with. */
 export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions, ExplainHoldOptions {
@@ -32,7 +32,10 @@ export interface RunServiceOptions extends CancelRunOptions, QueueDueRunsOptions
 export function createRunService(options: RunServiceOptions): ServiceImplementation<typeof RunService, ServiceCall> {
   const { postgres, feed, clock, reader, timelines } = options;
   return {
-    getRun: async (request, call) => getRun(options, environmentOf(call), parseGetRun(request).runId),
+    getRun: async (request, call) => {
+      const { runId } = parseGetRun(request);
+      return getRun(options, environmentToRead(call, runId), runId);
+    },
 
     listRuns: async (request, call) => {
       const { filter, page } = parseListRuns(request);
@@ -40,12 +43,13 @@ export function createRunService(options: RunServiceOptions): ServiceImplementat
     },
 
     async *watchRun(request, call) {
-      const position = { environmentId: environmentOf(call), ...parseWatchRun(request) };
+      const wanted = parseWatchRun(request);
+      const position = { environmentId: environmentToRead(call, wanted.runId), ...wanted };
       for await (const events of watchRun({ feed, timelines, clock }, position, call.signal)) yield { events };
     },
 
     async *awaitRuns(requests, call) {
-      const answers = awaitRuns({ feed, reader, clock }, environmentOf(call), requests, call.signal);
+      const answers = awaitRuns({ feed, reader, clock }, readableBy(call), requests, call.signal);
       for await (const results of answers) yield { results };
     },
 

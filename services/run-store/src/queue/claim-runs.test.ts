@@ -1,11 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { type Claim, ErrorReason, type Lease } from "@windlass/proto";
+import { type Claim, ErrorReason, type HookResult, type Lease, RunErrorCode } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { claimRuns } from "../store/claim-runs.ts";
 import { deleteSupervisor } from "../store/delete-supervisors.ts";
+import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
-import { ENVIRONMENT_ID, failed, type HotStore, startHotStore, SUPERVISOR_ID } from "../testing/hot-store.ts";
+import {
+  ENVIRONMENT_ID,
+  failed,
+  hookResult,
+  type HotStore,
+  runError,
+  startHotStore,
+  SUPERVISOR_ID,
+} from "../testing/hot-store.ts";
 
 let store: HotStore;
 let epoch: bigint;
@@ -128,6 +137,41 @@ describe("a claim", () => {
     expect(await claimAll(ids.slice(3).map((runId) => claimOf(runId)))).toMatchObject([
       { attemptNumber: 1 },
       { attemptNumber: 1 },
+    ]);
+  });
+});
+
+describe("a claim of a later attempt", () => {
+  /** Ends the attempt of a lease as failed, and claims the run again. */
+  const claimAgain = async (lease: Lease, hooks: readonly HookResult[]): Promise<Lease> => {
+    const runId = lease.run?.id ?? "";
+    await store.finish(lease, { ...failed(), decision: { kind: "after", delayMs: 0 }, hooks });
+    await queueDueRuns(store.postgres, [{ environmentId: ENVIRONMENT_ID, runId }], false);
+    return store.claim(runId);
+  };
+
+  it("says that onComplete was called when an attempt before it did, however long ago", async () => {
+    const first = await store.claim(await store.trigger());
+    expect(first.isCompletionTold).toBe(false);
+    const second = await claimAgain(first, [hookResult("onComplete"), hookResult("cleanup")]);
+    expect(second).toMatchObject({ attemptNumber: 2, isCompletionTold: true });
+    expect(await claimAgain(second, [])).toMatchObject({ attemptNumber: 3, isCompletionTold: true });
+  });
+
+  it("says so neither of another hook whose error names it, nor of other runs of the same message", async () => {
+    const [told, untold] = [await store.claim(await store.trigger()), await store.claim(await store.trigger())];
+    const error = runError(RunErrorCode.TASK_ERROR, "onComplete is to blame");
+    for (const [lease, hooks] of [
+      [told, [hookResult("onComplete")]],
+      [untold, [{ ...hookResult("cleanup"), error }]],
+    ] as const) {
+      await store.finish(lease, { ...failed(), decision: { kind: "after", delayMs: 0 }, hooks });
+      await queueDueRuns(store.postgres, [{ environmentId: ENVIRONMENT_ID, runId: lease.run?.id ?? "" }], false);
+    }
+    const claims = [untold, told].map((lease) => claimOf(lease.run?.id ?? ""));
+    expect(await claimAll(claims)).toMatchObject([
+      { attemptNumber: 2, isCompletionTold: false },
+      { attemptNumber: 2, isCompletionTold: true },
     ]);
   });
 });

@@ -3,13 +3,14 @@ import { createBatcher, overloaded, type Postgres } from "@windlass/chassis";
 import type { Claim, Lease } from "@windlass/proto";
 import { asCallFailure, CallFailure, fieldInvalid } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
-import { leaseToProto } from "../conversions/lease.ts";
+import { type LeasedRow, leaseToProto } from "../conversions/lease.ts";
 import type { DeploymentCache } from "../deployments/deployment-cache.ts";
 import type { TaskLimitsCache } from "../deployments/task-limits-cache.ts";
 import { epochStale, runNotQueued, supervisorExpired } from "../failures.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { byRunKey } from "../run-order.ts";
 import { splitBatch } from "../split-batch.ts";
+import { findToldCompletions } from "./find-told-completions.ts";
 import { type ClaimItem, claimRuns, type ClaimedRow } from "../store/claim-runs.ts";
 import type { EnvironmentShards } from "./environment-shards.ts";
 import type { ReleaseLeases } from "../work/release-leases.ts";
@@ -82,13 +83,22 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
   const { claimed, epochByShard, aliveSupervisorIds } = await claimRuns(options.postgres, sorted, options.hasOutbox);
   afterCommit(options, sorted, claimed);
 
+  const repeated = claimed.filter((row) => row.attempt_number > 1 && row.wait_id === null);
+  const told = await findToldCompletions(
+    options.postgres,
+    repeated.flatMap((row) => sorted[row.position - 1] ?? []),
+  );
   const leases = new Map<ClaimItem, Lease>();
   const tooMuch = new Set<ClaimItem>();
   for (const row of claimed) {
     const item = sorted[row.position - 1];
     if (item === undefined) continue;
     if (row.payload === null) tooMuch.add(item);
-    else leases.set(item, await toLease(options, item, row, row.payload));
+    else
+      leases.set(
+        item,
+        await toLease(options, item, { ...row, payload: row.payload, isCompletionTold: told.has(item.runId) }),
+      );
   }
   // Rare, and never the whole answer: payloads of megabytes, many at once.
   if (tooMuch.size > 0) await options.release(Array.from(tooMuch));
@@ -113,12 +123,11 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
 async function toLease(
   { deployments, taskLimits }: RunClaimerOptions,
   item: ClaimItem & { readonly traceparent: string },
-  row: ClaimedRow,
-  payload: Buffer,
+  row: LeasedRow,
 ): Promise<Lease> {
   const facts = await deployments.get(item.environmentId, row.deployment_id);
   const limits = await taskLimits.get(item.environmentId, row.deployment_id, row.task_id);
-  return leaseToProto(item, row, payload, facts, limits);
+  return leaseToProto(item, row, facts, limits);
 }
 
 function afterCommit(

@@ -31,7 +31,7 @@ const CHILDREN_PER_STATEMENT = 500;
  * Cancels a run: at once when no supervisor has it, else it becomes CANCELING and its supervisor is told through the feed; should that be lost, by the answer to its
  * next heartbeat. A run that is being canceled or has ended stays as it is, with its first reason. One statement under the run's lock decides between this and a
  * claim or an end that comes at the same moment. Then come the runs that it has triggered and that have not ended, theirs, and so on; one that is triggered from now on is
- * CANCELED from the start. A crash in between leaves the rest going: whoever got no answer asks again, and the repeat goes on. Returns the run as it is then.
+ * CANCELED from the start. A crash in between leaves the rest going, until whoever got no answer asks again, or unfinished-cancel-loop.ts finds it. Returns the run as it is then.
  * Throws RUN_NOT_FOUND.
  */
 export async function cancelRun(

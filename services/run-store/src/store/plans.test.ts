@@ -8,6 +8,8 @@ import { COUNT_QUEUES } from "./count-queues.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
 import { LIST_LEASED_RUNS } from "./list-leased-runs.ts";
+import { LIST_HOOKS } from "./list-hooks-of-earlier-attempts.ts";
+import { LIST_LEFT_BY_CANCELS } from "./list-left-by-cancels.ts";
 import { LIST_QUEUED_RUNS } from "./list-queued-runs.ts";
 import { QUEUE_DUE_RUNS } from "./queue-due-runs.ts";
 import { REPORT_WORK } from "./report-work.ts";
@@ -26,7 +28,7 @@ async function accesses({ text }: Statement): Promise<string[]> {
   return rows
     .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
     .filter((line) =>
-      /(?:Scan|Join)\b.* on (?:runs|run_contents|run_metadata|deployment_tasks|idempotency_keys)\b|(?:Hash|Merge) Join/.test(
+      /(?:Scan|Join)\b.* on (?:runs|run_contents|run_metadata|deployment_tasks|idempotency_keys|attempts)\b|(?:Hash|Merge) Join/.test(
         line,
       ),
     )
@@ -77,6 +79,16 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
       "Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk on deployment_tasks d",
       "Index Scan using runs_environment_id_id_pk on runs r",
     ]);
+  });
+
+  it("what the hooks of earlier attempts did is looked up by primary key", async () => {
+    expect(await accesses(LIST_HOOKS)).toEqual([
+      "Index Scan using attempts_environment_id_run_id_number_pk on attempts a",
+    ]);
+  });
+
+  it("what cancels have left is a piece of the index of live runs, and those above it are looked up", async () => {
+    for (const access of await accesses(LIST_LEFT_BY_CANCELS)) expect(access).not.toContain("Seq Scan");
   });
 
   it("a trigger looks up the environment and the task in its version", async () => {

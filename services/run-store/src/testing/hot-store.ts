@@ -110,6 +110,7 @@ export interface StoredRun {
   readonly start_time: string | null;
   readonly finish_time: string | null;
   readonly due_time: string | null;
+  readonly cancel_reason: string | null;
   readonly lease_token: string | null;
   readonly supervisor_id: string | null;
   readonly wait_id: string | null;

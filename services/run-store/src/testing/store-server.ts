@@ -28,6 +28,7 @@ import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
 import { guardStreams } from "../auth/guard-streams.ts";
+import { createPublicAccess } from "../auth/public-access.ts";
 import { createFeed, type Feed } from "../feed/feed.ts";
 import { createBatchService } from "../handlers/batch-service.ts";
 import { createCompleteTokenRoute } from "../handlers/complete-token-route.ts";
@@ -46,6 +47,7 @@ import { createQueueStates } from "../queues/queue-states.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTimelineReader } from "../runs/watch-run.ts";
 import { findApiKey } from "../store/find-api-key.ts";
+import { findSigningKey } from "../store/find-signing-key.ts";
 import { selectEnvironment } from "../store/select-environment.ts";
 import { createTokenAnnouncer, type TokenAnnouncer } from "../tokens/announce-tokens.ts";
 import { publicHttpUrl } from "../tokens/public-http-url.ts";
@@ -118,9 +120,11 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     find: async (environmentId) => (await selectEnvironment(postgres, environmentId)) !== undefined,
     clock,
   });
+  const publicAccess = createPublicAccess({ findKeyHash: (key) => findSigningKey(postgres, key), apiKeys, clock });
   const authenticator = createAuthenticator({
     apiKeys,
     environments,
+    publicAccess,
     internalToken: INTERNAL_TOKEN,
     adminToken: ADMIN_TOKEN,
   });

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { type Clock, overloaded } from "@windlass/chassis";
-import { type AwaitedToken, AwaitedTokenSchema, type AwaitTokensRequest, ErrorReason } from "@windlass/proto";
-import { CallFailure, callErrorFromFailure } from "@windlass/proto/grpc";
+import { type AwaitedToken, AwaitedTokenSchema, type AwaitTokensRequest } from "@windlass/proto";
+import { type CallFailure, callErrorFromFailure } from "@windlass/proto/grpc";
 import { tokenNotFound } from "../failures.ts";
 import { type Feed, tokenKey } from "../feed/feed.ts";
-import { createWakeUp } from "../runs/wake-up.ts";
+import { AwaitLoops } from "../runs/await-loops.ts";
 import { parseAwaitTokens } from "../validation/token-requests.ts";
 import type { FoundToken, TokenReader } from "./token-reader.ts";
 
@@ -18,10 +18,6 @@ export interface AwaitTokensOptions {
 const MAX_UNANSWERED = 10_000;
 /** Tokens looked at, hence answered, in one message. */
 const MAX_LOOKED_AT = 1_000;
-/** How often tokens that nobody has told of are looked at, in case the notice of their end was lost (I9). */
-const LOOK_AGAIN_MS = { min: 8_000, max: 12_000 };
-/** How soon after the database could not be asked, or too many asked. */
-const RETRY_MS = 1_000;
 
 /**
  * Answers each token that `requests` names once it has been completed or timed out. A token is first listened for and then looked at, so that nothing falls between; what
@@ -47,83 +43,69 @@ export async function* awaitTokens(
 class AwaitTokensStream {
   readonly #options: AwaitTokensOptions;
   readonly #environmentId: string;
-  readonly #closed = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #loops: AwaitLoops;
   /** Unanswered tokens, each with how to stop listening for it. */
   readonly #waiting = new Map<string, () => void>();
   /** Those among them that are worth a look: just named, told of, or not looked at for long. */
   readonly #toLookAt = new Set<string>();
-  readonly #toSend;
-  readonly #sent;
   #refused: AwaitedToken[] = [];
   #hasAllRequests = false;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: AwaitTokensOptions, environmentId: string, signal: AbortSignal) {
     this.#options = options;
     this.#environmentId = environmentId;
-    this.#signal = AbortSignal.any([signal, this.#closed.signal]);
-    this.#toSend = createWakeUp(options.clock);
-    this.#sent = createWakeUp(options.clock);
+    this.#loops = new AwaitLoops(options.clock, signal);
   }
 
   /** Starts the two loops that run beside the answers; both end when the stream is closed. */
   begin(requests: AsyncIterable<AwaitTokensRequest>): void {
-    this.#run(this.#receive(requests));
-    this.#run(this.#lookAgain());
+    this.#loops.run(this.#receive(requests));
+    this.#loops.run(this.#loops.lookAgain(() => this.#lookAgain()));
   }
 
   close(): void {
-    this.#closed.abort(new Error("the stream has ended"));
+    this.#loops.close();
     for (const stopListening of this.#waiting.values()) stopListening();
     this.#waiting.clear();
   }
 
   async *answers(): AsyncGenerator<AwaitedToken[], void> {
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.error;
+      this.#loops.throwFailure();
       const answers = [...this.#takeRefused(), ...(await this.#look())];
       if (answers.length > 0) {
-        this.#sent.set();
+        this.#loops.sent.set();
         yield answers;
       } else if (this.#hasAllRequests && this.#waiting.size === 0 && this.#refused.length === 0) {
         return;
       } else if (this.#toLookAt.size === 0) {
-        await this.#toSend.wait(this.#signal);
+        await this.#loops.toSend.wait(this.#loops.signal);
       }
     }
-  }
-
-  #run(loop: Promise<void>): void {
-    loop.catch((error: unknown) => {
-      if (this.#closed.signal.aborted) return;
-      this.#failure ??= { error };
-      this.#toSend.set();
-    });
   }
 
   async #receive(requests: AsyncIterable<AwaitTokensRequest>): Promise<void> {
     for await (const request of requests) {
       // What came after the stream was closed must not be listened for: nobody would stop.
-      this.#signal.throwIfAborted();
+      this.#loops.signal.throwIfAborted();
       for (const [tokenId, failure] of parseAwaitTokens(request)) {
         if (this.#waiting.has(tokenId)) continue;
         if (failure !== undefined) this.#refused.push(refusal(tokenId, failure));
         else if (this.#waiting.size >= MAX_UNANSWERED) this.#refused.push(refusal(tokenId, tooMany()));
         else this.#await(tokenId);
       }
-      this.#toSend.set();
+      this.#loops.toSend.set();
       // A caller that is refused more and more and reads nothing is not read on.
-      while (this.#refused.length >= MAX_UNANSWERED) await this.#sent.wait(this.#signal);
+      while (this.#refused.length >= MAX_UNANSWERED) await this.#loops.sent.wait(this.#loops.signal);
     }
     this.#hasAllRequests = true;
-    this.#toSend.set();
+    this.#loops.toSend.set();
   }
 
   #await(tokenId: string): void {
     const stopListening = this.#options.feed.endedTokens.listen(tokenKey(this.#environmentId, tokenId), () => {
       this.#toLookAt.add(tokenId);
-      this.#toSend.set();
+      this.#loops.toSend.set();
     });
     this.#waiting.set(tokenId, stopListening);
     this.#toLookAt.add(tokenId);
@@ -135,13 +117,9 @@ class AwaitTokensStream {
     return taken;
   }
 
-  async #lookAgain(): Promise<void> {
-    for (;;) {
-      const { min, max } = LOOK_AGAIN_MS;
-      await this.#options.clock.sleep(min + Math.random() * (max - min), this.#signal);
-      for (const tokenId of this.#waiting.keys()) this.#toLookAt.add(tokenId);
-      this.#toSend.set();
-    }
+  #lookAgain(): void {
+    for (const tokenId of this.#waiting.keys()) this.#toLookAt.add(tokenId);
+    this.#loops.toSend.set();
   }
 
   /** Looks at tokens that are worth it. The answers of those that have ended, or are none. */
@@ -177,15 +155,7 @@ class AwaitTokensStream {
   async #read(tokenIds: readonly string[]): Promise<FoundToken[]> {
     if (tokenIds.length === 0) return [];
     const refs = tokenIds.map((tokenId) => ({ environmentId: this.#environmentId, tokenId }));
-    for (;;) {
-      this.#signal.throwIfAborted();
-      try {
-        return await this.#options.reader.submitMany(refs);
-      } catch (error) {
-        if (!isTemporary(error)) throw error;
-        await this.#options.clock.sleep(RETRY_MS, this.#signal);
-      }
-    }
+    return this.#loops.untilReady(() => this.#options.reader.submitMany(refs));
   }
 }
 
@@ -194,12 +164,6 @@ function refusal(tokenId: string, failure: CallFailure): AwaitedToken {
     tokenId,
     result: { case: "error", value: callErrorFromFailure(failure) },
   });
-}
-
-function isTemporary(error: unknown): boolean {
-  return (
-    error instanceof CallFailure && (error.reason === ErrorReason.NOT_READY || error.reason === ErrorReason.OVERLOADED)
-  );
 }
 
 function tooMany(): CallFailure {

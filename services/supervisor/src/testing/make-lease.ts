@@ -7,7 +7,16 @@ let count = 0;
 /** A lease as the queue pushes it; every one of another run. */
 export function makeLease(
   overrides: Partial<
-    Pick<Lease, "attemptNumber" | "bundleHash" | "traceparent" | "machine" | "maxDurationSeconds" | "variablesRevision">
+    Pick<
+      Lease,
+      | "attemptNumber"
+      | "bundleHash"
+      | "traceparent"
+      | "machine"
+      | "maxDurationSeconds"
+      | "variablesRevision"
+      | "isCompletionTold"
+    >
   > & { taskId?: string; payload?: unknown; environmentId?: string } = {},
 ): Lease {
   count += 1;

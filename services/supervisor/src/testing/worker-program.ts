@@ -141,7 +141,7 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
         send(started(), log(JSON.stringify(environmentVariables)), finish("payload")),
       );
   },
-  described: ({ runId, machine, maxDuration }) => {
+  described: ({ runId, machine, maxDuration, isCompletionTold }) => {
     const metadata = (count: number) => ({
       data: Buffer.from(JSON.stringify({ count })),
       contentType: "application/json",
@@ -150,7 +150,7 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
       case: "describeRun",
       value: { runId, update },
     });
-    send(started(), log(JSON.stringify({ machine, seconds: Number(maxDuration?.seconds ?? 0n) })));
+    send(started(), log(JSON.stringify({ machine, seconds: Number(maxDuration?.seconds ?? 0n), isCompletionTold })));
     send(describe({ metadata: metadata(1), addTags: ["a"] }), describe({ metadata: metadata(2), addTags: ["b", "a"] }));
     send(finish("payload"));
   },

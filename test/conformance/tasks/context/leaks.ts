@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { locals, logger, metadata, task, tasks } from "@windlass/sdk";
+import { locals, metadata, task, tasks } from "@windlass/sdk";
 import { said } from "../said.ts";
 import { tells } from "./nested/tells.ts";
 
@@ -19,32 +18,6 @@ export const pollutes = task({
     tasks.middleware("leaked", ({ next }) => next());
     console.log = () => {};
     return process.pid;
-  },
-});
-
-/** Leaves something behind that goes on after it has returned. */
-export const leavesBehind = task({
-  id: "leaves-behind",
-  run: async ({ forMs }: { forMs: number }) => {
-    const until = performance.now() + forMs;
-    const interval = setInterval(() => {
-      if (performance.now() > until) clearInterval(interval);
-      console.log("left behind: console");
-      logger.info("left behind: logger");
-      metadata.set("leftBehind", true);
-      tasks.onSuccess("left behind", () => said("left behind: hook"));
-      process.env["LEFT_BEHIND"] = "yes";
-    }, 2);
-    return process.pid;
-  },
-});
-
-/** Long enough that what others left behind can be seen. */
-export const looksAround = task({
-  id: "looks-around",
-  run: async () => {
-    await sleep(200);
-    return { pid: process.pid, metadata: metadata.current() ?? {} };
   },
 });
 
