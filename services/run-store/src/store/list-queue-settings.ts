@@ -29,7 +29,7 @@ export interface SettingsPage<Position> {
 /** Before every queue. */
 export const SETTINGS_START = { environmentId: "", name: "" };
 
-export const LIST_QUEUE_SETTINGS: Statement = {
+const LIST_QUEUE_SETTINGS: Statement = {
   name: "list_queue_settings",
   text: `
 SELECT ${QUEUE_SETTINGS}
