@@ -20,8 +20,8 @@ export default defineConfig({
           globalSetup,
           sequence: { groupOrder: 0 },
           maxWorkers: 2,
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           typecheck: {
             enabled: true,
             include: ["{proto,sdk-ts,services,deploy}/**/*.test-d.ts"],

@@ -83,7 +83,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
       for (const stream of streams) stream.end(callFailureFromError(callError(ErrorReason.NOT_READY)));
     },
     /** Resolves when the condition holds; looked at after every message. */
-    async until(condition: () => boolean, limitMs = 15_000): Promise<void> {
+    async until(condition: () => boolean, limitMs = 45_000): Promise<void> {
       const limit = AbortSignal.timeout(limitMs);
       while (!condition()) {
         const heard = Promise.withResolvers<void>();

@@ -23,7 +23,7 @@ export async function isAlive(pid: number): Promise<boolean> {
 }
 
 /** Resolves when the condition holds; throws after the limit. */
-export async function eventually(condition: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, limitMs = 45_000): Promise<void> {
   const limit = AbortSignal.timeout(limitMs);
   while (!(await condition())) {
     if (limit.aborted) throw new Error(`Not within ${limitMs} ms: ${condition.toString()}`);
