@@ -4,11 +4,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { repositoryDirectory } from "@windlass/local";
-import { configure, type RunSnapshot, runs, tasks } from "@windlass/sdk";
+import { configure, type RunSnapshot, runs, schedules, tasks } from "@windlass/sdk";
 import { deploy } from "@windlass/sdk/build";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { follow, greet, triggerHelloWorld } from "../../sdk-ts/examples/05-trigger.ts";
 import { replayFailed, sooner, triggerSome } from "../../sdk-ts/examples/13-trigger-options.ts";
+import { asDeclared, notify, startCallingSlowly, stopCalling } from "../../sdk-ts/examples/14-queues.ts";
+import { pauseReminders, remindDaily } from "../../sdk-ts/examples/15-schedules.ts";
+import { documentChanged, indexSoonOrNever } from "../../sdk-ts/examples/16-debounce.ts";
+import { progress, sendNewsletter } from "../../sdk-ts/examples/17-batches.ts";
 import { checkInvariants, startCluster, type TestCluster, waitFor } from "../kit/index.ts";
 
 const directory = path.join(repositoryDirectory, "sdk-ts/examples");
@@ -154,6 +158,36 @@ const cases: Readonly<Record<string, () => Promise<void>>> = {
     const both = await Array.fromAsync(runs.list({ batch: batchId }));
     const ended = await Promise.all(both.map((run) => runs.poll(run.id)));
     expect(ended.map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED"]);
+  },
+  "14-queues.ts": async () => {
+    expect(await play("update-ledger", { amount: 3 })).toMatchObject(completed(3));
+    await stopCalling();
+    const held = await notify("customer-1", "https://example.com/", true);
+    expect((await runs.retrieve(held)).hold).toMatchObject({ reason: "QUEUE_PAUSED" });
+    await startCallingSlowly();
+    expect(await runs.poll(held)).toMatchObject(completed("called https://example.com/"));
+    await asDeclared();
+  },
+  "15-schedules.ts": async () => {
+    const next = await remindDaily("ada", 7, "Europe/Berlin");
+    expect(next?.getTime()).toBeGreaterThan(Date.now());
+    const tick = { externalId: "ada", timezone: "Europe/Berlin", timestamp: new Date("2026-12-24T06:00:00Z") };
+    expect(await play("daily-reminder", tick)).toMatchObject(completed("ada: it is 7:00:00 AM"));
+    await pauseReminders("ada");
+    const [paused] = await Array.fromAsync(schedules.list({ task: "daily-reminder" }));
+    expect(paused).toMatchObject({ active: false, externalId: "ada" });
+  },
+  "16-debounce.ts": async () => {
+    const first = await documentChanged("d-1", "a");
+    expect(await documentChanged("d-1", "abc")).toBe(first);
+    await indexSoonOrNever("d-2", "text");
+    expect(await runs.poll(first)).toMatchObject(completed(3));
+  },
+  "17-batches.ts": async () => {
+    const items = ["ada", "grace"].map((address) => ({ payload: { address } }));
+    const { batchId, runs: handles } = await sendNewsletter.batchTrigger(items);
+    await Promise.all(handles.map((handle) => runs.poll(handle)));
+    expect(await progress(batchId)).toBe("2 of 2, 0 not well");
   },
 };
 
