@@ -277,10 +277,11 @@ it("ends with EPOCH_STALE when the shard has another owner", async () => {
   const waiting = (async () => {
     for (;;) await next(news);
   })();
+  const ended = expect(waiting).rejects.toMatchObject({ reason: ErrorReason.EPOCH_STALE });
   await store.takeShard("another");
   await clock.timersPending(1);
   await clock.advance(1_000);
-  await expect(waiting).rejects.toMatchObject({ reason: ErrorReason.EPOCH_STALE });
+  await ended;
 });
 
 it("a run with priority is ahead of those queued before it, by so many seconds and no more", async () => {
