@@ -274,14 +274,14 @@ it("is told nothing of environments of other shards", async () => {
 it("ends with EPOCH_STALE when the shard has another owner", async () => {
   const news = watch();
   await snapshot(news);
-  const waiting = (async () => {
+  const waiting = async (): Promise<never> => {
     for (;;) await next(news);
-  })();
-  const ended = expect(waiting).rejects.toMatchObject({ reason: ErrorReason.EPOCH_STALE });
+  };
+  const end = waiting().catch((error: unknown) => error);
   await store.takeShard("another");
   await clock.timersPending(1);
   await clock.advance(1_000);
-  await ended;
+  expect(await end).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
 });
 
 it("a run with priority is ahead of those queued before it, by so many seconds and no more", async () => {
