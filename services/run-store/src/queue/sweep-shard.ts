@@ -19,8 +19,8 @@ export interface OwnedShard {
   readonly epoch: bigint;
 }
 
-/** Once a second a piece of everything is told again; a run so young is most likely being claimed. */
-const SWEEP = { intervalMs: 1_000, pageSize: 1_000, minAgeMs: 2_000 };
+/** Every three seconds a piece of everything is told again; a run so young is most likely being claimed. */
+const SWEEP = { intervalMs: 3_000, pageSize: 1_000, minAgeMs: 2_000 };
 /** Every so many turns the leases. */
 const TURNS_PER_LEASE_LIST = 10;
 
