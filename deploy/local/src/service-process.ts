@@ -17,6 +17,8 @@ export interface ServiceMember extends ClusterMember {
   readonly service: ServiceName;
 }
 
+/** A laptop's memory goes before the last few per cent of speed: less room (MB) for young objects, measured 110 MB less for all services together. */
+const nodeOptions = ["--max-semi-space-size=8"];
 const startLimitMs = 30_000;
 const stopLimitMs = 40_000; // longer than WINDLASS_DRAIN_TIMEOUT_MS
 
@@ -30,7 +32,7 @@ export function createServiceMember(service: ServiceName, place: MemberPlace): S
       startProcess({
         name: place.name,
         command: process.execPath,
-        args: [path.join(repositoryDirectory, "services", service, "src/main.ts")],
+        args: [...nodeOptions, path.join(repositoryDirectory, "services", service, "src/main.ts")],
         env: childEnvironment({ ...place.env(), WINDLASS_LISTEN: address, WINDLASS_EXIT_WITH_PARENT: "1" }),
         logFile: path.join(place.logDirectory, `${place.name}.log`),
         recordDirectory: place.recordDirectory,
