@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome, type Lease, type LeaseRef, RunErrorCode } from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import { workerBundle } from "./testing/make-bundle.ts";
@@ -51,6 +52,8 @@ function words(supervisor: TestSupervisor, lease: Lease): string[] {
     body.case === "log" ? body.value.message : body.case === "hookResult" ? body.value.hook : String(body.case),
   );
 }
+
+const millis = (time: Timestamp | undefined) => (time === undefined ? Number.NaN : timestampMs(time));
 
 const isStopped = async (pid: number) => (await stateOf(pid)).startsWith("T");
 
@@ -137,12 +140,11 @@ describe("an attempt that waits", () => {
     supervisor.queue.force(fresh, next);
     supervisor.store.push(cancelOf(long));
     const finish = await supervisor.store.finished(tokenOf(next));
-    const freshFinish =
-      supervisor.store.row(tokenOf(fresh)).finish ?? (await supervisor.store.finished(tokenOf(fresh)));
+    const { startTime: freshStart } = await supervisor.store.finished(tokenOf(fresh));
     expect(finish.outcome).toBe(AttemptOutcome.SUCCEEDED);
-    expect(Number(freshFinish.startTime?.seconds)).toBeGreaterThanOrEqual(Number(finish.startTime?.seconds));
-    const order = supervisor.store.reports.flatMap(({ finished }) => finished.map(({ ref }) => ref?.leaseToken));
-    expect(order.indexOf(tokenOf(next))).toBeLessThan(order.indexOf(tokenOf(fresh)));
+    // There is one slot, so the second began after the first was over. Reports say nothing of that: while the store has yet
+    // to answer what was said first of an attempt, its end waits, and another's goes ahead.
+    expect(millis(freshStart)).toBeGreaterThanOrEqual(millis(finish.finishTime));
   });
 
   it("goes on waiting when the lease that was to continue it is lost on its way, for the one that follows", async () => {
