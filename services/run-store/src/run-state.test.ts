@@ -16,7 +16,8 @@ import {
   statusOf,
   TERMINAL_STATUSES,
 } from "./run-state.ts";
-import { attemptOutcome, runStatus } from "./store/schema.ts";
+import { attemptOutcome } from "./store/schema/run-history.ts";
+import { runStatus } from "./store/schema/runs.ts";
 
 const MIGRATIONS = ["0000_init", "0001_task_model"]
   .map((name) => readFileSync(new URL(`../migrations/${name}.sql`, import.meta.url), "utf8"))

@@ -1,4 +1,4 @@
-import type { deploymentTasks, deployments } from "./schema.ts";
+import type { deploymentTasks, deployments } from "./schema/environments.ts";
 
 export type DeploymentRow = Pick<
   typeof deployments.$inferSelect,

@@ -1,4 +1,5 @@
-import type { apiKeys, environments } from "./schema.ts";
+import type { apiKeys } from "./schema/environment-settings.ts";
+import type { environments } from "./schema/environments.ts";
 
 export type EnvironmentRow = Pick<
   typeof environments.$inferSelect,

@@ -1,4 +1,4 @@
-import type { scheduleType } from "./schema.ts";
+import type { scheduleType } from "./schema/schedules.ts";
 import { microseconds } from "./sql.ts";
 
 /** A schedule; moments in microseconds since 1970. */

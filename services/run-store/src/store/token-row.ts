@@ -1,4 +1,4 @@
-import type { tokenStatus } from "./schema.ts";
+import type { tokenStatus } from "./schema/waits.ts";
 import { lookUp, microseconds } from "./sql.ts";
 
 /** The word in the database. */
