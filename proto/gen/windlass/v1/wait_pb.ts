@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/wait.proto.
  */
 export const file_windlass_v1_wait: GenFile = /*@__PURE__*/
-  fileDesc("ChZ3aW5kbGFzcy92MS93YWl0LnByb3RvEgt3aW5kbGFzcy52MSKWAQoEV2FpdBIKCgJpZBgBIAEoCRIrCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIQCgZydW5faWQYAyABKAlIABInCgViYXRjaBgEIAEoCzIWLndpbmRsYXNzLnYxLkJhdGNoV2FpdEgAEhIKCHRva2VuX2lkGAUgASgJSABCBgoEa2luZCIuCglCYXRjaFdhaXQSEAoIYmF0Y2hfaWQYASABKAkSDwoHcnVuX2lkcxgCIAMoCWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChZ3aW5kbGFzcy92MS93YWl0LnByb3RvEgt3aW5kbGFzcy52MSKWAQoEV2FpdBIKCgJpZBgBIAEoCRIrCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIQCgZydW5faWQYAyABKAlIABInCgViYXRjaBgEIAEoCzIWLndpbmRsYXNzLnYxLkJhdGNoV2FpdEgAEhIKCHRva2VuX2lkGAUgASgJSABCBgoEa2luZCJBCglCYXRjaFdhaXQSEAoIYmF0Y2hfaWQYASABKAkSDwoHcnVuX2lkcxgCIAMoCRIRCglydW5fY291bnQYAyABKAViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Wait is what a run waits for.
@@ -75,24 +75,31 @@ export const WaitSchema: GenMessage<Wait> = /*@__PURE__*/
   messageDesc(file_windlass_v1_wait, 0);
 
 /**
- * BatchWait names the runs of a batch.
+ * BatchWait is for all runs of a batch. Their ids are not sent: whoever knows the batch asks for them page by page, so a batch of 100,000 is waited for as one of 10 is.
  *
  * @generated from message windlass.v1.BatchWait
  */
 export type BatchWait = Message<"windlass.v1.BatchWait"> & {
   /**
-   * The batch.
+   * The batch: all of its items must have been triggered.
    *
    * @generated from field: string batch_id = 1;
    */
   batchId: string;
 
   /**
-   * Its runs, at most 1,000.
+   * Runs to wait for beside those that have the batch's id, at most 1,000: an item whose idempotency key stood for a run already is that run, whatever its batch.
    *
    * @generated from field: repeated string run_ids = 2;
    */
   runIds: string[];
+
+  /**
+   * How many items the wait is for, for people; 0: as many as `run_ids`.
+   *
+   * @generated from field: int32 run_count = 3;
+   */
+  runCount: number;
 };
 
 /**
