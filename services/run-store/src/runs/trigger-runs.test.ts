@@ -3,7 +3,8 @@ import { ErrorReason, type QueuedRun } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createRunIds } from "../run-id.ts";
-import { insertRuns, type NewRun } from "../store/insert-runs.ts";
+import { insertRuns } from "../store/insert-runs.ts";
+import type { NewRun } from "../store/new-run.ts";
 import {
   ENVIRONMENT_ID,
   type HotStore,

@@ -1,7 +1,7 @@
 import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
-import type { InsertedRun, NewRun } from "./insert-runs.ts";
-import { lookUp, microseconds, momentFromMicroseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
-import { arrayLiteral } from "./tags-sql.ts";
+import type { InsertedRun } from "./insert-runs.ts";
+import { BEGIN_TIMELINES, NEW_RUN_COLUMNS, NEW_RUN_PARAMETERS, type NewRun, newRunValues } from "./new-run.ts";
+import { lookUp, microseconds, momentFromMicroseconds, OUTBOX_ID } from "./sql.ts";
 
 /** A run to be stored of which the trigger says more than most do. */
 export interface NewDescribedRun extends NewRun {
@@ -42,9 +42,9 @@ export const INSERT_DESCRIBED_RUNS: Statement = {
   name: "insert_described_runs",
   text: `
 WITH item AS MATERIALIZED (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::int[], $9::text[], $10::bool[], $11::text[],
-      $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::float8[], $19::bytea[], $20::float8[], $21::text[], $23::text[], $24::float8[]) WITH ORDINALITY
-    AS t (environment_id, run_id, request_id, task_id, payload, payload_type, queue, max_attempts, tags, is_test, traceparent,
+  SELECT * FROM unnest(${NEW_RUN_PARAMETERS},
+      $13::bytea[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::float8[], $20::bytea[], $21::float8[], $22::text[], $23::text[], $24::float8[]) WITH ORDINALITY
+    AS t (${NEW_RUN_COLUMNS},
       options, parent_run_id, replay_of_run_id, batch_id, version, machine, start_time_us, metadata, ttl_ms, schedule_id, concurrency_key, priority_s, position)
 ), parent AS MATERIALIZED (
   SELECT r.environment_id, r.id, r.status, coalesce(c.root_run_id, r.id) AS root_run_id
@@ -96,12 +96,7 @@ WITH item AS MATERIALIZED (
 ), described AS (
   INSERT INTO run_metadata (environment_id, run_id, metadata, metadata_type, update_time)
   SELECT environment_id, run_id, metadata, 'application/json', now() FROM fresh WHERE metadata IS NOT NULL
-), event AS (
-  INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
-  SELECT environment_id, id, 1, 1, status, 0, now() FROM run
-), notice AS (
-  ${outboxRow("$22")}
-)
+), ${BEGIN_TIMELINES}
 SELECT id, status, queue, ${microseconds("queue_time")} AS queue_time_us, ceil(date_part('epoch', due_time - now()) * 1000) AS due_in_ms,
   ceil(date_part('epoch', expire_time - now()) * 1000) AS expire_in_ms, ${OUTBOX_ID}, NULL AS problem
 FROM run
@@ -119,18 +114,8 @@ export function insertDescribedRuns(
   runs: readonly NewDescribedRun[],
   announce: boolean,
 ): Promise<DescribedRow[]> {
-  return db.query<DescribedRow>(INSERT_DESCRIBED_RUNS, [
-    runs.map((run) => run.environmentId),
-    runs.map((run) => run.runId),
-    runs.map((run) => run.requestId),
-    runs.map((run) => run.taskId),
-    byteaArray(runs.map((run) => run.payload)),
-    runs.map((run) => run.payloadType),
-    runs.map((run) => run.queue),
-    runs.map((run) => run.maxAttempts),
-    runs.map((run) => arrayLiteral(run.tags)),
-    runs.map((run) => run.isTest),
-    runs.map((run) => run.traceparent),
+  const values = newRunValues(runs, announce);
+  values.push(
     byteaArray(runs.map((run) => run.options)),
     runs.map((run) => run.parentRunId),
     runs.map((run) => run.replayOfRunId),
@@ -141,8 +126,8 @@ export function insertDescribedRuns(
     byteaArray(runs.map((run) => run.metadata)),
     runs.map((run) => run.ttlMs),
     runs.map((run) => run.scheduleId),
-    announce,
     runs.map((run) => run.concurrencyKey),
     runs.map((run) => run.prioritySeconds),
-  ]);
+  );
+  return db.query<DescribedRow>(INSERT_DESCRIBED_RUNS, values);
 }

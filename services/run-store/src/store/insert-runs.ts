@@ -1,23 +1,6 @@
-import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
-import { lookUp, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
-import { arrayLiteral } from "./tags-sql.ts";
-
-/** A run to be stored. Most triggers say no more; what options add is insert-described-runs.ts's, so that they cost nothing here. */
-export interface NewRun {
-  readonly environmentId: string;
-  readonly runId: string;
-  readonly requestId: string;
-  readonly taskId: string;
-  readonly payload: Uint8Array;
-  readonly payloadType: string;
-  /** Null for the task's own. */
-  readonly queue: string | null;
-  /** Null for the task's own. */
-  readonly maxAttempts: number | null;
-  readonly tags: readonly string[];
-  readonly isTest: boolean;
-  readonly traceparent: string;
-}
+import type { Queryable, Statement } from "@windlass/chassis";
+import { BEGIN_TIMELINES, NEW_RUN_COLUMNS, NEW_RUN_PARAMETERS, type NewRun, newRunValues } from "./new-run.ts";
+import { lookUp, microseconds, OUTBOX_ID } from "./sql.ts";
 
 /** What the database decided about a stored run. */
 export interface InsertedRun {
@@ -39,8 +22,7 @@ export const INSERT_RUNS: Statement = {
   name: "insert_runs",
   text: `
 WITH item AS MATERIALIZED (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::int[], $9::text[], $10::bool[], $11::text[])
-    AS t (environment_id, run_id, request_id, task_id, payload, payload_type, queue, max_attempts, tags, is_test, traceparent)
+  SELECT * FROM unnest(${NEW_RUN_PARAMETERS}) AS t (${NEW_RUN_COLUMNS})
 ), content AS (
   INSERT INTO run_contents (environment_id, run_id, request_id, payload, payload_type)
   SELECT environment_id, run_id, request_id, payload, payload_type FROM item
@@ -56,12 +38,7 @@ WITH item AS MATERIALIZED (
     ON ${lookUp("d.environment_id", "e.id")} AND ${lookUp("d.deployment_id", "e.current_deployment_id")} AND ${lookUp("d.task_id", "i.task_id")}
   WHERE (i.run_id IN (SELECT run_id FROM content)) IS TRUE
   RETURNING environment_id, id, status, queue
-), event AS (
-  INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
-  SELECT environment_id, id, 1, 1, status, 0, now() FROM run
-), notice AS (
-  ${outboxRow("$12")}
-)
+), ${BEGIN_TIMELINES}
 SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due_in_ms, NULL AS expire_in_ms, ${OUTBOX_ID} FROM run`,
 };
 
@@ -70,18 +47,5 @@ SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due
  * request id that another run already has. All or nothing. Sort by (environment, request id), so that two batches with the same request ids cannot deadlock.
  */
 export function insertRuns(db: Queryable, runs: readonly NewRun[], announce: boolean): Promise<InsertedRun[]> {
-  return db.query<InsertedRun>(INSERT_RUNS, [
-    runs.map((run) => run.environmentId),
-    runs.map((run) => run.runId),
-    runs.map((run) => run.requestId),
-    runs.map((run) => run.taskId),
-    byteaArray(runs.map((run) => run.payload)),
-    runs.map((run) => run.payloadType),
-    runs.map((run) => run.queue),
-    runs.map((run) => run.maxAttempts),
-    runs.map((run) => arrayLiteral(run.tags)),
-    runs.map((run) => run.isTest),
-    runs.map((run) => run.traceparent),
-    announce,
-  ]);
+  return db.query<InsertedRun>(INSERT_RUNS, newRunValues(runs, announce));
 }

@@ -16,7 +16,8 @@ import { createEnvironmentShards, QUEUE_SHARDS } from "../queue/environment-shar
 import { setShardOwners } from "../store/queue-services.ts";
 import { bumpQueueEpoch } from "../store/bump-queue-epoch.ts";
 import { claimRuns } from "../store/claim-runs.ts";
-import { insertRuns, type NewRun } from "../store/insert-runs.ts";
+import { insertRuns } from "../store/insert-runs.ts";
+import type { NewRun } from "../store/new-run.ts";
 import { readRunEnds } from "../store/read-run-ends.ts";
 import { reportWork } from "../store/report-work.ts";
 
