@@ -6,56 +6,32 @@ const QUEUE_FULL_RETRY_MS = 1_000;
 
 /** NOT_FOUND, RUN_NOT_FOUND. The same for a run that does not exist and for another environment's. */
 export function runNotFound(runId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.RUN_NOT_FOUND,
-    message: `This environment has no run ${runId}.`,
-  });
+  return notFound(ErrorReason.RUN_NOT_FOUND, `This environment has no run ${runId}.`);
 }
 
 /** NOT_FOUND, TOKEN_NOT_FOUND. The same for a token that does not exist and for another environment's. */
 export function tokenNotFound(tokenId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.TOKEN_NOT_FOUND,
-    message: `This environment has no token ${tokenId}.`,
-  });
+  return notFound(ErrorReason.TOKEN_NOT_FOUND, `This environment has no token ${tokenId}.`);
 }
 
 /** NOT_FOUND, SCHEDULE_NOT_FOUND. The same for a schedule that does not exist and for another environment's. */
 export function scheduleNotFound(scheduleId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.SCHEDULE_NOT_FOUND,
-    message: `This environment has no schedule ${scheduleId}.`,
-  });
+  return notFound(ErrorReason.SCHEDULE_NOT_FOUND, `This environment has no schedule ${scheduleId}.`);
 }
 
 /** FAILED_PRECONDITION, SCHEDULE_DECLARATIVE. */
 export function scheduleDeclarative(scheduleId: string, problem: string): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.SCHEDULE_DECLARATIVE,
-    message: `The schedule ${scheduleId} ${problem}`,
-  });
+  return failedPrecondition(ErrorReason.SCHEDULE_DECLARATIVE, `The schedule ${scheduleId} ${problem}`);
 }
 
 /** NOT_FOUND, BATCH_NOT_FOUND. The same for a batch that does not exist and for another environment's. */
 export function batchNotFound(batchId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.BATCH_NOT_FOUND,
-    message: `This environment has no batch ${batchId}.`,
-  });
+  return notFound(ErrorReason.BATCH_NOT_FOUND, `This environment has no batch ${batchId}.`);
 }
 
 /** NOT_FOUND, QUEUE_NOT_FOUND. The same for a queue that does not exist and for another environment's. */
 export function queueNotFound(name: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.QUEUE_NOT_FOUND,
-    message: `This environment has no queue ${name}.`,
-  });
+  return notFound(ErrorReason.QUEUE_NOT_FOUND, `This environment has no queue ${name}.`);
 }
 
 /** RESOURCE_EXHAUSTED, QUEUE_FULL. */
@@ -70,25 +46,20 @@ export function queueFull(name: string, maxLength: number): CallFailure {
 
 /** FAILED_PRECONDITION, RUN_NOT_DELAYED. */
 export function runNotDelayed(runId: string, runStatus: string): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.RUN_NOT_DELAYED,
-    message: `The run ${runId} is ${runStatus}; only a DELAYED run can be rescheduled.`,
-  });
+  return failedPrecondition(
+    ErrorReason.RUN_NOT_DELAYED,
+    `The run ${runId} is ${runStatus}; only a DELAYED run can be rescheduled.`,
+  );
 }
 
 /** NOT_FOUND, DEPLOYMENT_NOT_FOUND. */
 export function deploymentNotFound(message: string): CallFailure {
-  return new CallFailure({ code: status.NOT_FOUND, reason: ErrorReason.DEPLOYMENT_NOT_FOUND, message });
+  return notFound(ErrorReason.DEPLOYMENT_NOT_FOUND, message);
 }
 
 /** NOT_FOUND, ENVIRONMENT_NOT_FOUND. */
 export function environmentNotFound(environmentId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.ENVIRONMENT_NOT_FOUND,
-    message: `There is no environment ${environmentId}.`,
-  });
+  return notFound(ErrorReason.ENVIRONMENT_NOT_FOUND, `There is no environment ${environmentId}.`);
 }
 
 /** ALREADY_EXISTS, ENVIRONMENT_EXISTS. */
@@ -102,11 +73,7 @@ export function environmentExists(slug: string): CallFailure {
 
 /** NOT_FOUND, API_KEY_NOT_FOUND. */
 export function apiKeyNotFound(apiKeyId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.API_KEY_NOT_FOUND,
-    message: `This environment has no API key ${apiKeyId}.`,
-  });
+  return notFound(ErrorReason.API_KEY_NOT_FOUND, `This environment has no API key ${apiKeyId}.`);
 }
 
 /** INVALID_ARGUMENT, BUNDLE_CORRUPT. */
@@ -116,36 +83,37 @@ export function bundleCorrupt(message: string): CallFailure {
 
 /** FAILED_PRECONDITION, RUN_NOT_QUEUED. */
 export function runNotQueued(runId: string): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.RUN_NOT_QUEUED,
-    message: `The run ${runId} is not queued (any more).`,
-  });
+  return failedPrecondition(ErrorReason.RUN_NOT_QUEUED, `The run ${runId} is not queued (any more).`);
 }
 
 /** FAILED_PRECONDITION, SUPERVISOR_EXPIRED. */
 export function supervisorExpired(supervisorId: string): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.SUPERVISOR_EXPIRED,
-    message: `The supervisor ${supervisorId} is unknown or its lease has expired; it must register again.`,
-  });
+  return failedPrecondition(
+    ErrorReason.SUPERVISOR_EXPIRED,
+    `The supervisor ${supervisorId} is unknown or its lease has expired; it must register again.`,
+  );
 }
 
 /** FAILED_PRECONDITION, EPOCH_STALE. Nothing was claimed. */
 export function epochStale(shard: number, epoch: bigint, current: bigint | undefined): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.EPOCH_STALE,
-    message: `The epoch of shard ${shard} is ${current ?? "not yet given out"}, not ${epoch}: another queue service owns it.`,
-  });
+  return failedPrecondition(
+    ErrorReason.EPOCH_STALE,
+    `The epoch of shard ${shard} is ${current ?? "not yet given out"}, not ${epoch}: another queue service owns it.`,
+  );
 }
 
 /** FAILED_PRECONDITION, EPOCH_STALE: the caller was not given the shard, or has lost it. */
 export function shardNotOwned(shard: number, owner: string): CallFailure {
-  return new CallFailure({
-    code: status.FAILED_PRECONDITION,
-    reason: ErrorReason.EPOCH_STALE,
-    message: `Shard ${shard} does not belong to ${owner}; HoldShards says who has what.`,
-  });
+  return failedPrecondition(
+    ErrorReason.EPOCH_STALE,
+    `Shard ${shard} does not belong to ${owner}; HoldShards says who has what.`,
+  );
+}
+
+function notFound(reason: ErrorReason, message: string): CallFailure {
+  return new CallFailure({ code: status.NOT_FOUND, reason, message });
+}
+
+function failedPrecondition(reason: ErrorReason, message: string): CallFailure {
+  return new CallFailure({ code: status.FAILED_PRECONDITION, reason, message });
 }
