@@ -1,4 +1,5 @@
 // The adapter between the generated code and grpc-js: typed servers, typed clients, typed failures.
+export { type BackoffOptions, backoffMs } from "./grpc/backoff.ts";
 export { callErrorFromFailure, callFailureFromError } from "./grpc/call-error.ts";
 export {
   CallFailure,

@@ -1,12 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { ErrorReason } from "../gen/windlass/v1/error_reason_pb.ts";
+import { backoffMs } from "./backoff.ts";
 import { CallFailure } from "./call-failure.ts";
 import type { BidiCall } from "./client-call.ts";
 import { callFailureFromServiceError } from "./failure-status.ts";
-
-/** Exponential, with full jitter: nobody comes back at the same moment as everybody else. */
-const BACKOFF_MS = { first: 50, max: 2_000 };
 
 /** A message with which questions and answers are paired. */
 export interface Correlated {
@@ -270,11 +268,10 @@ class ReconnectingStream<Req extends Correlated, Res extends Correlated> impleme
   }
 
   async #backOff(signal: AbortSignal): Promise<void> {
-    const ceilingMs = Math.min(BACKOFF_MS.max, BACKOFF_MS.first * 2 ** this.#failedOpens);
     this.#failedOpens += 1;
-    const random = this.#options.random ?? Math.random;
+    const waitMs = backoffMs(this.#failedOpens, { random: this.#options.random });
     // Rejects only when the stream is closed, which ends the loop.
-    await delay(random() * ceilingMs, undefined, { signal }).catch(() => {});
+    await delay(waitMs, undefined, { signal }).catch(() => {});
   }
 
   #nextId(): bigint {

@@ -1,8 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ErrorReason } from "@windlass/proto";
-import { type CallFailure, callFailureFromServiceError, status } from "@windlass/proto/grpc";
-
-const BACKOFF_MS = { first: 50, max: 2_000 };
+import { backoffMs, type CallFailure, callFailureFromServiceError, status } from "@windlass/proto/grpc";
 
 /** Whether the same call may succeed later: the network or the service failed, not the request. */
 function isPassing({ code, reason }: CallFailure): boolean {
@@ -26,8 +24,7 @@ const REFUSALS = new Set<ErrorReason>([
 
 /** Waits before the next try, exponentially longer with full jitter. Returns at once when the signal aborts. */
 export async function backOff(failedTries: number, signal?: AbortSignal): Promise<void> {
-  const ceilingMs = Math.min(BACKOFF_MS.max, BACKOFF_MS.first * 2 ** failedTries);
-  await delay(Math.random() * ceilingMs, undefined, { signal }).catch(() => {});
+  await delay(backoffMs(failedTries + 1), undefined, { signal }).catch(() => {});
 }
 
 /**

@@ -1,6 +1,6 @@
-import { backoffMs, type Clock, type Component, type Logger, type ServiceClient } from "@windlass/chassis";
+import { type Clock, type Component, type Logger, type ServiceClient } from "@windlass/chassis";
 import type { HoldShardsRequestSchema, HoldShardsResponse, RunQueueService } from "@windlass/proto";
-import { asCallFailure, type BidiCall, type CallFailure } from "@windlass/proto/grpc";
+import { asCallFailure, backoffMs, type BidiCall, type CallFailure } from "@windlass/proto/grpc";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Shards } from "./shards.ts";
 

@@ -1,6 +1,6 @@
-import { backoffMs, type ServiceClient } from "@windlass/chassis";
+import { type ServiceClient } from "@windlass/chassis";
 import { ErrorReason, type RunQueueService } from "@windlass/proto";
-import { asCallFailure } from "@windlass/proto/grpc";
+import { asCallFailure, backoffMs } from "@windlass/proto/grpc";
 import { type EpochOptions, ownEpoch } from "./epoch.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 

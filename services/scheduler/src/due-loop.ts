@@ -1,5 +1,4 @@
 import {
-  backoffMs,
   type Clock,
   type Component,
   type Logger,
@@ -8,6 +7,7 @@ import {
   type Telemetry,
 } from "@windlass/chassis";
 import type { DueService, WatchDueResponse } from "@windlass/proto";
+import { backoffMs } from "@windlass/proto/grpc";
 import { DueTimers } from "./due-timers.ts";
 import { createSchedulerMetrics } from "./metrics.ts";
 

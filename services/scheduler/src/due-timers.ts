@@ -1,6 +1,6 @@
-import { backoffMs, type Clock, type Logger, type Timer as ClockTimer } from "@windlass/chassis";
+import { type Clock, type Logger, type Timer as ClockTimer } from "@windlass/chassis";
 import { type ApplyDueResponse, type DueItem, ErrorReason } from "@windlass/proto";
-import { asCallFailure, type CallFailure } from "@windlass/proto/grpc";
+import { asCallFailure, backoffMs, type CallFailure } from "@windlass/proto/grpc";
 import { dueKey } from "./due-key.ts";
 import type { SchedulerMetrics } from "./metrics.ts";
 import { type Timer, TimerHeap } from "./timer-heap.ts";

@@ -1,6 +1,6 @@
-import { backoffMs, type Clock, type Logger, type Timer } from "@windlass/chassis";
+import { type Clock, type Logger, type Timer } from "@windlass/chassis";
 import { type CallError, ErrorReason } from "@windlass/proto";
-import type { BidiCall } from "@windlass/proto/grpc";
+import { backoffMs, type BidiCall } from "@windlass/proto/grpc";
 
 /** Waits for the ends of things that the run-store keeps, over one stream. */
 export interface AwaitEnds {

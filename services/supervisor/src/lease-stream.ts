@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@windlass/chassis";
 import { ErrorReason, type Lease, type LeaseService } from "@windlass/proto";
-import { CallFailure, type Client } from "@windlass/proto/grpc";
+import { backoffMs, CallFailure, type Client } from "@windlass/proto/grpc";
 import { creditsToGrant } from "./credit-policy.ts";
 import type { Capacity } from "./executor.ts";
 
@@ -20,7 +20,6 @@ export interface LeaseStream {
 
 /** Most that the queue lets be unused. */
 const maxCredits = 10_000;
-const backoffMs = { first: 50, max: 2_000 };
 
 export interface LeaseStreamOptions {
   client: Pick<Client<typeof LeaseService>, "leaseRuns">;
@@ -65,9 +64,8 @@ export function createLeaseStream(options: LeaseStreamOptions): LeaseStream {
       if (signal.aborted || isFinishing) return;
       logger.warn("the lease stream broke", { supervisorId, reason: failure?.message ?? "the queue ended it" });
       if (failure?.reason === ErrorReason.SUPERVISOR_EXPIRED) onExpired();
-      const ceilingMs = Math.min(backoffMs.max, backoffMs.first * 2 ** failures);
       failures += 1;
-      await clock.sleep(Math.random() * ceilingMs, signal).catch(() => {
+      await clock.sleep(backoffMs(failures), signal).catch(() => {
         // Closed meanwhile: the loop ends.
       });
     }

@@ -1,4 +1,3 @@
-export * from "./backoff.ts";
 export * from "./clock.ts";
 export * from "./fake-clock.ts";
 export * from "./system-clock.ts";

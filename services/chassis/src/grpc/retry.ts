@@ -1,11 +1,11 @@
 import { status } from "@grpc/grpc-js";
-import { type CallOptions, CallFailure } from "@windlass/proto/grpc";
+import { backoffMs, type CallOptions, CallFailure } from "@windlass/proto/grpc";
 import type { Clock } from "../clock/clock.ts";
 
 /** How often and how fast a unary call is repeated (AIP-194). */
 export interface RetryPolicy {
   readonly maxTries: number;
-  /** The delay before try n+1 is random below min(maxDelayMs, firstDelayMs * 2^(n-1)). */
+  /** Bounds of the delays between tries, as of backoffMs. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
 }
@@ -34,8 +34,8 @@ export async function callWithRetry<Res>(
       return await call({ ...options, timeoutMs: deadlineMs - clock.monotonicMs() });
     } catch (error) {
       if (!(error instanceof CallFailure) || error.code !== status.UNAVAILABLE || tries >= policy.maxTries) throw error;
-      const ceilingMs = Math.min(policy.maxDelayMs, policy.firstDelayMs * 2 ** (tries - 1));
-      const delayMs = Math.max(error.retryAfterMs ?? 0, random() * ceilingMs);
+      const waitMs = backoffMs(tries, { firstMs: policy.firstDelayMs, longestMs: policy.maxDelayMs, random });
+      const delayMs = Math.max(error.retryAfterMs ?? 0, waitMs);
       if (clock.monotonicMs() + delayMs >= deadlineMs) throw error;
       // When the caller aborts meanwhile, the next try fails at once and says so.
       await clock.sleep(delayMs, options.signal).catch(() => {});

@@ -1,9 +1,9 @@
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { backoffMs } from "@windlass/proto/grpc";
 import type { Clock } from "../clock/index.ts";
 import type { Logger } from "../telemetry/index.ts";
 
-const firstWaitMs = 100;
-const longestWaitMs = 2_000;
+const waits = { firstMs: 100, longestMs: 2_000 };
 
 export interface ReconnectOptions {
   readonly connection: NodeConnectionOptions;
@@ -35,8 +35,7 @@ export async function keepConnected(options: ReconnectOptions): Promise<void> {
       // One line says that it is away; the next thing worth knowing is that it is back.
       logger[failures === 1 ? "warn" : "debug"]("nats not reachable", { error });
     }
-    const waitMs = Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** failures);
-    await clock.sleep(waitMs, signal).catch(() => undefined);
+    await clock.sleep(backoffMs(failures + 1, waits), signal).catch(() => undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from "@windlass/proto/grpc";
 import { type Clock, systemClock } from "../clock/index.ts";
 import { notReady } from "../failures/index.ts";
 import type { Component } from "../lifecycle/index.ts";
@@ -33,6 +34,7 @@ export interface PostgresOptions {
 }
 
 const maxRetries = 3;
+const firstRetryMs = 10;
 const firstWaitMs = 100;
 const longestWaitMs = 2_000;
 /** On top of a session's limit, so that Postgres's own time-out comes first and says what happened. */
@@ -73,7 +75,7 @@ export function createPostgres(options: PostgresOptions): Postgres {
       } finally {
         end();
       }
-      await clock.sleep(Math.random() * 10 * 2 ** retries, stopped.signal);
+      await clock.sleep(backoffMs(retries + 1, { firstMs: firstRetryMs }), stopped.signal);
     }
   };
 
