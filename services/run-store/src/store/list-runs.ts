@@ -39,7 +39,7 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
     "r.environment_id = $1",
     ...(taskId === undefined ? [] : ["r.task_id = $2 AND r.task_id <> ''"]),
     ...(tag === undefined ? [] : ["r.tags <> '{}' AND r.tags @> ARRAY[$3::text]"]),
-    // A batch or a family is small: its runs are looked up one by one, and no index of runs is walked.
+    // A batch or a family is walked along its own index, from where the last page ended, and its runs are looked up one by one: no index of runs is walked.
     ...(batchId === undefined
       ? []
       : [
@@ -50,7 +50,7 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
       : [
           `chosen.environment_id = $1 AND chosen.parent_run_id = $8 AND chosen.parent_run_id IS NOT NULL AND ${lookUp("r.id", "chosen.run_id")}`,
         ]),
-    ...(afterId === undefined ? [] : [`r.id < $4 COLLATE "C"`]),
+    ...(afterId === undefined ? [] : [`${isOfContents ? "chosen.run_id" : "r.id"} < $4 COLLATE "C"`]),
   ];
   // One branch for each group of statuses: each is a walk along one index, and the results are merged.
   const branches =
@@ -86,5 +86,5 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
 /** `isOfContents`: the runs are chosen by what they were triggered with. */
 function selectBranch(conditions: readonly string[], isOfContents: boolean): string {
   const source = isOfContents ? `run_contents chosen CROSS JOIN ${RUN_SOURCE}` : RUN_SOURCE;
-  return `(SELECT ${RUN_COLUMNS}, ${MACHINE_COLUMN} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY r.id DESC LIMIT $6)`;
+  return `(SELECT ${RUN_COLUMNS}, ${MACHINE_COLUMN} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY ${isOfContents ? "chosen.run_id" : "r.id"} DESC LIMIT $6)`;
 }

@@ -4,6 +4,7 @@ import { type HotStore, startHotStore } from "../testing/hot-store.ts";
 import { EXPIRE_RUNS, SELECT_RUN_EXPIRIES } from "./expire-runs.ts";
 import { LIST_DUE, READ_IN_ORDER } from "./list-due.ts";
 import { LIST_SCHEDULES } from "./list-schedules.ts";
+import { SELECT_RUN_WAITS } from "./run-waits.ts";
 import { LIST_BATCHES, LIST_BATCH_FAILURES, SELECT_BATCH } from "./read-batches.ts";
 import { LOCK_DUE_SCHEDULES, MOVE_SCHEDULES, SELECT_NEXT_TICKS } from "./tick-schedules.ts";
 
@@ -21,7 +22,9 @@ async function accesses({ text }: Statement, setting?: Statement): Promise<strin
   });
   return rows
     .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
-    .filter((line) => /(?:Scan|Join)\b.* on (?:runs|run_contents|schedules|batches|batch_failures)\b/.test(line))
+    .filter((line) =>
+      /(?:Scan|Join)\b.* on (?:runs|run_contents|schedules|batches|batch_failures|run_waits|batch_waits)\b/.test(line),
+    )
     .toSorted();
 }
 
@@ -36,6 +39,18 @@ describe.each([0, 1, 60])("with %i rows in analyzed tables", (count) => {
       [count],
     );
     await store.sql("VACUUM ANALYZE");
+  });
+
+  it("what a run waits for is looked up by primary key, a batch's runs in the batch's own index", async () => {
+    const accessed = (await accesses(SELECT_RUN_WAITS)).map((line) => line.replace(/^.* using (\S+) on .*$/, "$1"));
+    expect(accessed).toEqual([
+      "batch_waits_environment_id_run_id_pk",
+      "run_contents_batch",
+      "run_waits_environment_id_run_id_awaited_run_id_pk",
+      "batch_waits_environment_id_run_id_pk",
+      "run_waits_environment_id_run_id_awaited_run_id_pk",
+      "runs_environment_id_id_pk",
+    ]);
   });
 
   it("ticks look schedules up by primary key", async () => {

@@ -20,6 +20,6 @@ export function createDeadWaitLoop({
     clock,
     logger,
     intervalMs: INTERVAL_MS,
-    turn: async () => (await deleteDeadRunWaits(db, ROWS_PER_STATEMENT)) === ROWS_PER_STATEMENT,
+    turn: async () => (await deleteDeadRunWaits(db, ROWS_PER_STATEMENT)) >= ROWS_PER_STATEMENT,
   });
 }

@@ -1,6 +1,14 @@
 import type { Queryable } from "@windlass/chassis";
 import { runKey } from "../feed/feed.ts";
-import { deleteRunWaits, insertRunWaits, type RunWait, selectRunWaits } from "../store/run-waits.ts";
+import {
+  type BatchWait,
+  deleteRunWaits,
+  insertBatchWaits,
+  insertRunWaits,
+  type RunWait,
+  selectRunWaits,
+} from "../store/run-waits.ts";
+import type { RunRef } from "../store/find-runs.ts";
 import type { ReportItem, SuspendItem } from "./report-item.ts";
 
 /** Runs looked at for one batch of reports: a family that is larger is not searched to its end (I10). */
@@ -16,11 +24,13 @@ export async function findDeadlocks(
   db: Queryable,
   items: readonly ReportItem[],
 ): Promise<ReadonlyMap<ReportItem, string[]>> {
-  const suspensions = items.filter((item) => item.kind === "suspend").filter((item) => awaitedRuns(item).length > 0);
+  const suspensions = items.filter((item) => item.kind === "suspend").filter(isForRuns);
   if (suspensions.length === 0) return NONE;
   const waits = suspensions.flatMap(waitsOf);
-  await insertRunWaits(db, waits);
-  const graph = await readGraph(db, waits);
+  const batchWaits = suspensions.flatMap(batchWaitsOf);
+  if (waits.length > 0) await insertRunWaits(db, waits);
+  if (batchWaits.length > 0) await insertBatchWaits(db, batchWaits);
+  const graph = await readGraph(db, suspensions);
   const deadlocks = new Map<ReportItem, string[]>();
   for (const item of suspensions) {
     const circle = findCircle(graph, item);
@@ -38,6 +48,11 @@ export async function findDeadlocks(
 
 const NONE: ReadonlyMap<ReportItem, string[]> = new Map();
 
+function isForRuns({ wait: { kind } }: SuspendItem): boolean {
+  return kind.case === "runId" || kind.case === "batch";
+}
+
+/** Those that are named one by one. */
 function awaitedRuns({ wait: { kind } }: SuspendItem): readonly string[] {
   if (kind.case === "runId") return [kind.value];
   return kind.case === "batch" ? kind.value.runIds : [];
@@ -45,34 +60,35 @@ function awaitedRuns({ wait: { kind } }: SuspendItem): readonly string[] {
 
 function waitsOf(item: SuspendItem): RunWait[] {
   const { environmentId, runId, leaseToken } = item.lease;
-  return awaitedRuns(item).map((awaitedRunId) => ({
-    environmentId,
-    runId,
-    awaitedRunId,
-    leaseToken,
-    waitId: item.wait.id,
-  }));
+  const waitId = item.wait.id;
+  return awaitedRuns(item).map((awaitedRunId) => ({ environmentId, runId, awaitedRunId, leaseToken, waitId }));
 }
 
-/** What each run waits for, by `runKey`, as far as it can be reached from these waits. */
-async function readGraph(db: Queryable, waits: readonly RunWait[]): Promise<Map<string, string[]>> {
+function batchWaitsOf({ lease, wait: { id: waitId, kind } }: SuspendItem): BatchWait[] {
+  if (kind.case !== "batch") return [];
+  const { environmentId, runId, leaseToken } = lease;
+  return [{ environmentId, runId, batchId: kind.value.batchId, leaseToken, waitId }];
+}
+
+/** What each run waits for, by `runKey`, as far as it can be reached from these suspensions; of a batch only the runs that wait themselves. */
+async function readGraph(db: Queryable, suspensions: readonly SuspendItem[]): Promise<Map<string, string[]>> {
   const graph = new Map<string, string[]>();
-  const seen = new Set(waits.map((wait) => runKey(wait.environmentId, wait.runId)));
-  let edges: readonly Pick<RunWait, "environmentId" | "runId" | "awaitedRunId">[] = waits;
+  let runs: RunRef[] = suspensions.map(({ lease: { environmentId, runId } }) => ({ environmentId, runId }));
+  const seen = new Set(runs.map(({ environmentId, runId }) => runKey(environmentId, runId)));
   let count = 0;
-  for (let depth = 0; depth < MAX_DEPTH && edges.length > 0; depth += 1) {
-    const next = new Map<string, { readonly environmentId: string; readonly runId: string }>();
+  for (let depth = 0; depth < MAX_DEPTH && runs.length > 0 && count < MAX_EDGES; depth += 1) {
+    const edges = await selectRunWaits(db, runs, MAX_EDGES - count);
+    count += edges.length;
+    runs = [];
     for (const { environmentId, runId, awaitedRunId } of edges) {
       const from = graph.get(runKey(environmentId, runId));
       if (from === undefined) graph.set(runKey(environmentId, runId), [awaitedRunId]);
       else from.push(awaitedRunId);
       const key = runKey(environmentId, awaitedRunId);
-      if (!seen.has(key)) next.set(key, { environmentId, runId: awaitedRunId });
+      if (seen.has(key)) continue;
+      seen.add(key);
+      runs.push({ environmentId, runId: awaitedRunId });
     }
-    for (const key of next.keys()) seen.add(key);
-    count += edges.length;
-    if (next.size === 0 || count >= MAX_EDGES) break;
-    edges = await selectRunWaits(db, Array.from(next.values()), MAX_EDGES - count);
   }
   return graph;
 }
@@ -80,7 +96,8 @@ async function readGraph(db: Queryable, waits: readonly RunWait[]): Promise<Map<
 /** The shortest way from what a suspension waits for back to its own run. */
 function findCircle(graph: ReadonlyMap<string, readonly string[]>, item: SuspendItem): string[] | undefined {
   const { environmentId, runId } = item.lease;
-  const cameFrom = new Map<string, string | undefined>(awaitedRuns(item).map((id) => [id, undefined]));
+  const awaited = graph.get(runKey(environmentId, runId)) ?? [];
+  const cameFrom = new Map<string, string | undefined>(awaited.map((id) => [id, undefined]));
   for (const id of cameFrom.keys()) {
     if (id === runId) return circleTo(cameFrom, id);
     for (const next of graph.get(runKey(environmentId, id)) ?? []) if (!cameFrom.has(next)) cameFrom.set(next, id);

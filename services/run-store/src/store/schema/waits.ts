@@ -52,3 +52,18 @@ export const runWaits = pgTable(
   },
   (table) => [primaryKey({ columns: [table.environment_id, table.run_id, table.awaited_run_id] })],
 );
+
+/**
+ * The same of waits for batches, each for all runs of the batch: they are named by its id, so that a wait for 100,000 runs is one row.
+ */
+export const batchWaits = pgTable(
+  "batch_waits",
+  {
+    environment_id: key().notNull(),
+    run_id: key().notNull(),
+    batch_id: key().notNull(),
+    lease_token: uuid().notNull(),
+    wait_id: key().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.environment_id, table.run_id] })],
+);
