@@ -1,10 +1,9 @@
 import { randomInt } from "node:crypto";
+import { base32Digits } from "./base32.ts";
 
 /** Makes the ids of runs. */
 export type RunIds = () => string;
 
-/** Crockford's base 32, lower case: its order is that of its character codes. */
-const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_DIGITS = 10;
 /** The 16 random digits are counted in two numbers of 8, which a double holds exactly. */
 const HALF_DIGITS = 8;
@@ -22,7 +21,7 @@ export function createRunIds(nowMs: () => number, random: (limit: number) => num
 
   const begin = (timeMs: number): void => {
     lastMs = timeMs;
-    prefix = `run_${digits(timeMs, TIME_DIGITS)}${digits(random(HALF_LIMIT), HALF_DIGITS)}`;
+    prefix = `run_${base32Digits(timeMs, TIME_DIGITS)}${base32Digits(random(HALF_LIMIT), HALF_DIGITS)}`;
     // The upper half of the range stays free for counting.
     low = random(HALF_LIMIT / 2);
   };
@@ -32,18 +31,8 @@ export function createRunIds(nowMs: () => number, random: (limit: number) => num
     if (timeMs > lastMs) begin(timeMs);
     else if (low + 1 < HALF_LIMIT) low += 1;
     else begin(lastMs + 1);
-    return prefix + digits(low, HALF_DIGITS);
+    return prefix + base32Digits(low, HALF_DIGITS);
   };
-}
-
-function digits(value: number, count: number): string {
-  let text = "";
-  let rest = value;
-  for (let index = 0; index < count; index += 1) {
-    text = DIGITS.charAt(rest % 32) + text;
-    rest = Math.floor(rest / 32);
-  }
-  return text;
 }
 
 /** `randomInt` takes limits below 2 ** 48. */
