@@ -34,6 +34,7 @@ import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createBatchService } from "./handlers/batch-service.ts";
 import { createCompleteTokenRoute } from "./handlers/complete-token-route.ts";
+import { createDueLookLoop } from "./due/due-look-loop.ts";
 import { createDeploymentService } from "./handlers/deployment-service.ts";
 import { createDueService } from "./handlers/due-service.ts";
 import { createEnvironmentService } from "./handlers/environment-service.ts";
@@ -148,6 +149,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     stop: () => Promise.resolve(),
   };
   const loops = [
+    createDueLookLoop(base),
     createPartitionLoop(base),
     createPendingVersionLoop(parts),
     createUnfinishedCancelLoop(parts),

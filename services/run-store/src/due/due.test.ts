@@ -53,7 +53,7 @@ const apply = (runIds: string[], supervisorIds: string[] = [], tokenIds: string[
 async function listAll(horizonMs: number, size: number): Promise<string[]> {
   const ids: string[] = [];
   for (let after: DuePosition | undefined = DUE_START; after !== undefined;) {
-    const page = await listDue(store.postgres, { after, horizonMs, size });
+    const page = await listDue(store, { after, horizonMs, size });
     ids.push(
       ...page.items.map(({ item }) =>
         item.case === "run"

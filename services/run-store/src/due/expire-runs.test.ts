@@ -84,7 +84,7 @@ describe("a run with a time to live", () => {
       expect(items).toMatchObject([{ item: { case: "expiry", value: { runId } } }]);
       break;
     }
-    const { items } = await listDue(store.postgres, { after: DUE_START, horizonMs: 3_600_000, size: 1_000 });
+    const { items } = await listDue(store, { after: DUE_START, horizonMs: 3_600_000, size: 1_000 });
     expect(items.flatMap(({ item }) => (item.case === "expiry" ? [item.value.runId] : []))).toContain(runId);
   });
 

@@ -212,6 +212,7 @@ describe("a trigger and a deployment at the same moment", () => {
     const trigger = createRunTrigger({
       ...store.parts,
       postgres: slow,
+      clock: store.clock,
       runIds: createRunIds(() => Date.now()),
       promote: (environmentId) => {
         const promotion = store.parts.promotePendingRuns(environmentId);
