@@ -1,7 +1,8 @@
 import { BoundRuns } from "./bound-runs.ts";
-import { CellRate, type RateLimit } from "./cell-rate.ts";
-import { type Awaits, EnvironmentLines, KeyLine, QueueLines, WaitingRun } from "./lines.ts";
-import { MinHeap } from "./min-heap.ts";
+import type { RateLimit } from "./cell-rate.ts";
+import { LineTree } from "./line-tree.ts";
+import { type EnvironmentLines, type KeyLine, QueueLines, WaitingRun } from "./lines.ts";
+import { RateHolds } from "./rate-holds.ts";
 import { Slots } from "./slots.ts";
 import { Turns } from "./turns.ts";
 import type { ReadyRun, WaitingLine } from "./waiting-line.ts";
@@ -33,11 +34,6 @@ export interface QueueState {
   readonly oldestQueueTimeUs: number | undefined;
 }
 
-interface Awaited {
-  readonly atMs: number;
-  readonly target: QueueLines | KeyLine;
-}
-
 /**
  * Every run of a shard that waits, what limits it, and whose turn is next.
  *
@@ -52,24 +48,22 @@ interface Awaited {
  */
 export class ReadyQueues {
   readonly #nowMs: () => number;
-  readonly #startMs: number;
-  readonly #environments = new Map<string, EnvironmentLines>();
+  readonly #tree = new LineTree();
+  readonly #rates: RateHolds;
   readonly #turns = new Turns<EnvironmentLines>();
   readonly #bound = new BoundRuns();
   /** The entry of each run that counts. One in a line that does not was overtaken by newer word, and is passed over. */
   readonly #entries = new Map<string, WaitingRun>();
   /** Runs told again while they were being claimed: they wait (once more) when the claim is answered. */
   readonly #toldWhileClaiming = new Map<string, ReadyRun>();
-  #queueCount = 0;
   /** Whether runs have been told: what is set before is as it was before this epoch. */
   #hasBegun = false;
-  readonly #awaited = new MinHeap<Awaited>((a, b) => a.atMs < b.atMs);
   readonly #slots = new Slots<KeyLine>({ taken: countTaken, freed: (line) => this.#countFreed(line) });
 
   /** `nowMs`: milliseconds of a monotonic clock, for the rate limits. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
-    this.#startMs = nowMs();
+    this.#rates = new RateHolds(nowMs);
   }
 
   /** How many runs wait. */
@@ -96,7 +90,7 @@ export class ReadyQueues {
     const known = this.#entries.get(run.runId);
     if (known?.supervisorId === run.supervisorId) return false;
     if (known !== undefined) this.#leave(known);
-    const line = this.#lineOf(run);
+    const line = this.#tree.lineOf(run);
     line.queue.depth += 1;
     this.#entries.set(run.runId, run.supervisorId === "" ? this.#pushFree(line, run) : this.#pushBound(line, run));
     return known === undefined;
@@ -112,7 +106,7 @@ export class ReadyQueues {
       const run = this.#takeFromEnvironment(environment, nowMs);
       if (!environment.turns.isEmpty) this.#turns.enter(environment);
       if (run !== undefined) return run;
-      this.#forgetEnvironment(environment);
+      this.#tree.forgetEnvironment(environment);
     }
     return undefined;
   }
@@ -152,26 +146,26 @@ export class ReadyQueues {
 
   /** The claim of a run that was taken made no lease: its slot is free, and it has not begun. */
   notClaimed(run: WaitingRun): void {
-    if (run.supervisorId === "") this.#giveBack(run.line);
+    if (run.supervisorId === "" && this.#rates.giveBack(run.line)) this.#enterLine(run.line);
     this.#slots.refused(run.runId);
     this.#pushTold(run.runId);
   }
 
   /** Sets what limits an environment; undefined: nothing. */
   setEnvironment(environmentId: string, concurrencyLimit: number | undefined): void {
-    const environment = this.#environmentOf(environmentId);
+    const environment = this.#tree.environmentOf(environmentId);
     environment.concurrencyLimit = concurrencyLimit ?? Infinity;
     this.#enterEnvironment(environment);
-    this.#forgetEnvironment(environment);
+    this.#tree.forgetEnvironment(environment);
   }
 
   /** Sets what limits a queue. */
   setQueue({ environmentId, queue: name, concurrencyLimit, isPaused, rateLimit }: QueueLimits): void {
-    const queue = this.#queueOf(environmentId, name);
+    const queue = this.#tree.queueOf(environmentId, name);
     queue.hasSettings = true;
     queue.concurrencyLimit = concurrencyLimit ?? Infinity;
     queue.isPaused = isPaused;
-    this.#setRate(queue, rateLimit);
+    this.#rates.set(queue, rateLimit, !this.#hasBegun);
     this.#bound.wake(queue);
     for (const line of queue.keys.values()) {
       this.#bound.wake(line);
@@ -182,7 +176,7 @@ export class ReadyQueues {
 
   /** A run that holds a slot, from a list that is under way. */
   leased(run: LeasedRun): void {
-    const line = this.#lineOf(run);
+    const line = this.#tree.lineOf(run);
     this.#slots.listed(run, line);
     this.#forgetLine(line);
   }
@@ -199,7 +193,7 @@ export class ReadyQueues {
 
   /** When a rate limit lets somebody go who may not go now; undefined when that is nobody. On the clock of `nowMs`. */
   get nextFreeAtMs(): number | undefined {
-    return this.#awaited.head?.atMs;
+    return this.#rates.nextAtMs;
   }
 
   /** The run, if it waits. */
@@ -220,32 +214,31 @@ export class ReadyQueues {
 
   /** How many queues there are. */
   get queueCount(): number {
-    return this.#queueCount;
+    return this.#tree.queueCount;
   }
 
   /** How many runs wait in this one's queue. */
   depthOf({ environmentId, queue }: ReadyRun): number {
-    return this.#environments.get(environmentId)?.queues.get(queue)?.depth ?? 0;
+    return this.#tree.findQueue(environmentId, queue)?.depth ?? 0;
   }
 
   /** How full a queue is. O(keys). */
   stateOf(environmentId: string, queue: string): QueueState {
-    const known = this.#environments.get(environmentId)?.queues.get(queue);
+    const known = this.#tree.findQueue(environmentId, queue);
     return known === undefined ? { depth: 0, running: 0, oldestQueueTimeUs: undefined } : this.#stateOf(known);
   }
 
   /** How full each queue is in which runs wait or execute. O(keys). */
   *states(): Generator<QueueState & { environmentId: string; queue: string }> {
-    for (const { environmentId, queues } of this.#environments.values()) {
-      for (const queue of queues.values()) {
-        if (queue.depth + queue.running > 0) yield { environmentId, queue: queue.queue, ...this.#stateOf(queue) };
-      }
+    for (const queue of this.#tree.queues()) {
+      const { environmentId } = queue.environment;
+      if (queue.depth + queue.running > 0) yield { environmentId, queue: queue.queue, ...this.#stateOf(queue) };
     }
   }
 
   /** Whether anything is known of an environment. */
   knows(environmentId: string): boolean {
-    return this.#environments.has(environmentId);
+    return this.#tree.findEnvironment(environmentId) !== undefined;
   }
 
   #stateOf({ depth, running, keys }: QueueLines): QueueState {
@@ -261,36 +254,6 @@ export class ReadyQueues {
       }
     }
     return { depth, running, oldestQueueTimeUs };
-  }
-
-  #environmentOf(environmentId: string): EnvironmentLines {
-    let environment = this.#environments.get(environmentId);
-    if (environment === undefined) {
-      environment = new EnvironmentLines(environmentId);
-      this.#environments.set(environmentId, environment);
-    }
-    return environment;
-  }
-
-  #queueOf(environmentId: string, name: string): QueueLines {
-    const environment = this.#environmentOf(environmentId);
-    let queue = environment.queues.get(name);
-    if (queue === undefined) {
-      queue = new QueueLines(environment, name);
-      environment.queues.set(name, queue);
-      this.#queueCount += 1;
-    }
-    return queue;
-  }
-
-  #lineOf(run: { environmentId: string; queue: string; concurrencyKey: string }): KeyLine {
-    const queue = this.#queueOf(run.environmentId, run.queue);
-    let line = queue.keys.get(run.concurrencyKey);
-    if (line === undefined) {
-      line = new KeyLine(queue, run.concurrencyKey);
-      queue.keys.set(run.concurrencyKey, line);
-    }
-    return line;
   }
 
   #pushFree(line: KeyLine, run: ReadyRun): WaitingRun {
@@ -318,11 +281,11 @@ export class ReadyQueues {
   #takeFromEnvironment(environment: EnvironmentLines, nowMs: number): WaitingRun | undefined {
     const { turns } = environment;
     for (let queue = turns.shift(); queue !== undefined; queue = turns.shift()) {
-      if (queue.isPaused || this.#isRateHeld(queue, queue, false, nowMs)) continue;
+      if (queue.isPaused || this.#rates.holdsQueue(queue, nowMs)) continue;
       const run = this.#takeFromQueue(queue, nowMs);
       if (!queue.turns.isEmpty) turns.enter(queue);
       if (run !== undefined) return run;
-      this.#forgetQueue(queue);
+      this.#tree.forgetQueue(queue);
     }
     return undefined;
   }
@@ -330,7 +293,7 @@ export class ReadyQueues {
   #takeFromQueue(queue: QueueLines, nowMs: number): WaitingRun | undefined {
     const { turns } = queue;
     for (let line = turns.shift(); line !== undefined; line = turns.shift()) {
-      if (!line.hasRoom || this.#isRateHeld(queue, line, true, nowMs)) continue;
+      if (!line.hasRoom || this.#rates.holdsKey(line, nowMs)) continue;
       const run = this.#head(line.free);
       if (run === undefined) {
         this.#forgetLine(line);
@@ -338,7 +301,7 @@ export class ReadyQueues {
       }
       line.free.shift();
       if (line.free.head !== undefined) turns.enter(line);
-      if (queue.rateLimit !== undefined) this.#rateOf(queue, line).take(queue.rateLimit, nowMs);
+      this.#rates.take(line, nowMs);
       this.#take(run);
       return run;
     }
@@ -381,7 +344,7 @@ export class ReadyQueues {
   }
 
   #enterLine(line: KeyLine): void {
-    line.queue.turns.enter(line);
+    if (line.free.head !== undefined) line.queue.turns.enter(line);
     this.#enterQueue(line.queue);
   }
 
@@ -396,80 +359,19 @@ export class ReadyQueues {
     if (!environment.turns.isEmpty) this.#turns.enter(environment);
   }
 
-  #setRate(queue: QueueLines, rateLimit: RateLimit | undefined): void {
-    const nowMs = this.#nowMs();
-    // What was there before this epoch may just have been used up by its former owner.
-    if (rateLimit !== undefined && !this.#hasBegun) queue.rateWholeAtMs = this.#startMs + rateLimit.periodMs / 2;
-    queue.rateLimit = rateLimit;
-    for (const holder of [queue, ...queue.keys.values()]) {
-      if (rateLimit === undefined || rateLimit.isPerKey !== holder instanceof KeyLine) holder.rate = undefined;
-      else holder.rate?.adopt(rateLimit, nowMs);
-    }
-  }
-
-  #rateOf(queue: QueueLines, line: KeyLine): CellRate {
-    const holder = queue.rateLimit?.isPerKey === true ? line : queue;
-    return (holder.rate ??= new CellRate(queue.rateWholeAtMs));
-  }
-
-  #giveBack(line: KeyLine): void {
-    const { queue } = line;
-    if (queue.rateLimit === undefined) return;
-    this.#rateOf(queue, line).giveBack(queue.rateLimit);
-    if (line.free.head !== undefined) queue.turns.enter(line);
-    this.#enterQueue(queue);
-  }
-
-  #isRateHeld(queue: QueueLines, target: QueueLines | KeyLine, isPerKey: boolean, nowMs: number): boolean {
-    const { rateLimit } = queue;
-    if (rateLimit === undefined || rateLimit.isPerKey !== isPerKey) return false;
-    const rate = (target.rate ??= new CellRate(queue.rateWholeAtMs));
-    const freeAtMs = rate.freeAtMs(rateLimit);
-    if (freeAtMs <= nowMs) return false;
-    this.#await(target, freeAtMs);
-    return true;
-  }
-
-  #await(target: (QueueLines | KeyLine) & Awaits, atMs: number): void {
-    if (target.awaitedAtMs <= atMs) return;
-    target.awaitedAtMs = atMs;
-    this.#awaited.push({ atMs, target });
-  }
-
   #enterDue(nowMs: number): void {
-    for (let { head } = this.#awaited; head !== undefined && head.atMs <= nowMs; { head } = this.#awaited) {
-      this.#awaited.shift();
-      const { target, atMs } = head;
-      // Another moment was planned meanwhile.
-      if (target.awaitedAtMs !== atMs) continue;
-      target.awaitedAtMs = Infinity;
-      if (target instanceof QueueLines) this.#enterQueue(target);
-      else if (target.free.head === undefined) this.#forgetLine(target);
-      else this.#enterLine(target);
+    for (let due = this.#rates.shiftDue(nowMs); due !== undefined; due = this.#rates.shiftDue(nowMs)) {
+      if (due instanceof QueueLines) this.#enterQueue(due);
+      else if (due.free.head === undefined) this.#forgetLine(due);
+      else this.#enterLine(due);
     }
   }
 
   /** A line with nothing to remember goes, and what held it with it. */
   #forgetLine(line: KeyLine): void {
-    const { queue, rate } = line;
     if (line.running > 0 || line.isInTurn || line.awaitedAtMs < Infinity) return;
-    if (line.free.head !== undefined || line.bound !== undefined) return;
-    if (rate !== undefined && rate.wholeAtMs > this.#nowMs()) {
-      this.#await(line, rate.wholeAtMs);
-      return;
-    }
-    queue.keys.delete(line.concurrencyKey);
-    this.#forgetQueue(queue);
-  }
-
-  #forgetQueue(queue: QueueLines): void {
-    if (queue.keys.size > 0 || queue.hasSettings || queue.isInTurn || queue.awaitedAtMs < Infinity) return;
-    if (queue.environment.queues.delete(queue.queue)) this.#queueCount -= 1;
-    this.#forgetEnvironment(queue.environment);
-  }
-
-  #forgetEnvironment({ environmentId, queues, concurrencyLimit, isInTurn }: EnvironmentLines): void {
-    if (queues.size === 0 && concurrencyLimit === Infinity && !isInTurn) this.#environments.delete(environmentId);
+    if (line.free.head !== undefined || line.bound !== undefined || this.#rates.remembers(line)) return;
+    this.#tree.removeLine(line);
   }
 }
 
