@@ -1,158 +1,13 @@
-import { create } from "@bufbuild/protobuf";
-import { createFakeClock, startTelemetry, type Telemetry } from "@windlass/chassis";
-import {
-  type ClaimResult,
-  ClaimResultSchema,
-  type ClaimRunsResponse,
-  ClaimRunsResponseSchema,
-  ErrorReason,
-} from "@windlass/proto";
-import { CallFailure, callErrorFromFailure, reasonName, status } from "@windlass/proto/grpc";
+import { ErrorReason } from "@windlass/proto";
 import { expect, test } from "vitest";
-import { CreditTurns } from "./credit-turns.ts";
-import { type ClaimInit, DispatchLoop } from "./dispatch-loop.ts";
-import type { LeaseSession } from "./lease-session.ts";
+import { DispatchLoop } from "./dispatch-loop.ts";
 import { createQueueMetrics } from "./metrics.ts";
 import { ReadyQueues } from "./ready-queues.ts";
-import { Supervisors } from "./supervisors.ts";
-import type { ReadyRun } from "./waiting-line.ts";
-
-/** A claim message on its way, to be answered by the test. */
-interface SentClaim {
-  readonly claims: readonly ClaimInit[];
-  readonly runIds: readonly string[];
-  /** One result for each claim; a lease where the function gives none. */
-  answer(resultOf?: (claim: ClaimInit) => ErrorReason | undefined): void;
-  /** As above, but leaves the last claim without a result. */
-  answerAllButLast(): void;
-  answerWhole(reason: ErrorReason): void;
-  fail(failure: CallFailure): void;
-}
-
-function failureOf(reason: ErrorReason): CallFailure {
-  return new CallFailure({ code: status.FAILED_PRECONDITION, reason, message: reasonName(reason) });
-}
-
-function resultFor(claim: ClaimInit, reason: ErrorReason | undefined): ClaimResult {
-  const { environmentId, runId, traceparent } = claim;
-  const result =
-    reason === undefined
-      ? {
-          case: "lease" as const,
-          value: { ref: { environmentId, runId, leaseToken: `token of ${runId}` }, traceparent },
-        }
-      : { case: "error" as const, value: callErrorFromFailure(failureOf(reason)) };
-  return create(ClaimResultSchema, { result });
-}
-
-const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
-const untraced = startTelemetry({ service: "queue", logger: silent });
-
-function readyRun(runId: string, queueTimeUs: number): ReadyRun {
-  const names = { environmentId: "env", queue: "q", concurrencyKey: "" };
-  return { ...names, runId, queueTimeUs, traceparent: "", supervisorId: "" };
-}
-
-const limits = {
-  environmentId: "env",
-  queue: "q",
-  concurrencyLimit: undefined,
-  isPaused: false,
-  rateLimit: undefined,
-} as const;
-
-function setUp(telemetry: Telemetry = untraced) {
-  const clock = createFakeClock();
-  const ready = new ReadyQueues(() => clock.monotonicMs());
-  ready.leasedComplete(0);
-  const supervisors = new Supervisors();
-  const turns = new CreditTurns(supervisors);
-  const sent: SentClaim[] = [];
-  const failures: CallFailure[] = [];
-  let lastQueueTimeUs = 0;
-  const loop = new DispatchLoop({
-    ready,
-    supervisors,
-    turns,
-    claimRuns: (claims) => {
-      const { promise, resolve, reject } = Promise.withResolvers<ClaimRunsResponse>();
-      sent.push({
-        claims,
-        runIds: claims.map(({ runId }) => runId),
-        answer: (reasonOf = () => undefined) => {
-          const results = claims.map((claim) => resultFor(claim, reasonOf(claim)));
-          resolve(create(ClaimRunsResponseSchema, { results }));
-        },
-        answerAllButLast: () => {
-          const results = claims.slice(0, -1).map((claim) => resultFor(claim, undefined));
-          resolve(create(ClaimRunsResponseSchema, { results }));
-        },
-        answerWhole: (reason) =>
-          resolve(create(ClaimRunsResponseSchema, { error: callErrorFromFailure(failureOf(reason)) })),
-        fail: reject,
-      });
-      return promise;
-    },
-    onFailure: (failure) => failures.push(failure),
-    clock,
-    telemetry,
-    metrics: createQueueMetrics(untraced, { queues: () => [], shardCount: () => 0 }),
-  });
-  return {
-    ready,
-    supervisors,
-    turns,
-    clock,
-    loop,
-    sent,
-    failures,
-    connect: (supervisorId: string, credits: number) => {
-      const session = supervisors.open(supervisorId);
-      supervisors.grant(session, credits);
-      return { session, leases: readLeases(session) };
-    },
-    tell: (...runIds: string[]) => {
-      for (const runId of runIds) {
-        lastQueueTimeUs += 1;
-        ready.push(readyRun(runId, lastQueueTimeUs));
-      }
-      loop.wake();
-    },
-    tellBound: (supervisorId: string, ...runIds: string[]) => {
-      for (const runId of runIds) {
-        lastQueueTimeUs += 1;
-        ready.push({ ...readyRun(runId, lastQueueTimeUs), supervisorId });
-      }
-      loop.wake();
-    },
-  };
-}
-
-/** Reads a session's stream like a supervisor that keeps up. */
-function readLeases(session: LeaseSession): { runIds: string[]; ended: Promise<unknown> } {
-  const runIds: string[] = [];
-  const read = async (): Promise<unknown> => {
-    try {
-      for await (const { leases } of session) runIds.push(...leases.map((lease) => lease.ref?.runId ?? ""));
-      return "ended";
-    } catch (error) {
-      return error;
-    }
-  };
-  return { runIds, ended: read() };
-}
-
-/** Lets everything happen that is not waiting for the test. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
-}
-
-function names(count: number, prefix = "run"): string[] {
-  return Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(5, "0")}`);
-}
+import { failureOf, names, noLimits, readyRun, recordSpans, settle, setUpDispatch } from "./testing/dispatch.ts";
+import { untraced } from "./testing/parts.ts";
 
 test("what is there at one moment goes in one message, and its leases are pushed", async () => {
-  const { tell, connect, sent } = setUp();
+  const { tell, connect, sent } = setUpDispatch();
   const { leases } = connect("sup", 10);
   tell("a", "b");
   tell("c");
@@ -164,7 +19,7 @@ test("what is there at one moment goes in one message, and its leases are pushed
 });
 
 test("no more is claimed than there are credits; those that come later are used at once", async () => {
-  const { tell, connect, sent, supervisors } = setUp();
+  const { tell, connect, sent, supervisors } = setUpDispatch();
   const { session } = connect("sup", 2);
   tell("a", "b", "c");
   await settle();
@@ -175,7 +30,7 @@ test("no more is claimed than there are credits; those that come later are used 
 });
 
 test("at most 1,000 go in a message and two messages are in flight; what comes meanwhile gathers", async () => {
-  const { tell, connect, sent } = setUp();
+  const { tell, connect, sent } = setUpDispatch();
   connect("sup", 10_000);
   tell(...names(2_500));
   await settle();
@@ -189,7 +44,7 @@ test("at most 1,000 go in a message and two messages are in flight; what comes m
 });
 
 test("work spreads over supervisors by their credits", async () => {
-  const { tell, connect, sent } = setUp();
+  const { tell, connect, sent } = setUpDispatch();
   connect("sup1", 3);
   connect("sup2", 3);
   tell(...names(4));
@@ -200,7 +55,7 @@ test("work spreads over supervisors by their credits", async () => {
 });
 
 test("a run whose suspended process is at a supervisor goes to that one alone, ahead of new runs", async () => {
-  const { tell, tellBound, connect, sent } = setUp();
+  const { tell, tellBound, connect, sent } = setUpDispatch();
   connect("rich", 10);
   tell(...names(3, "new"));
   tellBound("poor", "resumed");
@@ -211,7 +66,7 @@ test("a run whose suspended process is at a supervisor goes to that one alone, a
 });
 
 test("runs for a supervisor that is gone or has no credit wait, and block nobody; they go as soon as it has one", async () => {
-  const { tell, tellBound, connect, sent, ready, supervisors } = setUp();
+  const { tell, tellBound, connect, sent, ready, supervisors } = setUpDispatch();
   tellBound("gone", "a");
   tellBound("busy", "b");
   const busy = connect("busy", 0);
@@ -226,7 +81,7 @@ test("runs for a supervisor that is gone or has no credit wait, and block nobody
 });
 
 test("a bound run whose claim is refused as not queued is forgotten; refused for an expired supervisor it waits", async () => {
-  const { tellBound, connect, sent, ready } = setUp();
+  const { tellBound, connect, sent, ready } = setUpDispatch();
   connect("sup", 5);
   tellBound("sup", "canceled");
   await settle();
@@ -241,7 +96,7 @@ test("a bound run whose claim is refused as not queued is forgotten; refused for
 });
 
 test("leases reach a supervisor in the order of the queue, even when the second message is answered first", async () => {
-  const { tell, connect, sent } = setUp();
+  const { tell, connect, sent } = setUpDispatch();
   const { leases } = connect("sup", 10_000);
   tell(...names(1_500));
   await settle();
@@ -254,7 +109,7 @@ test("leases reach a supervisor in the order of the queue, even when the second 
 });
 
 test("a run that is not queued any more is forgotten, and its credit is used for another", async () => {
-  const { tell, connect, sent, ready } = setUp();
+  const { tell, connect, sent, ready } = setUpDispatch();
   connect("sup", 1);
   tell("gone", "next");
   await settle();
@@ -265,7 +120,7 @@ test("a run that is not queued any more is forgotten, and its credit is used for
 });
 
 test("an expired supervisor is told so and forgotten; its runs go to others, in their old place", async () => {
-  const { tell, connect, sent, supervisors } = setUp();
+  const { tell, connect, sent, supervisors } = setUpDispatch();
   const expired = connect("expired", 5);
   tell("a", "b");
   await settle();
@@ -285,7 +140,7 @@ test("an expired supervisor is told so and forgotten; its runs go to others, in 
 });
 
 test("a run refused for another reason waits again; its neighbours are pushed", async () => {
-  const { tell, connect, sent, failures } = setUp();
+  const { tell, connect, sent, failures } = setUpDispatch();
   const { leases } = connect("sup", 10);
   tell("a", "heavy", "c");
   await settle();
@@ -297,7 +152,7 @@ test("a run refused for another reason waits again; its neighbours are pushed", 
 });
 
 test("when nothing at all can be claimed, the loop gives up instead of asking again and again", async () => {
-  const { tell, connect, sent, failures } = setUp();
+  const { tell, connect, sent, failures } = setUpDispatch();
   connect("sup", 10);
   tell("a");
   await settle();
@@ -310,7 +165,7 @@ test("when nothing at all can be claimed, the loop gives up instead of asking ag
 test.each([ErrorReason.EPOCH_STALE, ErrorReason.NOT_READY])(
   "a refused message (%i) ends the epoch, and every credit is free again",
   async (reason) => {
-    const { tell, connect, sent, failures, supervisors, loop } = setUp();
+    const { tell, connect, sent, failures, supervisors, loop } = setUpDispatch();
     const { session } = connect("sup", 3);
     tell("a", "b");
     await settle();
@@ -326,7 +181,7 @@ test.each([ErrorReason.EPOCH_STALE, ErrorReason.NOT_READY])(
 );
 
 test("a break is reported once, and the claims of the other message are still pushed", async () => {
-  const { tell, connect, sent, failures } = setUp();
+  const { tell, connect, sent, failures } = setUpDispatch();
   const { leases } = connect("sup", 10_000);
   tell(...names(1_200));
   await settle();
@@ -338,7 +193,7 @@ test("a break is reported once, and the claims of the other message are still pu
 });
 
 test("a claim without a result is a refusal, not a lease", async () => {
-  const { tell, connect, sent } = setUp();
+  const { tell, connect, sent } = setUpDispatch();
   const { leases } = connect("sup", 10);
   tell("a", "b");
   await settle();
@@ -349,7 +204,7 @@ test("a claim without a result is a refusal, not a lease", async () => {
 });
 
 test("close resolves when the claims in flight are pushed, and no more are sent", async () => {
-  const { tell, connect, sent, loop } = setUp();
+  const { tell, connect, sent, loop } = setUpDispatch();
   const { leases } = connect("sup", 10);
   tell("a");
   await settle();
@@ -364,7 +219,7 @@ test("close resolves when the claims in flight are pushed, and no more are sent"
 
 test("each run has a dispatch span under its own trace, which the claim hands on", async () => {
   const spans = recordSpans();
-  const { ready, loop, connect, sent } = setUp(spans.telemetry);
+  const { ready, loop, connect, sent } = setUpDispatch(spans.telemetry);
   connect("sup", 10);
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   ready.push({ ...readyRun("a", 1), traceparent });
@@ -378,8 +233,8 @@ test("each run has a dispatch span under its own trace, which the claim hands on
 });
 
 test("a slot is in use from the claim on, and free again when the claim is refused", async () => {
-  const { ready, tell, connect, sent } = setUp();
-  ready.setQueue({ ...limits, concurrencyLimit: 1 });
+  const { ready, tell, connect, sent } = setUpDispatch();
+  ready.setQueue({ ...noLimits, concurrencyLimit: 1 });
   connect("sup", 10);
   tell("a", "b", "c");
   await settle();
@@ -397,8 +252,8 @@ test("a slot is in use from the claim on, and free again when the claim is refus
 });
 
 test("a resume goes before new runs of its key when a slot becomes free", async () => {
-  const { ready, tell, tellBound, connect, sent } = setUp();
-  ready.setQueue({ ...limits, concurrencyLimit: 1 });
+  const { ready, tell, tellBound, connect, sent } = setUpDispatch();
+  ready.setQueue({ ...noLimits, concurrencyLimit: 1 });
   connect("sup", 10);
   tell("a", "b");
   await settle();
@@ -413,10 +268,10 @@ test("a resume goes before new runs of its key when a slot becomes free", async 
 });
 
 test("what a rate limit holds back goes by itself at its moment", async () => {
-  const { ready, clock, tell, connect, sent, loop } = setUp();
+  const { ready, clock, tell, connect, sent, loop } = setUpDispatch();
   connect("sup", 10);
   tell("first");
-  ready.setQueue({ ...limits, rateLimit: { limit: 1, periodMs: 1_000, isPerKey: false } });
+  ready.setQueue({ ...noLimits, rateLimit: { limit: 1, periodMs: 1_000, isPerKey: false } });
   tell("a");
   await settle();
   expect(sent.map(({ runIds }) => runIds)).toEqual([["first"]]);
@@ -434,7 +289,7 @@ test("what a rate limit holds back goes by itself at its moment", async () => {
 });
 
 test("shards take turns at the credits, and a shard without work leaves them to the others", async () => {
-  const { supervisors, turns, clock, tell, sent } = setUp();
+  const { supervisors, turns, clock, tell, sent } = setUpDispatch();
   const other = new ReadyQueues(() => 0);
   other.leasedComplete(0);
   const claimed: string[][] = [];
@@ -460,19 +315,3 @@ test("shards take turns at the credits, and a shard without work leaves them to 
   expect(sent.map(({ runIds }) => runIds)).toEqual([names(4)]);
   void loop.close();
 });
-
-/** Telemetry whose spans are all numbered a1, in one trace, and which remembers those that ended. */
-function recordSpans(): { telemetry: Telemetry; ended: string[] } {
-  const ended: string[] = [];
-  const spanContext = () => ({
-    traceId: "0af7651916cd43dd8448eb211c80319c",
-    spanId: "00000000000000a1",
-    traceFlags: 1,
-  });
-  const startSpan = (name: string, options: { attributes: Record<string, string> }) => ({
-    spanContext,
-    end: () => ended.push(`${name} of ${options.attributes["windlass.run_id"]}`),
-  });
-  const tracer = { startSpan } as unknown as Telemetry["tracer"];
-  return { telemetry: { ...untraced, enabled: true, tracer }, ended };
-}
