@@ -1,4 +1,4 @@
-// The state machine and its leases as a model of a page, compared with the real statements on PostgreSQL: random commands, several owners, stale tokens, repeats.
+// The state machine and its leases as a model (testing/run-model.ts), compared with the real statements on PostgreSQL: random commands, several owners, stale tokens, repeats.
 import { randomUUID } from "node:crypto";
 import { ErrorReason, type Lease } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
@@ -6,14 +6,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkTerminalUnchanged, snapshotTerminal } from "../../../test/kit/invariants.ts";
 import { applyDue } from "./due/apply-due.ts";
-import {
-  type AttemptOutcomeName,
-  isTerminal,
-  nextState,
-  type RunState,
-  type RunTransition,
-  statusOf,
-} from "./run-state.ts";
+import { type AttemptOutcomeName, isTerminal, nextState, statusOf } from "./run-state.ts";
 import { LEASE_START, listLeasedRuns } from "./store/list-leased-runs.ts";
 import { expireSupervisors } from "./supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
@@ -21,6 +14,16 @@ import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
 import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
+import {
+  afterFailure,
+  endLease,
+  forgetWait,
+  giveBack,
+  type Model,
+  type ModelRun,
+  move,
+  pick,
+} from "./testing/run-model.ts";
 
 let store: HotStore;
 /** What the queue was told and has not heeded yet. */
@@ -32,41 +35,6 @@ beforeAll(async () => {
 afterAll(() => store.stop());
 
 const SUPERVISORS = ["sup_a", "sup_b"];
-const MAX_ATTEMPTS = 3;
-
-interface ModelLease {
-  readonly lease: Lease;
-  readonly supervisorId: string;
-}
-
-/** What should be true of a run. */
-interface ModelRun {
-  readonly id: string;
-  state: RunState;
-  attempt: number;
-  /** The lease that is valid, if any. */
-  lease: ModelLease | undefined;
-  /** The attempt's last wait, and the lease under which it was suspended. */
-  wait: { readonly id: string; readonly lease: ModelLease } | undefined;
-  /** Leases it has had, none of which may do anything any more. */
-  readonly stale: {
-    readonly lease: Lease;
-    readonly supervisorId: string;
-    readonly outcome: AttemptOutcomeName | undefined;
-  }[];
-}
-
-interface Model {
-  readonly runs: ModelRun[];
-  readonly alive: Set<string>;
-  readonly requests: Map<string, string>;
-  /** Tokens of the leases that hold a slot, as the queue counts them: its own claims, less those that it was told are free (I4). */
-  readonly slots: Set<string>;
-  epoch: bigint;
-  oldEpoch: bigint;
-  /** Whether the version that some triggers wait for is there. */
-  isDeployed: boolean;
-}
 
 /** Names of this model run: the database is shared by all of them. */
 interface Real {
@@ -75,49 +43,8 @@ interface Real {
 
 type Command = fc.AsyncCommand<Model, Real>;
 
-/** Picks a run by a number that shrinks well. */
-function pick(model: Model, index: number): ModelRun | undefined {
-  return model.runs[index % Math.max(model.runs.length, 1)];
-}
-
-function move(run: ModelRun, transition: RunTransition): void {
-  const next = nextState(run.state, transition);
-  if (next === undefined) throw new Error(`the model cannot ${transition} a run that is ${run.state}`);
-  run.state = next;
-}
-
 function command(name: string, run: (model: Model, real: Real) => Promise<void>): Command {
   return { check: () => true, run, toString: () => name };
-}
-
-function endLease(run: ModelRun, outcome: AttemptOutcomeName | undefined): void {
-  if (run.lease !== undefined) run.stale.push({ ...run.lease, outcome });
-  forgetWait(run);
-  run.lease = undefined;
-}
-
-/** The lease of an earlier suspension can do nothing any more, unless it is still the run's. */
-function forgetWait(run: ModelRun): void {
-  if (run.wait !== undefined && run.wait.lease !== run.lease) run.stale.push({ ...run.wait.lease, outcome: undefined });
-  run.wait = undefined;
-}
-
-/** A lease is given back: it never began an attempt, or goes back to the lease under which its attempt was suspended. */
-function giveBack(run: ModelRun): void {
-  if (run.wait === undefined) {
-    move(run, "release");
-    run.attempt -= 1;
-    endLease(run, undefined);
-  } else if (run.lease !== run.wait.lease) {
-    move(run, "release resumed");
-    if (run.lease !== undefined) run.stale.push({ ...run.lease, outcome: undefined });
-    run.lease = run.wait.lease;
-  }
-}
-
-/** What the model expects after an attempt that failed in this way. */
-function afterFailure(run: ModelRun, final: RunTransition): void {
-  move(run, run.attempt < MAX_ATTEMPTS ? "retry" : final);
 }
 
 const trigger = (request: number, isKnown: boolean): Command =>
