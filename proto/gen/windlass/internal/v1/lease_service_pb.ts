@@ -12,10 +12,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/lease_service.proto.
  */
 export const file_windlass_internal_v1_lease_service: GenFile = /*@__PURE__*/
-  fileDesc("Cih3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZV9zZXJ2aWNlLnByb3RvEhR3aW5kbGFzcy5pbnRlcm5hbC52MSI6ChBMZWFzZVJ1bnNSZXF1ZXN0EhUKDXN1cGVydmlzb3JfaWQYASABKAkSDwoHY3JlZGl0cxgCIAEoBSJAChFMZWFzZVJ1bnNSZXNwb25zZRIrCgZsZWFzZXMYASADKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZTJwCgxMZWFzZVNlcnZpY2USYAoJTGVhc2VSdW5zEiYud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VSdW5zUmVxdWVzdBonLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUnVuc1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_windlass_internal_v1_lease]);
+  fileDesc("Cih3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZV9zZXJ2aWNlLnByb3RvEhR3aW5kbGFzcy5pbnRlcm5hbC52MSJMChBMZWFzZVJ1bnNSZXF1ZXN0EhUKDXN1cGVydmlzb3JfaWQYASABKAkSDwoHY3JlZGl0cxgCIAEoBRIQCghtYWNoaW5lcxgDIAMoCSJAChFMZWFzZVJ1bnNSZXNwb25zZRIrCgZsZWFzZXMYASADKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZTJwCgxMZWFzZVNlcnZpY2USYAoJTGVhc2VSdW5zEiYud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VSdW5zUmVxdWVzdBonLndpbmRsYXNzLmludGVybmFsLnYxLkxlYXNlUnVuc1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_windlass_internal_v1_lease]);
 
 /**
- * LeaseRunsRequest grants credits.
+ * LeaseRunsRequest grants credits, and in the first message says what for.
  *
  * @generated from message windlass.internal.v1.LeaseRunsRequest
  */
@@ -33,6 +33,15 @@ export type LeaseRunsRequest = Message<"windlass.internal.v1.LeaseRunsRequest"> 
    * @generated from field: int32 credits = 2;
    */
   credits: number;
+
+  /**
+   * The machine presets that this supervisor offers, as in TaskDefinition.machine; it is given runs of no other, but for those whose suspended process it has. Empty: all.
+   * Counts in the first message, and is not changed later. A run's machine can change between its being told and its claim (a new version): a supervisor gives back a lease
+   * of a machine that it does not offer.
+   *
+   * @generated from field: repeated string machines = 3;
+   */
+  machines: string[];
 };
 
 /**

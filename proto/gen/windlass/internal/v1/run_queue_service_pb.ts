@@ -411,7 +411,7 @@ export type QueuedRun = Message<"windlass.internal.v1.QueuedRun"> & {
   concurrencyKey: string;
 
   /**
-   * The machine preset that it asks for; empty: its task's own.
+   * The machine preset that it needs: its own, or else what its task has in its version, or in the current one. Empty: not known now; it is told again by the rolling sweep.
    *
    * @generated from field: string machine = 9;
    */
