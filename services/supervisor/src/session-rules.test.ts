@@ -120,6 +120,8 @@ describe("a worker whose attempt waits", () => {
     const batch = (count: number): Kind => ({ case: "batch", value: { batchId: "batch_1", runIds: runIds(count) } });
     expect(judge(busy, suspend(batch(1_000)))).toBe("accept");
     expect(judge(busy, suspend(batch(1_001)))).toMatch(/1,000/);
+    for (const batchId of ["", "mine", "batch_*", `batch_${"a".repeat(1_000)}`])
+      expect(judge(busy, suspend({ case: "batch", value: { batchId } }))).toMatch(/batch without a proper id/);
     expect(judge(busy, suspend({ case: "runId", value: "" }))).toMatch(/proper id/);
     expect(judge(busy, suspend({ case: undefined }))).toMatch(/for nothing/);
     expect(judge(busy, suspend(undefined, "run_1", "mine"))).toMatch(/proper id/);

@@ -99,7 +99,10 @@ function judgeWait(wait: Wait | undefined): Verdict {
     case "tokenId":
       return isId(kind.value) ? "accept" : violation("it waits for something without a proper id");
     case "batch":
-      if (kind.value.runIds.length > attemptLimits.runsInWait) return violation("it waits for more than 1,000 runs");
+      if (!/^batch_[A-Za-z0-9_-]+$/.test(kind.value.batchId) || !isId(kind.value.batchId))
+        return violation("it waits for a batch without a proper id");
+      if (kind.value.runIds.length > attemptLimits.runsInWait)
+        return violation("it names more than 1,000 runs to wait for beside a batch");
       return kind.value.runIds.every(isId) ? "accept" : violation("it waits for a run without a proper id");
     case undefined:
       return violation("it suspended an attempt for nothing");

@@ -11,6 +11,7 @@ import type {
 } from "@windlass/proto";
 import type { BidiCall, Client } from "@windlass/proto/grpc";
 import { type AwaitedEnd, type AwaitEnds, createAwaitEnds } from "./await-ends.ts";
+import { watchBatch } from "./watch-batch.ts";
 
 /** Knows when waits are over. */
 export interface WakeUps {
@@ -24,12 +25,11 @@ const maxUnanswered = 10_000;
 const maxNamedOfBatch = 100;
 
 /**
- * A moment is waited for by the clock, runs and tokens over one stream for each environment. Of a batch only a few runs at a
- * time are named: it is over when all have ended, in whatever order one asks, and so the waits of all suspended processes
- * stay within what one stream may ask.
+ * A moment is waited for by the clock, runs and tokens over one stream for each environment. Of a batch, however large, only a few runs at
+ * a time are named: so the waits of all suspended processes stay within what one stream may ask.
  */
 export function createWakeUps(options: {
-  runs: Pick<Client<typeof RunService>, "awaitRuns">;
+  runs: Pick<Client<typeof RunService>, "awaitRuns" | "listRuns">;
   tokens: Pick<Client<typeof WaitpointService>, "awaitTokens">;
   maxSuspended: number;
   clock: Clock;
@@ -72,25 +72,6 @@ export function createWakeUps(options: {
     });
   }
 
-  function watchBatch(environmentId: string, runIds: readonly string[], onOver: () => void): () => void {
-    const left = [...new Set(runIds)];
-    const named = new Map<string, () => void>();
-    const nameMore = (): void => {
-      while (named.size < namedOfBatch) {
-        const runId = left.pop();
-        if (runId === undefined) break;
-        const take = endsOfRuns(environmentId).watch(runId, () => {
-          named.delete(runId);
-          nameMore();
-          if (named.size === 0) onOver();
-        });
-        named.set(runId, take);
-      }
-    };
-    nameMore();
-    return () => named.forEach((takeBack) => takeBack());
-  }
-
   return {
     watch(environmentId, { kind }, onOver) {
       switch (kind.case) {
@@ -98,9 +79,11 @@ export function createWakeUps(options: {
           return endsOfRuns(environmentId).watch(kind.value, onOver);
         case "tokenId":
           return endsOfTokens(environmentId).watch(kind.value, onOver);
-        case "batch":
-          if (kind.value.runIds.length > 0) return watchBatch(environmentId, kind.value.runIds, onOver);
-          break;
+        case "batch": {
+          const endsOf = () => endsOfRuns(environmentId);
+          const pageSize = namedOfBatch;
+          return watchBatch({ environmentId, runs, endsOfRuns: endsOf, pageSize, clock, logger }, kind.value, onOver);
+        }
         case "until":
         case undefined:
       }
