@@ -29,7 +29,8 @@ test("the onCancel hook can wait for the run function to finish, and access the 
     "1 global onCancel ok",
     "1 task onCancel ok",
   ]);
-  expect(Number(story.run.finishedAt) - Number(story.run.cancelRequestedAt)).toBeLessThan(2_500);
+  // By itself, as the signal let it: by force is how it would have ended after the limit.
+  expect(story.events.flatMap((event) => (event.type === "cancel" ? [event.phase] : [])).at(-1)).toBe("ended");
 });
 
 test("an onCancel hook registered inside of run sees its variables; the signal aborts the stream", async () => {

@@ -139,7 +139,7 @@ describe("env vars of the task", () => {
   });
 });
 
-test("nothing leaks between runs in a reused process: A, then B", { timeout: 60_000 }, async () => {
+test("nothing leaks between runs in a reused process: A, then B", async () => {
   const trace = "0af7651916cd43dd8448eb211c80319c";
   const comparable = (output: unknown) => {
     const { pid: _, child: __, env, ...rest } = output as { pid: number; child: string; env: Record<string, string> };

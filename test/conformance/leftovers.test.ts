@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => section[Symbol.asyncDispose]());
 
-test("what a run leaves behind does not touch the next one in its process", { timeout: 60_000 }, async () => {
+test("what a run leaves behind does not touch the next one in its process", async () => {
   for (let tries = 0; tries < 50; tries++) {
     const left = await play("leaves-behind", { forMs: 2_000 });
     const next = await play("looks-around");

@@ -260,7 +260,7 @@ describe("retry.fetch(url, init) retries a request", () => {
 
   test("after a timeout", async () => {
     const { url, times } = await serve(() => {}, status(200));
-    const { run } = await play("fetches", { url, timeoutInMs: 500 });
+    const { run } = await play("fetches", { url, timeoutInMs: 5_000 });
     expect(run).toMatchObject({ status: "COMPLETED", output: { status: 200 } });
     expect(times).toHaveLength(2);
   });

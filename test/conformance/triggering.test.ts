@@ -73,7 +73,7 @@ describe("options", () => {
   });
 
   test("delay: a Date; the run goes when it has come", async () => {
-    const date = new Date(Date.now() + 1_500);
+    const date = new Date(Date.now() + 5_000);
     const handle = await tellsContext.trigger({}, { delay: date });
     const { run, statuses } = await storyOf(handle.id);
     expect(statuses).toEqual(["DELAYED", "QUEUED", "EXECUTING", "COMPLETED"]);

@@ -33,6 +33,16 @@ export const stopsWhenTold = task({
   cleanup: () => said("cleanup"),
 });
 
+/** While one of them runs the next is queued. */
+export const oneAtATime = task({
+  id: "one-at-a-time",
+  queue: { concurrencyLimit: 1 },
+  run: async (_: unknown, { signal }) => {
+    said("running");
+    await once(signal, "abort");
+  },
+});
+
 async function loopForEver(): Promise<never> {
   await sleep(50); // so that what was said before is told
   for (;;);
