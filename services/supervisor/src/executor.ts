@@ -215,7 +215,7 @@ export function createExecutor(options: {
     if (!isWorkerFree) return;
     meanRunMs = nextMeanRunMs(meanRunMs, durationMs);
     pool.giveBack(worker);
-    if (worker.state === "idle") {
+    if (worker.state === "idle" && !pool.isPlaceOwed) {
       assign();
       onCapacity();
     } else {
@@ -283,8 +283,9 @@ export function createExecutor(options: {
     reports.flushHeld();
     runner.enforceLimits();
     for (const held of book.waiting()) {
-      if (!shouldRelease(nowMs - held.receivedMs, nowMs - lastEndMs)) continue;
-      if (!pool.isStarting(held.kind.key)) release(held);
+      const { key } = held.kind;
+      const waitedMs = nowMs - Math.max(held.receivedMs, pool.servedSince.get(key) ?? 0);
+      if (shouldRelease(waitedMs, nowMs - lastEndMs) && !pool.isStarting(key)) release(held);
     }
     if (nowMs - lastPingMs >= pingIntervalMs) {
       lastPingMs = nowMs;
@@ -350,7 +351,10 @@ export function createExecutor(options: {
     capacity() {
       const held = book.waitingCount + book.runningCount;
       if (isDraining || reports.isCongested) return { wanted: 0, held };
-      return { wanted: leasesWanted(pool.slots, runner.countLongerThan(longRunMs), meanRunMs), held };
+      const wanted = leasesWanted(pool.slots, runner.countLongerThan(longRunMs), meanRunMs);
+      // Leases that wait for their kind's turn at a worker must not leave the workers there are without work.
+      const unserved = pool.servedSince.size === 0 ? 0 : book.unservedCount((kind) => pool.servedSince.has(kind));
+      return { wanted: wanted + Math.min(wanted, unserved), held };
     },
     workers: () => pool.workers,
     counts() {

@@ -37,6 +37,8 @@ export interface LeaseBook {
   move(held: HeldLease, state: "running" | "suspended" | "reported"): void;
   /** Those that wait for a worker. */
   waiting(): HeldLease[];
+  /** How many wait for a worker of a kind that is not `isServed`. */
+  unservedCount(isServed: (kind: string) => boolean): number;
   demands(nowMs: number): KindDemand[];
   tokens(): string[];
   /** Continuations included. */
@@ -101,6 +103,11 @@ export function createLeaseBook(): LeaseBook {
       counts[state] += 1;
     },
     waiting: () => [...lines.values()].flatMap(({ leases }) => [...leases]),
+    unservedCount(isServed) {
+      let count = 0;
+      for (const [kind, { leases }] of lines) if (!isServed(kind)) count += leases.size;
+      return count;
+    },
     demands(nowMs) {
       return [...lines.values()].map(({ kind, leases }) => ({
         kind: kind.key,

@@ -1,26 +1,28 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PlannedWorker, planWorkers, type PoolView } from "./pool-plan.ts";
+import { type PlannedWorker, planWorkers, type PoolView, tenureMs } from "./pool-plan.ts";
 
 function view(parts: Partial<PoolView>): PoolView {
-  return { slots: 2, workers: [], demands: [], lastUsedKind: undefined, resting: new Set(), ...parts };
+  return { nowMs: 10_000, slots: 2, workers: [], demands: [], lastUsedKind: undefined, resting: new Set(), ...parts };
 }
 
 function worker(id: string, kind: string, state: PlannedWorker["state"], idleSinceMs = 0): PlannedWorker {
-  return { id, kind, state, idleSinceMs };
+  return { id, kind, state, idleSinceMs, tenureEndMs: 0 };
 }
+
+const nothing = { start: [], stop: [], isPlaceOwed: false };
 
 const waiting = (kind: string, count = 1, oldestWaitMs = 0) => ({ kind, waiting: count, oldestWaitMs });
 
 describe("starting", () => {
   it("starts a worker for a lease that has none", () => {
-    expect(planWorkers(view({ demands: [waiting("a")] }))).toEqual({ start: ["a"], stop: [] });
+    expect(planWorkers(view({ demands: [waiting("a")] }))).toEqual({ ...nothing, start: ["a"] });
   });
 
   it("counts workers that are starting or idle as being there", () => {
     for (const state of ["starting", "idle"] as const) {
       const plan = planWorkers(view({ workers: [worker("1", "a", state)], demands: [waiting("a")] }));
-      expect(plan).toEqual({ start: [], stop: [] });
+      expect(plan).toEqual(nothing);
     }
   });
 
@@ -35,7 +37,7 @@ describe("starting", () => {
 
   it("leaves a version alone that could not be started a moment ago", () => {
     const plan = planWorkers(view({ demands: [waiting("a")], lastUsedKind: "a", resting: new Set(["a"]) }));
-    expect(plan).toEqual({ start: [], stop: [] });
+    expect(plan).toEqual(nothing);
   });
 });
 
@@ -48,33 +50,57 @@ describe("making room", () => {
       worker("4", "b", "idle"),
     ];
     expect(planWorkers(view({ workers, demands: [waiting("a")], lastUsedKind: "a" }))).toEqual({
-      start: [],
+      ...nothing,
       stop: ["4"],
     });
     const all = workers.map((each) => ({ ...each, state: "busy" as const }));
-    expect(planWorkers(view({ workers: all }))).toEqual({ start: [], stop: [] });
+    expect(planWorkers(view({ workers: all }))).toEqual(nothing);
   });
 
   it("ends the longest idle worker of a version nobody waits for", () => {
     const workers = [worker("1", "b", "idle", 20), worker("2", "b", "idle", 10), worker("3", "a", "busy")];
-    expect(planWorkers(view({ workers, demands: [waiting("a")] }))).toEqual({ start: ["a"], stop: ["2"] });
+    expect(planWorkers(view({ workers, demands: [waiting("a")] }))).toEqual({ ...nothing, start: ["a"], stop: ["2"] });
   });
 
   it("takes a place from a version with work only for one that has no worker and has waited", () => {
     const workers = [worker("1", "b", "idle"), worker("2", "b", "busy"), worker("3", "b", "busy")];
     const demands = (waitMs: number) => [waiting("b", 50, 90), waiting("a", 1, waitMs)];
-    expect(planWorkers(view({ workers, demands: demands(50) }))).toEqual({ start: [], stop: [] });
-    expect(planWorkers(view({ workers, demands: demands(150) }))).toEqual({ start: ["a"], stop: ["1"] });
+    expect(planWorkers(view({ workers, demands: demands(50) }))).toEqual(nothing);
+    expect(planWorkers(view({ workers, demands: demands(150) }))).toEqual({ ...nothing, start: ["a"], stop: ["1"] });
   });
 
-  it("takes it from a busy one when none is idle, once, and starts when it has ended", () => {
+  it("owes it the place of a busy one when none is idle, and gives it when an attempt has ended", () => {
     const busy = [worker("1", "b", "busy", 5), worker("2", "b", "busy", 6), worker("3", "b", "busy", 7)];
     const demands = [waiting("b", 50, 10), waiting("a", 1, 150)];
-    expect(planWorkers(view({ workers: busy, demands }))).toEqual({ start: [], stop: ["1"] });
-    const leaving = [worker("1", "b", "leaving", 5), ...busy.slice(1)];
-    expect(planWorkers(view({ workers: leaving, demands }))).toEqual({ start: [], stop: [] });
-    expect(planWorkers(view({ workers: busy.slice(1), demands })).start).toEqual(["a"]);
+    expect(planWorkers(view({ workers: busy, demands }))).toEqual({ ...nothing, isPlaceOwed: true });
+    const ended = [...busy.slice(1), worker("1", "b", "idle", 8)];
+    expect(planWorkers(view({ workers: ended, demands }))).toEqual({ ...nothing, start: ["a"], stop: ["1"] });
   });
+
+  it("takes it from nobody whose tenure is not over, and first from the version that has the most", () => {
+    const young = { ...worker("1", "b", "idle", 5), tenureEndMs: 10_001 };
+    const workers = [young, worker("2", "c", "idle", 6), worker("3", "b", "idle", 7)];
+    const demands = [waiting("a", 1, 150), waiting("b"), waiting("c")];
+    expect(planWorkers(view({ workers, demands })).stop).toEqual(["3"]);
+    const allYoung = workers.map((each) => ({ ...each, tenureEndMs: 10_001 }));
+    expect(planWorkers(view({ workers: allYoung, demands }))).toEqual({ ...nothing, isPlaceOwed: true });
+  });
+
+  it("lets a version that has a worker grow only at the cost of those that nobody has needed for half a second", () => {
+    const workers = (idleSinceMs: number) => [
+      worker("1", "a", "busy"),
+      worker("2", "b", "idle", idleSinceMs),
+      worker("3", "b", "idle", idleSinceMs),
+    ];
+    const demands = [waiting("a", 10, 400)];
+    expect(planWorkers(view({ workers: workers(9_501), demands }))).toEqual(nothing);
+    expect(planWorkers(view({ workers: workers(9_500), demands })).start).toEqual(["a", "a"]);
+  });
+});
+
+it("a tenure is four starts long, and half a second at least", () => {
+  expect(tenureMs(20)).toBe(500);
+  expect(tenureMs(1_000)).toBe(4_000);
 });
 
 describe("the spare", () => {
@@ -94,7 +120,7 @@ describe("the spare", () => {
 
   it("does not cost anybody a place", () => {
     const workers = [worker("1", "b", "idle"), worker("2", "b", "idle"), worker("3", "a", "busy")];
-    expect(planWorkers(view({ workers, lastUsedKind: "a" }))).toEqual({ start: [], stop: [] });
+    expect(planWorkers(view({ workers, lastUsedKind: "a" }))).toEqual(nothing);
   });
 });
 
@@ -102,7 +128,7 @@ it("whatever is waiting: never more processes than slots and spare, nothing ende
   const bundle = fc.constantFrom("a", "b", "c", "d");
   const arbitrary = fc.record({
     slots: fc.integer({ min: 1, max: 5 }),
-    workers: fc.array(fc.record({ kind: bundle, state: fc.constantFrom("starting", "idle", "busy", "leaving") }), {
+    workers: fc.array(fc.record({ kind: bundle, state: fc.constantFrom("starting", "idle", "busy") }), {
       maxLength: 6,
     }),
     demands: fc.uniqueArray(
@@ -119,17 +145,15 @@ it("whatever is waiting: never more processes than slots and spare, nothing ende
     fc.property(arbitrary, ({ workers: made, ...rest }) => {
       const limit = rest.slots + 1;
       const workers = made.slice(0, limit).map(({ kind, state }, index) => worker(String(index), kind, state, index));
-      const { start, stop } = planWorkers(view({ ...rest, workers }));
+      const { start, stop, isPlaceOwed } = planWorkers(view({ ...rest, workers }));
       const stopped = workers.filter(({ id }) => stop.includes(id));
       expect(new Set(stop).size).toBe(stop.length);
-      expect(stopped.every(({ state }) => state === "idle" || state === "busy")).toBe(true);
-      const stoppedNow = stopped.filter(({ state }) => state === "idle").length;
-      expect(workers.length - stoppedNow + start.length).toBeLessThanOrEqual(limit);
+      expect(stopped.every(({ state }) => state === "idle")).toBe(true);
+      expect(workers.length - stopped.length + start.length).toBeLessThanOrEqual(limit);
       const longest = rest.demands.toSorted((left, right) => right.oldestWaitMs - left.oldestWaitMs)[0];
       if (longest === undefined || longest.oldestWaitMs < 100) return;
       const isServed = workers.some(({ kind }) => kind === longest.kind) || start.includes(longest.kind);
-      const isPromised = stopped.length > 0 || workers.some(({ state }) => state === "leaving" || state === "starting");
-      expect(isServed || isPromised).toBe(true);
+      expect(isServed || isPlaceOwed).toBe(true);
     }),
   );
 });

@@ -3,10 +3,11 @@ export interface PlannedWorker {
   readonly id: string;
   /** Its WorkerKind's key; so everywhere here. */
   readonly kind: string;
-  /** leaving: it executes an attempt, and ends with it. */
-  readonly state: "starting" | "idle" | "busy" | "leaving";
-  /** When it last became idle, by the monotonic clock. */
+  readonly state: "starting" | "idle" | "busy";
+  /** When it last became idle. All times are of the monotonic clock. */
   readonly idleSinceMs: number;
+  /** Until then it stays with its kind for as long as there is work for it. */
+  readonly tenureEndMs: number;
 }
 
 /** Leases that wait for a worker of one kind. */
@@ -18,6 +19,7 @@ export interface Demand {
 }
 
 export interface PoolView {
+  readonly nowMs: number;
   /** How many attempts may execute at once; one more process is kept as a spare. */
   readonly slots: number;
   /** Workers that are neither ending nor suspended. */
@@ -32,74 +34,91 @@ export interface PoolView {
 export interface PoolPlan {
   /** The kind of each worker to start. */
   readonly start: readonly string[];
-  /** Workers to end, the busy ones when their attempt has ended. */
+  /** Idle workers to end. */
   readonly stop: readonly string[];
+  /** A kind without any worker waits for a place: plan again when an attempt ends, before its worker gets the next. */
+  readonly isPlaceOwed: boolean;
 }
 
 /** How long a kind without any worker waits before it takes one from a kind that still has work for it. */
 const takeOverAfterMs = 100;
+/** How long nobody must have needed a worker before a kind that has one already may grow at its cost. */
+const unneededAfterMs = 500;
+const minTenureMs = 500;
+/** So that starting processes takes no more than about a fifth of a worker's time, however slow the machine is. */
+const tenurePerStart = 4;
+
+/** How long a worker whose start took `startMs` stays with its kind, while there is work for it, before another kind may have its place. */
+export function tenureMs(startMs: number): number {
+  return Math.max(minTenureMs, tenurePerStart * startMs);
+}
 
 /**
  * Which workers to start and to end, so that every waiting lease finds a worker of its kind: the longest waiting kind first;
- * idle workers of others make room, first those nobody waits for, the longest idle first. A kind that has no worker at all
- * takes one over, if need be at the end of its attempt. What is left goes to one spare of the kind used last, so that an
- * attempt which uses up its process does not cost the next one a start. When suspended workers have come back, so that there
- * are more than there should be, idle ones end.
+ * idle workers of kinds nobody waits for make room, the longest idle first: at once for a kind that has no worker, else only
+ * when they have been idle for a while, for kinds whose work comes in turns would otherwise start each other's processes
+ * over and over. A kind that has no worker takes one even from a kind with work, the one with the most workers, when that
+ * worker's tenure is over, if need be at the end of its attempt. What is left goes to one spare of the kind used last, so
+ * that an attempt which uses up its process does not cost the next one a start. When suspended workers have come back, so
+ * that there are more than there should be, idle ones end.
  */
 export function planWorkers(view: PoolView): PoolPlan {
+  const { nowMs } = view;
   const limit = view.slots + 1;
   const counts = countByKind(view.workers);
+  const countOf = (kind: string) => counts.get(kind) ?? { alive: 0, free: 0 };
   const start: string[] = [];
   const stop: string[] = [];
+  let isPlaceOwed = false;
   let total = view.workers.length;
 
   const begin = (kind: string) => {
     start.push(kind);
     total += 1;
   };
-  const end = (candidates: readonly PlannedWorker[]): boolean => {
-    const victim = candidates.filter(({ id }) => !stop.includes(id)).toSorted(byIdleTime)[0];
-    if (victim !== undefined) stop.push(victim.id);
-    return victim !== undefined;
-  };
+  /** Ends the first of these that has not been ended yet. */
   const makeRoom = (candidates: readonly PlannedWorker[]): boolean => {
-    const isMade = end(candidates);
-    if (isMade) total -= 1;
-    return isMade;
+    const victim = candidates.find(({ id }) => !stop.includes(id));
+    if (victim === undefined) return false;
+    stop.push(victim.id);
+    total -= 1;
+    return true;
   };
 
   const demands = view.demands.filter(({ kind }) => !view.resting.has(kind)).toSorted(byWait);
   const wanted = new Set(view.demands.map(({ kind }) => kind));
-  const idle = view.workers.filter(({ state }) => state === "idle");
-  const busy = view.workers.filter(({ state }) => state === "busy");
-  let leaving = view.workers.filter(({ state }) => state === "leaving").length;
+  const idle = view.workers.filter(({ state }) => state === "idle").toSorted(byIdleTime);
   const unwanted = idle.filter(({ kind }) => !wanted.has(kind));
+  const unneeded = unwanted.filter(({ idleSinceMs }) => nowMs - idleSinceMs >= unneededAfterMs);
+  const free = idle
+    .filter(({ tenureEndMs }) => nowMs >= tenureEndMs)
+    .toSorted((left, right) => countOf(right.kind).alive - countOf(left.kind).alive);
   for (let surplus = total - limit; surplus > 0; surplus -= 1) {
     if (!makeRoom(unwanted) && !makeRoom(idle)) break;
   }
   for (const { kind, waiting, oldestWaitMs } of demands) {
-    const { alive = 0, free = 0 } = counts.get(kind) ?? {};
-    const missing = Math.min(waiting - free, limit - alive);
+    const { alive, free: ready } = countOf(kind);
+    const missing = Math.min(waiting - ready, limit - alive);
     for (let nth = 0; nth < missing; nth += 1) {
-      if (total < limit || makeRoom(unwanted)) {
+      const isFirst = alive === 0 && nth === 0;
+      if (total < limit || makeRoom(isFirst ? unwanted : unneeded)) {
         begin(kind);
         continue;
       }
-      const isStarved = alive === 0 && nth === 0 && oldestWaitMs >= takeOverAfterMs;
-      if (isStarved && leaving > 0) leaving -= 1;
-      else if (isStarved && makeRoom(idle)) begin(kind);
-      // Its place is free when its attempt has ended; the plan is made again then.
-      else if (isStarved) end(busy);
+      if (isFirst && oldestWaitMs >= takeOverAfterMs) {
+        if (makeRoom(free)) begin(kind);
+        else isPlaceOwed = true;
+      }
       break;
     }
   }
 
   const spare = view.lastUsedKind;
   if (spare !== undefined && total < limit && !view.resting.has(spare) && !start.includes(spare)) {
-    const { alive = 0, free = 0 } = counts.get(spare) ?? {};
-    if (free === 0 || alive < 2) begin(spare);
+    const { alive, free: ready } = countOf(spare);
+    if (ready === 0 || alive < 2) begin(spare);
   }
-  return { start, stop };
+  return { start, stop, isPlaceOwed };
 }
 
 interface KindCount {

@@ -1,6 +1,6 @@
 import type { Timer } from "@windlass/chassis";
 import type { AttemptEnd } from "./exit-policy.ts";
-import { type Demand, type PlannedWorker, planWorkers } from "./pool-plan.ts";
+import { type Demand, type PlannedWorker, planWorkers, tenureMs } from "./pool-plan.ts";
 import { isOverMemory, recycleReason } from "./recycle-policy.ts";
 import type { SupervisorMetrics } from "./supervisor-metrics.ts";
 import type { WorkerKind } from "./worker-kind.ts";
@@ -30,8 +30,12 @@ export interface WorkerPool {
   giveBack(worker: Worker): void;
   /** Starts and ends workers as the waiting leases need it. */
   adjust(demands: readonly KindDemand[]): void;
+  /** Whether `adjust` has to be asked before a worker that has become idle gets its next attempt: see PoolPlan. */
+  readonly isPlaceOwed: boolean;
   /** Whether it will be known soon that a worker of the kind is ready, or cannot be started. */
   isStarting(kind: string): boolean;
+  /** The kinds that have ready workers, and since when, by the monotonic clock. */
+  readonly servedSince: ReadonlyMap<string, number>;
   /**
    * Why workers of the kind could not be started a moment ago, when there is none that could execute anything; its leases
    * get the same answer at once.
@@ -66,14 +70,14 @@ export function createWorkerPool(options: {
   const failures = new Map<string, { end: AttemptEnd; untilMs: number }>();
   /** Workers that occupy a slot: until their attempt's end, or their own. */
   const taken = new Set<Worker>();
-  /** Of these, those that are to end with their attempt, to make room for a kind that has no worker. */
-  const leaving = new Set<Worker>();
+  const servedSince = new Map<string, number>();
   let started = 0;
   let lastUsedKind: WorkerKind | undefined;
   let wearTimer: Timer | undefined;
   let memoryTimer: Timer | undefined;
   /** Workers that were over their memory at the last look. */
   let suspects = new Set<Worker>();
+  let isPlaceOwed = false;
   let isStopped = false;
 
   function start(kind: WorkerKind): void {
@@ -87,7 +91,10 @@ export function createWorkerPool(options: {
 
   function onReady(worker: Worker): void {
     failures.delete(worker.kind.key);
-    const startMs = clock.monotonicMs() - worker.startedMs;
+    const nowMs = clock.monotonicMs();
+    const startMs = nowMs - worker.startedMs;
+    worker.tenureEndMs = nowMs + tenureMs(startMs);
+    noteServing(worker);
     metrics.workerStart(startMs);
     logger.info("worker ready", { workerId: worker.id, pid: worker.pid, startMs: Math.round(startMs) });
     events.onReady(worker);
@@ -96,7 +103,7 @@ export function createWorkerPool(options: {
   function onGone(worker: Worker, end: WorkerEnd): void {
     workers.delete(worker);
     taken.delete(worker);
-    leaving.delete(worker);
+    noteLeaving(worker);
     if (end.startFailure !== undefined) {
       const { key } = worker.kind;
       failures.set(key, { end: end.startFailure, untilMs: clock.monotonicMs() + restMs });
@@ -137,12 +144,28 @@ export function createWorkerPool(options: {
     worker.killForMemory(residentBytes);
   }
 
+  function noteServing({ kind }: Worker): void {
+    if (!servedSince.has(kind.key)) servedSince.set(kind.key, clock.monotonicMs());
+  }
+
+  /** It takes no more attempts, or is gone. */
+  function noteLeaving({ kind }: Worker): void {
+    const serves = (worker: Worker) =>
+      worker.kind.key === kind.key && (worker.state === "idle" || worker.state === "busy");
+    if (![...workers].some(serves)) servedSince.delete(kind.key);
+  }
+
+  function retire(worker: Worker): void {
+    worker.retire();
+    noteLeaving(worker);
+  }
+
   function retireIfWorn(worker: Worker): void {
     const { runs, residentBytes, startedMs } = worker;
     const reason = recycleReason({ runs, residentBytes, ageMs: clock.monotonicMs() - startedMs }, worker.kind.machine);
     if (reason === undefined) return;
     logger.info("worker recycled", { workerId: worker.id, reason, runs, residentBytes });
-    worker.retire();
+    retire(worker);
   }
 
   function isResting(kind: string): boolean {
@@ -179,20 +202,20 @@ export function createWorkerPool(options: {
 
     park(worker) {
       taken.delete(worker);
-      leaving.delete(worker);
       worker.suspend();
+      noteLeaving(worker);
     },
 
     unpark(worker) {
       taken.add(worker);
       worker.resume();
+      noteServing(worker);
     },
 
     giveBack(worker) {
       taken.delete(worker);
       worker.rest();
-      if (leaving.delete(worker)) worker.retire();
-      else if (worker.state === "idle") retireIfWorn(worker);
+      if (worker.state === "idle") retireIfWorn(worker);
     },
 
     adjust(demands) {
@@ -201,22 +224,26 @@ export function createWorkerPool(options: {
       const kinds = new Map(demands.map(({ workerKind }) => [workerKind.key, workerKind]));
       if (lastUsedKind !== undefined) kinds.set(lastUsedKind.key, lastUsedKind);
       for (const worker of workers) {
-        const { id, kind, idleSinceMs, state } = worker;
+        const { id, kind, idleSinceMs, tenureEndMs, state } = worker;
         if (state === "ending" || state === "suspended") continue;
-        alive.push({ id, kind: kind.key, idleSinceMs, state: leaving.has(worker) ? "leaving" : state });
+        alive.push({ id, kind: kind.key, idleSinceMs, tenureEndMs, state });
       }
       const resting = new Set([...failures.keys()].filter(isResting));
-      const plan = planWorkers({ slots, workers: alive, demands, lastUsedKind: lastUsedKind?.key, resting });
-      for (const worker of workers) {
-        if (!plan.stop.includes(worker.id)) continue;
-        if (taken.has(worker)) leaving.add(worker);
-        else worker.retire();
-      }
+      const nowMs = clock.monotonicMs();
+      const plan = planWorkers({ nowMs, slots, workers: alive, demands, lastUsedKind: lastUsedKind?.key, resting });
+      isPlaceOwed = plan.isPlaceOwed;
+      for (const worker of workers) if (plan.stop.includes(worker.id)) retire(worker);
       for (const key of plan.start) {
         const kind = kinds.get(key);
         if (kind !== undefined) start(kind);
       }
     },
+
+    get isPlaceOwed() {
+      return isPlaceOwed;
+    },
+
+    servedSince,
 
     isStarting: (kind) => [...workers].some((worker) => !worker.wasReady && worker.kind.key === kind),
 

@@ -65,6 +65,8 @@ export class Worker implements SessionOwner {
   /** Whether it has ever been idle; one that has not and is ending failed to start. */
   wasReady = false;
   idleSinceMs = 0;
+  /** Until then it stays with its kind (see pool-plan.ts). Unless it is worn. */
+  tenureEndMs = 0;
   runs = 0;
   residentBytes: number | undefined;
   /** Set when it was killed because it was seen to use more memory than its machine has. */

@@ -15,7 +15,7 @@ export interface Story {
   readonly said: readonly Said[];
   /** The places of `said`. */
   readonly places: readonly string[];
-  /** The statuses it went through; a lease that was given back before its attempt began is not among them: on a busy machine that happens, and costs nothing. */
+  /** The statuses it went through. */
   readonly statuses: readonly string[];
   /** Its hook results, each as "attempt scope name hook outcome" without what is empty: "1 global config onStart ok". */
   readonly hooks: readonly string[];
@@ -53,7 +53,7 @@ export async function storyOf(runId: string): Promise<Story> {
     events,
     said,
     places: said.map(({ place }) => place),
-    statuses: statusesOf(events),
+    statuses: events.flatMap((event) => (event.type === "status" ? [event.status] : [])),
     hooks: events.flatMap((event) => (event.type === "hook" ? [describeHook(event)] : [])),
     at(place) {
       const found = said.filter((one) => one.place === place);
@@ -64,20 +64,6 @@ export async function storyOf(runId: string): Promise<Story> {
       return found[0]!.data;
     },
   };
-}
-
-function statusesOf(events: readonly RunEvent[]): string[] {
-  const statuses: string[] = [];
-  let hasBegun = false;
-  for (const event of events) {
-    if (event.type === "attempt-started") hasBegun = true;
-    if (event.type !== "status") continue;
-    const isGivenBack = event.status === "QUEUED" && statuses.at(-1) === "EXECUTING" && !hasBegun;
-    if (isGivenBack) statuses.pop();
-    else statuses.push(event.status);
-    if (event.status === "RETRYING") hasBegun = false;
-  }
-  return statuses;
 }
 
 /** Waits until the code of a run says this; fails when the run is over before. */
