@@ -12,10 +12,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/schedule.proto.
  */
 export const file_windlass_v1_schedule: GenFile = /*@__PURE__*/
-  fileDesc("Chp3aW5kbGFzcy92MS9zY2hlZHVsZS5wcm90bxILd2luZGxhc3MudjEiLAoEQ3JvbhISCgpleHByZXNzaW9uGAEgASgJEhAKCHRpbWV6b25lGAIgASgJIsMCCghTY2hlZHVsZRIKCgJpZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEicKBHR5cGUYAyABKA4yGS53aW5kbGFzcy52MS5TY2hlZHVsZVR5cGUSHwoEY3JvbhgEIAEoCzIRLndpbmRsYXNzLnYxLkNyb24SGQoRZGVkdXBsaWNhdGlvbl9rZXkYBSABKAkSEwoLZXh0ZXJuYWxfaWQYBiABKAkSEQoJaXNfYWN0aXZlGAcgASgIEi0KCW5leHRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqagoMU2NoZWR1bGVUeXBlEh0KGVNDSEVEVUxFX1RZUEVfVU5TUEVDSUZJRUQQABIdChlTQ0hFRFVMRV9UWVBFX0RFQ0xBUkFUSVZFEAESHAoYU0NIRURVTEVfVFlQRV9JTVBFUkFUSVZFEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chp3aW5kbGFzcy92MS9zY2hlZHVsZS5wcm90bxILd2luZGxhc3MudjEiVAoEQ3JvbhISCgpleHByZXNzaW9uGAEgASgJEhAKCHRpbWV6b25lGAIgASgJEiYKCGNhdGNoX3VwGAMgASgOMhQud2luZGxhc3MudjEuQ2F0Y2hVcCLDAgoIU2NoZWR1bGUSCgoCaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRInCgR0eXBlGAMgASgOMhkud2luZGxhc3MudjEuU2NoZWR1bGVUeXBlEh8KBGNyb24YBCABKAsyES53aW5kbGFzcy52MS5Dcm9uEhkKEWRlZHVwbGljYXRpb25fa2V5GAUgASgJEhMKC2V4dGVybmFsX2lkGAYgASgJEhEKCWlzX2FjdGl2ZRgHIAEoCBItCgluZXh0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWxhc3RfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3JlYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKmoKDFNjaGVkdWxlVHlwZRIdChlTQ0hFRFVMRV9UWVBFX1VOU1BFQ0lGSUVEEAASHQoZU0NIRURVTEVfVFlQRV9ERUNMQVJBVElWRRABEhwKGFNDSEVEVUxFX1RZUEVfSU1QRVJBVElWRRACKl0KB0NhdGNoVXASGAoUQ0FUQ0hfVVBfVU5TUEVDSUZJRUQQABITCg9DQVRDSF9VUF9MQVRFU1QQARIRCg1DQVRDSF9VUF9OT05FEAISEAoMQ0FUQ0hfVVBfQUxMEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * Cron is when a schedule ticks.
+ * Cron is when a schedule ticks, and what becomes of ticks that were missed.
  *
  * @generated from message windlass.v1.Cron
  */
@@ -33,6 +33,13 @@ export type Cron = Message<"windlass.v1.Cron"> & {
    * @generated from field: string timezone = 2;
    */
   timezone: string;
+
+  /**
+   * What becomes of missed ticks.
+   *
+   * @generated from field: windlass.v1.CatchUp catch_up = 3;
+   */
+  catchUp: CatchUp;
 };
 
 /**
@@ -166,4 +173,52 @@ export type ScheduleType = (typeof ScheduleType)[keyof typeof ScheduleType] | Un
  */
 export const ScheduleTypeSchema: GenEnum<ScheduleType> = /*@__PURE__*/
   enumDesc(file_windlass_v1_schedule, 0);
+
+/**
+ * CatchUp says what becomes of ticks that a downtime of the cluster missed. A tick that is at most a minute late is not missed: it is made in any case.
+ *
+ * @generated from enum windlass.v1.CatchUp
+ */
+export const CatchUp = {
+  /**
+   * Not said: as CATCH_UP_LATEST. Never in an answer.
+   *
+   * @generated from enum value: CATCH_UP_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The latest missed tick is made; those before it are passed over.
+   *
+   * @generated from enum value: CATCH_UP_LATEST = 1;
+   */
+  LATEST: 1,
+
+  /**
+   * None is made: the schedule goes on with the next tick to come.
+   *
+   * @generated from enum value: CATCH_UP_NONE = 2;
+   */
+  NONE: 2,
+
+  /**
+   * Each is made, oldest first; of more than a hundred, the latest hundred.
+   *
+   * @generated from enum value: CATCH_UP_ALL = 3;
+   */
+  ALL: 3,
+} as const;
+
+/**
+ * CatchUp says what becomes of ticks that a downtime of the cluster missed. A tick that is at most a minute late is not missed: it is made in any case.
+ *
+ * @generated from enum windlass.v1.CatchUp
+ */
+export type CatchUp = (typeof CatchUp)[keyof typeof CatchUp] | UnknownEnum;
+
+/**
+ * Describes the enum windlass.v1.CatchUp.
+ */
+export const CatchUpSchema: GenEnum<CatchUp> = /*@__PURE__*/
+  enumDesc(file_windlass_v1_schedule, 1);
 

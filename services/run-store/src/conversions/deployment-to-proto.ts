@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Deployment, DeploymentSchema } from "@windlass/proto";
+import { cronToProto } from "./cron-to-proto.ts";
 import { rateLimitToProto } from "./queue-settings.ts";
 import type { DeploymentRow, DeploymentTaskRow } from "../store/deployment-row.ts";
 
@@ -29,7 +30,9 @@ export function deploymentToProto(row: DeploymentRow, tasks: readonly Deployment
       maxDurationSeconds: task.max_duration_s ?? 0,
       machine: task.machine,
       isScheduled: task.is_scheduled,
-      ...(task.cron !== null && { cron: { expression: task.cron, timezone: task.cron_timezone ?? "" } }),
+      ...(task.cron !== null && {
+        cron: cronToProto(task.cron, task.cron_timezone ?? "", task.cron_catch_up ?? "LATEST"),
+      }),
       ...(task.concurrency_limit !== null && { queueConcurrencyLimit: task.concurrency_limit }),
       ...(task.rate_limit !== null && { queueRateLimit: rateLimitToProto(task) }),
       ...(task.max_length !== null && { queueMaxLength: task.max_length }),

@@ -1,5 +1,6 @@
 import { type Schedule, ScheduleType } from "@windlass/proto";
 import type { ScheduleRow } from "../store/schedule-row.ts";
+import { cronToProto } from "./cron-to-proto.ts";
 import { optionalTimestamp, timestampFromMicroseconds } from "./moments.ts";
 
 /** A schedule; the key of a declarative one, which is its task's, is not shown. */
@@ -9,7 +10,7 @@ export function scheduleToProto(row: ScheduleRow): Schedule {
     id: row.id,
     taskId: row.task_id,
     type: ScheduleType[row.type],
-    cron: { $typeName: "windlass.v1.Cron", expression: row.cron, timezone: row.timezone },
+    cron: cronToProto(row.cron, row.timezone, row.catch_up),
     deduplicationKey: row.type === "DECLARATIVE" ? "" : row.deduplication_key,
     externalId: row.external_id,
     isActive: row.is_active && row.is_declared,

@@ -110,6 +110,7 @@ function taskToRow(task: ParsedTaskDefinition): DeploymentTaskRow {
     is_scheduled: task.isScheduled,
     cron: task.cron?.expression ?? null,
     cron_timezone: task.cron?.timezone ?? null,
+    cron_catch_up: task.cron?.catchUp ?? null,
     concurrency_limit: task.queueConcurrencyLimit,
     rate_limit: task.queueRateLimit?.limit ?? null,
     rate_period_ms: task.queueRateLimit?.periodMs ?? null,

@@ -38,6 +38,7 @@ export async function createSchedule(
     taskId,
     cron: cron.expression,
     timezone: cron.timezone,
+    catchUp: cron.catchUp,
     deduplicationKey,
     externalId,
     nextTimeUs: nextTickUs(cron, nowMs),
@@ -60,6 +61,7 @@ export function updateSchedule(
       ...row,
       task_id: taskId ?? row.task_id,
       external_id: externalId ?? row.external_id,
+      catch_up: cron?.catchUp ?? row.catch_up,
       ...(isNewRule && {
         cron: cron.expression,
         timezone: cron.timezone,

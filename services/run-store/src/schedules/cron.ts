@@ -74,6 +74,14 @@ export function upcomingTicks(rule: CronRule, afterMs: number, count: number): n
     .map((date) => date.getTime());
 }
 
+/** The last ticks before one, at most `count`, oldest first. Some 0.3 ms each. */
+export function previousTicks(rule: CronRule, beforeMs: number, count: number): number[] {
+  return croner(rule)
+    .previousRuns(count, new Date(beforeMs))
+    .map((date) => date.getTime())
+    .toReversed();
+}
+
 /**
  * The latest tick up to `nowMs`, of a rule that ticked at `firstMs`. However many there were in between: halving the time that is left takes some thirty looks for a century.
  */

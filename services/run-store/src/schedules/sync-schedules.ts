@@ -33,6 +33,7 @@ export async function syncSchedules(
       taskId,
       cron: cron.expression,
       timezone: cron.timezone,
+      catchUp: cron.catchUp,
       nextTimeUs: nextTickUs(cron, nowMs),
     })),
   );

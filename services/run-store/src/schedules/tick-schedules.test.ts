@@ -1,30 +1,32 @@
 import { parse } from "superjson";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Tick } from "./tick-payload.ts";
 import { insertDescribedRuns } from "../store/insert-described-runs.ts";
 import { lockDueSchedules } from "../store/tick-schedules.ts";
-import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
+import { type CatchUpName, MAX_CAUGHT_UP } from "./missed-ticks.ts";
 import { createSchedule, deactivateSchedule } from "./change-schedules.ts";
 import { tickSchedules } from "./tick-schedules.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 const MINUTE_MS = 60_000;
 let keys = 0;
 
 /** A schedule that ticks every minute, and whose next tick was to come so many milliseconds ago. */
-async function overdue(agoMs: number, taskId = "hello", expression = "* * * * *"): Promise<string> {
+async function overdue(
+  agoMs: number,
+  taskId = "hello",
+  expression = "* * * * *",
+  catchUp: CatchUpName = "LATEST",
+): Promise<string> {
   const schedule = await createSchedule(
     { ...store.parts, postgres: store.postgres, clock: store.clock },
     ENVIRONMENT_ID,
     {
       taskId,
-      cron: { expression, timezone: "UTC" },
+      cron: { expression, timezone: "UTC", catchUp },
       deduplicationKey: `key ${(keys += 1)}`,
       externalId: "user_1",
     },
@@ -41,6 +43,11 @@ const tick = (...scheduleIds: string[]) =>
     store.parts,
     scheduleIds.toSorted().map((scheduleId) => ({ environmentId: ENVIRONMENT_ID, scheduleId })),
   );
+
+/** A rule that ticks once a day, and not within hours of now. */
+function everyDayBut(): string {
+  return `0 ${(new Date().getUTCHours() + 12) % 24} * * *`;
+}
 
 interface TickRun {
   readonly run_id: string;
@@ -162,6 +169,75 @@ describe("after a downtime", () => {
     );
     expect(row?.ahead).toBe(true);
     expect((await tick(scheduleId)).applied).toBe(0);
+  });
+});
+
+describe("after a downtime that a schedule makes up for in full", () => {
+  const ticksOf = async (scheduleId: string) =>
+    (await runsOf(scheduleId)).map((run) =>
+      parse<Tick & { timestamp: Date; lastTimestamp?: Date }>(run.payload.toString()),
+    );
+
+  it("each missed tick is a run, oldest first, which knows the one before it and those after it", async () => {
+    const scheduleId = await overdue(5 * MINUTE_MS, "hello", "* * * * *", "ALL");
+    const { next: firstMs = 0 } = await nextOf(scheduleId);
+    await tick(scheduleId);
+    const ticks = await ticksOf(scheduleId);
+    const { next = 0, last = 0 } = await nextOf(scheduleId);
+    expect(ticks.length).toBeGreaterThanOrEqual(6);
+    expect(ticks.map(({ timestamp }) => timestamp.getTime())).toEqual(
+      ticks.map((_, index) => firstMs + index * MINUTE_MS),
+    );
+    expect(ticks.slice(1).map(({ lastTimestamp }) => lastTimestamp)).toEqual(
+      ticks.slice(0, -1).map(({ timestamp }) => timestamp),
+    );
+    expect(ticks).toMatchObject(
+      ticks.map((_, index) => ({
+        upcoming: Array.from({ length: 10 }, (__, n) => new Date(firstMs + (index + 1 + n) * MINUTE_MS)),
+      })),
+    );
+    expect(ticks.at(-1)?.timestamp.getTime()).toBe(last);
+    expect(next).toBe(last + MINUTE_MS);
+    expect((await tick(scheduleId)).applied).toBe(0);
+    expect(await runsOf(scheduleId)).toHaveLength(ticks.length);
+  });
+
+  it("of more than a hundred, the latest hundred are", async () => {
+    const scheduleId = await overdue(30 * 24 * 60 * MINUTE_MS, "hello", "* * * * *", "ALL");
+    await tick(scheduleId);
+    const ticks = await ticksOf(scheduleId);
+    const { last = 0 } = await nextOf(scheduleId);
+    expect(ticks).toHaveLength(MAX_CAUGHT_UP);
+    expect(ticks[0]?.timestamp.getTime()).toBe(last - (MAX_CAUGHT_UP - 1) * MINUTE_MS);
+  });
+
+  it("of many schedules, none is left out, and no transaction stores more than some hundreds", async () => {
+    const scheduleIds: string[] = [];
+    for (let count = 0; count < 5; count += 1)
+      scheduleIds.push(await overdue(24 * 60 * MINUTE_MS, "hello", "* * * * *", "ALL"));
+    const first = await tick(...scheduleIds);
+    expect(first.applied).toBe(3);
+    // Those that had no turn are due still, and the scheduler is told so.
+    expect(first.postponed.filter(({ dueInMs }) => dueInMs <= 0n)).toHaveLength(2);
+    expect((await tick(...scheduleIds)).applied).toBe(2);
+    for (const scheduleId of scheduleIds) expect(await runsOf(scheduleId)).toHaveLength(MAX_CAUGHT_UP);
+  });
+});
+
+describe("after a downtime that a schedule does not make up for", () => {
+  it("no missed tick is a run, and the next one to come is", async () => {
+    const scheduleId = await overdue(3 * 24 * 60 * MINUTE_MS, "hello", everyDayBut(), "NONE");
+    expect((await tick(scheduleId)).applied).toBe(1);
+    expect(await runsOf(scheduleId)).toHaveLength(0);
+    const { next = 0, last } = await nextOf(scheduleId);
+    expect(last).toBeUndefined();
+    expect(next).toBeGreaterThan(Date.now());
+  });
+
+  it("a tick that is late by no more than a minute is no missed one", async () => {
+    const scheduleId = await overdue(0, "hello", "* * * * *", "NONE");
+    await tick(scheduleId);
+    expect(await runsOf(scheduleId)).toHaveLength(1);
   });
 });
 

@@ -6,12 +6,12 @@ const statement = {
   text: `
     INSERT INTO deployment_tasks (environment_id, deployment_id, task_id, file_path, export_name, queue,
       max_attempts, retry_factor, retry_min_ms, retry_max_ms, retry_randomize,
-      retry_out_of_memory_machine, retry_disabled_in_development, description, max_duration_s, machine, is_scheduled, cron, cron_timezone, concurrency_limit,
+      retry_out_of_memory_machine, retry_disabled_in_development, description, max_duration_s, machine, is_scheduled, cron, cron_timezone, cron_catch_up, concurrency_limit,
       rate_limit, rate_period_ms, rate_is_per_key, max_length)
     SELECT $1, $2, t.* FROM unnest($3::text[], $4::text[], $5::text[], $6::text[],
       $7::int4[], $8::float8[], $9::int4[], $10::int4[], $11::bool[],
-      $12::text[], $13::bool[], $14::text[], $15::int4[], $16::text[], $17::bool[], $18::text[], $19::text[], $20::int4[],
-      $21::int4[], $22::int4[], $23::bool[], $24::int4[]) t`,
+      $12::text[], $13::bool[], $14::text[], $15::int4[], $16::text[], $17::bool[], $18::text[], $19::text[], $20::catch_up[],
+      $21::int4[], $22::int4[], $23::int4[], $24::bool[], $25::int4[]) t`,
 };
 
 /** Stores what indexing found in a version. */
@@ -42,6 +42,7 @@ export async function insertDeploymentTasks(
     column("is_scheduled"),
     column("cron"),
     column("cron_timezone"),
+    column("cron_catch_up"),
     column("concurrency_limit"),
     column("rate_limit"),
     column("rate_period_ms"),

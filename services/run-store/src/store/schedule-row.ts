@@ -1,3 +1,4 @@
+import type { catchUp } from "./schema/environments.ts";
 import type { scheduleType } from "./schema/schedules.ts";
 import { microseconds } from "./sql.ts";
 
@@ -9,6 +10,7 @@ export interface ScheduleRow {
   readonly type: (typeof scheduleType.enumValues)[number];
   readonly cron: string;
   readonly timezone: string;
+  readonly catch_up: (typeof catchUp.enumValues)[number];
   readonly deduplication_key: string;
   readonly external_id: string;
   /** The switch in people's hands. */
@@ -21,5 +23,5 @@ export interface ScheduleRow {
 }
 
 /** Of `schedules s`. */
-export const SCHEDULE_COLUMNS = `s.environment_id, s.id, s.task_id, s.type, s.cron, s.timezone, s.deduplication_key, s.external_id, s.is_active, s.is_declared,
+export const SCHEDULE_COLUMNS = `s.environment_id, s.id, s.task_id, s.type, s.cron, s.timezone, s.catch_up, s.deduplication_key, s.external_id, s.is_active, s.is_declared,
   ${microseconds("s.next_time")} AS next_time_us, ${microseconds("s.last_time")} AS last_time_us, ${microseconds("s.create_time")} AS create_time_us`;

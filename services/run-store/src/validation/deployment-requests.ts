@@ -6,8 +6,7 @@ import type {
   TaskDefinition,
 } from "@windlass/proto";
 import { fieldInvalid, type Violation } from "@windlass/proto/grpc";
-import type { CronRule } from "../schedules/cron.ts";
-import { parseCron } from "./cron.ts";
+import { type ParsedCron, parseCron } from "./cron.ts";
 import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
 import { DEFAULT_MACHINE, parseMachine } from "./machine.ts";
 import { parseDouble, parseInteger, parseMaxDuration } from "./number-rule.ts";
@@ -49,7 +48,7 @@ export interface ParsedTaskDefinition {
   /** Null: without limit. */
   readonly queueMaxLength: number | null;
   /** The schedule that the task declares; null: none. */
-  readonly cron: CronRule | null;
+  readonly cron: ParsedCron | null;
   readonly isScheduled: boolean;
 }
 

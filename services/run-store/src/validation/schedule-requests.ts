@@ -1,7 +1,6 @@
 import type { CreateScheduleRequest, ListSchedulesRequest, UpdateScheduleRequest } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
-import type { CronRule } from "../schedules/cron.ts";
-import { parseCron } from "./cron.ts";
+import { type ParsedCron, parseCron } from "./cron.ts";
 import { DEDUPLICATION_KEY, EXTERNAL_ID, STORE_ID, TASK_ID } from "./field-rules.ts";
 import { type Page, parsePage } from "./page.ts";
 import { parseText } from "./text-rule.ts";
@@ -10,7 +9,7 @@ import { throwIfInvalid } from "./violations.ts";
 /** A checked description of a schedule. */
 export interface ParsedSchedule {
   readonly taskId: string;
-  readonly cron: CronRule;
+  readonly cron: ParsedCron;
   readonly deduplicationKey: string;
   readonly externalId: string;
 }
@@ -19,7 +18,7 @@ export interface ParsedSchedule {
 export interface ParsedScheduleUpdate {
   readonly scheduleId: string;
   readonly taskId: string | undefined;
-  readonly cron: CronRule | undefined;
+  readonly cron: ParsedCron | undefined;
   readonly externalId: string | undefined;
 }
 

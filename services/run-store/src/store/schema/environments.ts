@@ -9,12 +9,16 @@ import {
   foreignKey,
   index,
   integer,
+  pgEnum,
   pgTable,
   primaryKey,
   text,
   unique,
 } from "drizzle-orm/pg-core";
 import { bytea, key, moment } from "./columns.ts";
+
+/** What becomes of a schedule's ticks that a downtime missed. */
+export const catchUp = pgEnum("catch_up", ["LATEST", "NONE", "ALL"]);
 
 export const environments = pgTable(
   "environments",
@@ -117,6 +121,8 @@ export const deploymentTasks = pgTable(
     is_scheduled: boolean().notNull().default(false),
     cron: text(),
     cron_timezone: text(),
+    /** Null as `cron` is. */
+    cron_catch_up: catchUp(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.deployment_id, table.task_id] }),

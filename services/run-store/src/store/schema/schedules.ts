@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, check, index, pgEnum, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { key, moment } from "./columns.ts";
-import { environments } from "./environments.ts";
+import { catchUp, environments } from "./environments.ts";
 
 export const scheduleType = pgEnum("schedule_type", ["DECLARATIVE", "IMPERATIVE"]);
 
@@ -17,6 +17,7 @@ export const schedules = pgTable(
     type: scheduleType().notNull(),
     cron: text().notNull(),
     timezone: text().notNull(),
+    catch_up: catchUp().notNull().default("LATEST"),
     /** Of a declarative one: its task. */
     deduplication_key: key().notNull(),
     external_id: text().notNull(),
