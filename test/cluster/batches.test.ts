@@ -125,9 +125,23 @@ test("a batch whose runs fail or are canceled says so", async () => {
   expect(found.map(({ id }) => id)).toEqual([ids[0]]);
 });
 
-test("a task that triggers a batch and waits has every result in the order of the items", async () => {
-  const run = await runs.poll(await tasks.trigger("sums", { count: 300 }));
-  expect(run).toMatchObject({ status: "COMPLETED", output: { count: 300, inOrder: true } });
+test("a task that triggers a batch of 5,000 and waits is suspended once, and has every result in the order of the items", async () => {
+  const handle = await tasks.trigger("sums", { count: 5_000 });
+  const run = await runs.poll(handle);
+  expect(run).toMatchObject({ status: "COMPLETED", output: { count: 5_000, inOrder: true, suspensions: 1 } });
+});
+
+test("a batch that is waited for and whose keys stand for runs of another batch has their results too", async () => {
+  const key = randomUUID();
+  const first = await runs.poll(await tasks.trigger("sums", { count: 50, key }));
+  const second = await runs.poll(await tasks.trigger("sums", { count: 60, key }));
+  for (const [run, count] of [
+    [first, 50],
+    [second, 60],
+  ] as const)
+    expect(run).toMatchObject({ status: "COMPLETED", output: { count, inOrder: true } });
+  const { runs: ofSecond } = await client.runs.listRuns({ parentRunId: second.id, pageSize: 100 });
+  expect(ofSecond).toHaveLength(10);
 });
 
 test("batches are listed, newest first; another environment's, and one that never was, cannot be found", async () => {

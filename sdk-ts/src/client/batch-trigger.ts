@@ -31,7 +31,12 @@ export interface AnyBatchItems {
 
 /** What became of one item. */
 export type ItemOutcome =
-  | { readonly ok: true; readonly run: AnyRunHandle }
+  | {
+      readonly ok: true;
+      readonly run: AnyRunHandle;
+      /** False when it may be another batch's, or nobody's: its idempotency key stood for a run already. */
+      readonly isOfBatch: boolean;
+    }
   | { readonly ok: false; readonly taskIdentifier: string; readonly error: WindlassError };
 
 /** A stored batch, stripped of its types. */
@@ -56,7 +61,7 @@ const ITEM_FIELDS = ["id", "payload", "options"];
 
 /** Triggers several tasks at once. Throws as `sendBatch` does. */
 export async function triggerBatch(batch: AnyBatchItems): Promise<AnyBatchHandle> {
-  const { batchId, outcomes } = await sendBatch(defaultConnection, batch, MAX_BATCH_ITEMS);
+  const { batchId, outcomes } = await sendBatch(defaultConnection, batch);
   const runs = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.run] : []));
   return { batchId, runCount: runs.length, runs, failedItems: failedItemsOf(outcomes) };
 }
@@ -72,8 +77,8 @@ function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem[] {
  * that the cluster refuses, fails alone. Throws WindlassError: FIELD_INVALID for items that are none or too many (of an array before anything is sent), and
  * when a message is not answered; what an iterable throws is thrown. Then the error names the batch, and what came before it is stored.
  */
-export async function sendBatch(connect: () => Connection, batch: AnyBatchItems, maxItems: number): Promise<SentBatch> {
-  checkItems(batch.items, maxItems);
+export async function sendBatch(connect: () => Connection, batch: AnyBatchItems): Promise<SentBatch> {
+  checkItems(batch.items);
   const batchId = `batch_${createRequestId()}`;
   const outcomes: ItemOutcome[] = [];
   if (Array.isArray(batch.items) && batch.items.length === 0) return { batchId, outcomes };
@@ -82,7 +87,7 @@ export async function sendBatch(connect: () => Connection, batch: AnyBatchItems,
     const common = { traceparent, parentRunId: parentRunId(connection), batchId };
     let answered = Promise.resolve();
     try {
-      for await (const part of partsOf(batch, maxItems)) {
+      for await (const part of partsOf(batch)) {
         await answered;
         answered = sendPart(connection, part, common, outcomes);
         answered.catch(() => {}); // Awaited below, when the next part is ready.
@@ -106,15 +111,15 @@ interface CommonToBatch {
 type PreparedItem = PreparedTrigger | Extract<ItemOutcome, { ok: false }>;
 
 /** Items as they travel together, prepared. */
-async function* partsOf(
-  { items, read = (item) => item }: AnyBatchItems,
-  maxItems: number,
-): AsyncGenerator<PreparedItem[], void, undefined> {
+async function* partsOf({
+  items,
+  read = (item) => item,
+}: AnyBatchItems): AsyncGenerator<PreparedItem[], void, undefined> {
   let part: PreparedItem[] = [];
   let bytes = 0;
   let index = 0;
   for await (const item of items) {
-    if (index === maxItems) throw tooMany(maxItems);
+    if (index === MAX_BATCH_ITEMS) throw tooMany();
     const prepared = prepareItem(item, read, `items[${index++}]`);
     part.push(prepared);
     if ("payload" in prepared) bytes += bytesOf({ payload: prepared.payload, options: prepared.checked.options });
@@ -141,12 +146,15 @@ async function sendPart(
     const answer = answers.next().value;
     if (answer === undefined)
       throw new WindlassError("INTERNAL", "The cluster answered fewer triggers than were sent.");
-    outcomes.push(
-      answer.ok
-        ? { ok: true, run: { id: answer.run.runId, taskIdentifier: item.taskId, isCached: answer.run.isCached } }
-        : { ok: false, taskIdentifier: item.taskId, error: answer.error },
-    );
+    outcomes.push(outcomeOf(item, answer));
   }
+}
+
+function outcomeOf({ taskId, checked }: PreparedTrigger, answer: TriggerOutcome): ItemOutcome {
+  if (!answer.ok) return { ok: false, taskIdentifier: taskId, error: answer.error };
+  const { runId, isCached } = answer.run;
+  const isOfBatch = !isCached || !checked.options?.idempotencyKey;
+  return { ok: true, run: { id: runId, taskIdentifier: taskId, isCached }, isOfBatch };
 }
 
 /** What became of each. A trigger that fails in passing is sent again, under the same request id, until the time is over: a batch outlasts a moment's load. */
@@ -195,15 +203,15 @@ function prepareItem(given: unknown, read: (item: unknown) => unknown, place: st
   }
 }
 
-function checkItems(items: unknown, maxItems: number): void {
+function checkItems(items: unknown): void {
   const isIterable =
     typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
   if (!isIterable) throw invalidField("items", "must be an array, or something else that can be iterated.");
-  if (Array.isArray(items) && items.length > maxItems) throw tooMany(maxItems);
+  if (Array.isArray(items) && items.length > MAX_BATCH_ITEMS) throw tooMany();
 }
 
-function tooMany(maxItems: number): WindlassError {
-  return invalidField("items", `must be at most ${maxItems.toLocaleString("en")}.`);
+function tooMany(): WindlassError {
+  return invalidField("items", `must be at most ${MAX_BATCH_ITEMS.toLocaleString("en")}.`);
 }
 
 /** The error that ended a batch early, and what is left of it. What an iterable of the caller's threw stays as it is. */

@@ -118,8 +118,10 @@ function waitFromProto(wait: Wait | undefined): WaitSnapshot {
       return { type: "duration", date: timestampDate(wait.kind.value) };
     case "runId":
       return { type: "task", runId: wait.kind.value };
-    case "batch":
-      return { type: "batch", batchId: wait.kind.value.batchId, runCount: wait.kind.value.runIds.length };
+    case "batch": {
+      const { batchId, runCount, runIds } = wait.kind.value;
+      return { type: "batch", batchId, runCount: runCount === 0 ? runIds.length : runCount };
+    }
     case "tokenId":
       return { type: "token", token: wait.kind.value };
     default:

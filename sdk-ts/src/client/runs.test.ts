@@ -119,7 +119,10 @@ describe("a run", () => {
       create(WaitSchema, { id: "w", kind: { case: "runId", value: "run_9" } }),
       create(WaitSchema, {
         id: "w",
-        kind: { case: "batch", value: create(BatchWaitSchema, { batchId: "batch_1", runIds: ["a", "b"] }) },
+        kind: {
+          case: "batch",
+          value: create(BatchWaitSchema, { batchId: "batch_1", runCount: 2_000, runIds: ["a", "b"] }),
+        },
       }),
       create(WaitSchema, { id: "w", kind: { case: "tokenId", value: "token_1" } }),
     ];
@@ -133,7 +136,7 @@ describe("a run", () => {
     expect(events.filter(({ type }) => type === "wait-started")).toMatchObject([
       { waitId: "w", wait: { type: "duration", date: new Date(5_000) }, attempt: 1 },
       { wait: { type: "task", runId: "run_9" } },
-      { wait: { type: "batch", batchId: "batch_1", runCount: 2 } },
+      { wait: { type: "batch", batchId: "batch_1", runCount: 2_000 } },
       { wait: { type: "token", token: "token_1" } },
     ]);
     expect(events.filter(({ type }) => type === "wait-ended")).toHaveLength(4);

@@ -5,7 +5,7 @@ import { processGlobal } from "./process-global.ts";
 
 export type LogLevelName = "trace" | "debug" | "info" | "warn" | "error";
 
-/** What an attempt can be suspended for. Hooks see it without `runIds`, which only the cluster needs. */
+/** What an attempt can be suspended for. A batch is waited for by its id, with up to 1,000 `runIds` beside it; hooks do not see these, which only the cluster needs. */
 export type AttemptWait =
   | { readonly type: "duration"; readonly date: Date }
   | { readonly type: "task"; readonly runId: string }

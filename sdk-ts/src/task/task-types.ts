@@ -31,8 +31,8 @@ export interface TaskTriggers<Id extends string, Payload, Output> {
    * WindlassError when it cannot be triggered, and an Error outside of a run or during another wait.
    */
   readonly triggerAndWait: (...args: TriggerArguments<Payload>) => TaskRunPromise<Id, Output>;
-  /** Inside of a run: triggers up to 1,000 runs and suspends this one until all of them are over. Throws as `triggerAndWait` does. */
-  readonly batchTriggerAndWait: (items: readonly BatchItem<Payload>[]) => Promise<BatchResult<Id, Output>>;
+  /** Inside of a run: triggers up to 100,000 runs and suspends this one until all of them are over. Throws as `triggerAndWait` does. */
+  readonly batchTriggerAndWait: (items: BatchItems<BatchItem<Payload>>) => Promise<BatchResult<Id, Output>>;
 }
 
 /** What became of a run that was waited for. An item of a batch that did not become a run is not ok, and has no id: "". */

@@ -51,9 +51,9 @@ export const batch = {
     return triggerBatch({ items }) as Promise<MixedBatchHandle<readonly HandleOf<T>[]>>;
   },
 
-  /** The same inside of a run, which is suspended until all of them are over; at most 1,000. Throws an Error outside of a run, or during another wait. */
+  /** The same inside of a run, which is suspended until all of them are over. Throws an Error outside of a run, or during another wait. */
   triggerAndWait<T extends AnyTask>(
-    items: readonly BatchItemById<T>[],
+    items: BatchItems<BatchItemById<T>>,
   ): Promise<MixedBatchResult<readonly ResultOf<T>[]>> {
     return triggerBatchAndWait({ items }) as Promise<MixedBatchResult<readonly ResultOf<T>[]>>;
   },
@@ -68,7 +68,7 @@ export const batch = {
     return { ...handle, runs: places as never };
   },
 
-  /** The same inside of a run, which is suspended until all of them are over; at most 1,000. Throws an Error outside of a run, or during another wait. */
+  /** The same inside of a run, which is suspended until all of them are over. Throws an Error outside of a run, or during another wait. */
   triggerByTaskAndWait<Tasks extends readonly AnyTask[]>(items: {
     readonly [I in keyof Tasks]: BatchItemByTask<Tasks[I]>;
   }): Promise<MixedBatchResult<{ readonly [I in keyof Tasks]: ResultOf<Tasks[I]> }>> {

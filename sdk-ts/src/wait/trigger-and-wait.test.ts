@@ -7,6 +7,9 @@ import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
 
 const child = task({ id: "child", run: async (payload: number) => payload + 1 });
 
+/** Thousands of triggers take a busy machine a while. */
+const PATIENCE = { timeout: 20_000 };
+
 let cluster: TestCluster;
 let attempt: TestAttempt;
 
@@ -148,7 +151,7 @@ describe("triggerAndWait", () => {
 });
 
 describe("batchTriggerAndWait", () => {
-  it("suspends the run once, and gives results in the items' order", async () => {
+  it("suspends the run once, by the batch's id, and gives results in the items' order", async () => {
     const waiting = child.batchTriggerAndWait([{ payload: 1 }, { payload: 2 }, { payload: 3 }]);
     await endAndResume({ run_3: completed(4), run_2: failed, run_1: completed(2) });
     const { id, runs } = await waiting;
@@ -157,10 +160,10 @@ describe("batchTriggerAndWait", () => {
       { ok: false, id: "run_2" },
       { ok: true, id: "run_3", output: 4 },
     ]);
-    expect(attempt.waits).toEqual([{ type: "batch", batchId: id, runCount: 3, runIds: ["run_1", "run_2", "run_3"] }]);
+    expect(attempt.waits).toEqual([{ type: "batch", batchId: id, runCount: 3, runIds: [] }]);
   });
 
-  it("waits for a run that two items name by one key once", async () => {
+  it("names a run that its key stood for already, once: it may be of another batch", async () => {
     const options = { idempotencyKey: "k" };
     const waiting = child.batchTriggerAndWait([
       { payload: 1, options },
@@ -199,7 +202,7 @@ describe("batchTriggerAndWait", () => {
       { ok: false, id: "", taskIdentifier: "child", error: { violations: [{ field: "items[1].options.ttl" }] } },
       { ok: false, id: "", taskIdentifier: "refused", error: { reason: "FIELD_INVALID" } },
     ]);
-    expect(attempt.waits).toMatchObject([{ runCount: 1, runIds: ["run_1"] }]);
+    expect(attempt.waits).toMatchObject([{ runCount: 1, runIds: [] }]);
   });
 
   it("of wrong items only waits for nothing", async () => {
@@ -207,9 +210,39 @@ describe("batchTriggerAndWait", () => {
     expect(attempt.waits).toEqual([]);
   });
 
-  it("of more than one wait can name is refused before anything is sent", async () => {
-    const items = Array.from({ length: 1_001 }, () => ({ payload: 1 }));
-    await expect(child.batchTriggerAndWait(items)).rejects.toThrow("items must be at most 1,000");
+  it("of thousands of items, streamed in, suspends the run once too, and asks for a thousand results at a time", async () => {
+    async function* payloads() {
+      for (let n = 0; n < 2_500; n += 1) yield { payload: n };
+    }
+    const waiting = child.batchTriggerAndWait(payloads());
+    await vi.waitFor(() => expect(attempt.waits).toMatchObject([{ runCount: 2_500, runIds: [] }]), PATIENCE);
+    for (let n = 0; n < 2_500; n += 1) cluster.change(`run_${n + 1}`, completed(n + 1));
+    attempt.resume();
+    const { runs } = await waiting;
+    expect(runs.every((run, n) => run.ok && run.id === `run_${n + 1}` && run.output === n + 1)).toBe(true);
+    expect(cluster.awaitMessages.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
+  }, 60_000);
+
+  it("of more than a thousand runs that are there already suspends the run once for each thousand", async () => {
+    const items = Array.from({ length: 1_001 }, (_, n) => ({ payload: n, options: { idempotencyKey: `k${n}` } }));
+    await child.batchTrigger(items);
+    for (let n = 0; n < 1_001; n += 1) cluster.change(`run_${n + 1}`, completed(n + 1));
+    const waiting = child.batchTriggerAndWait(items);
+    for (const count of [1, 2]) {
+      await vi.waitFor(() => expect(attempt.waits).toHaveLength(count), PATIENCE);
+      attempt.resume();
+    }
+    expect((await waiting).runs).toHaveLength(1_001);
+    const named = attempt.waits.map((each) => each.type === "batch" && [each.runCount, each.runIds.length]);
+    expect(named).toEqual([
+      [1_001, 1_000],
+      [1_001, 1],
+    ]);
+  }, 60_000);
+
+  it("of more than 100,000 items is refused before anything is sent", async () => {
+    const items = Array.from({ length: 100_001 }, () => ({ payload: 1 }));
+    await expect(child.batchTriggerAndWait(items)).rejects.toThrow("items must be at most 100,000");
     expect(cluster.runs.size).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { type AnyBatchItems, type ItemOutcome, sendBatch } from "../client/batch
 import { connectionOfAttempt } from "../client/connection.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { triggerChild } from "../client/trigger-task.ts";
+import type { ActiveAttempt } from "../task/active-attempt.ts";
 import type { TaskRunResult } from "../task/task-types.ts";
 import { duringWait, suspend } from "./attempt-wait.ts";
 import { taskRunResultFromProto } from "./task-run-result.ts";
@@ -30,21 +31,41 @@ export function triggerTaskAndWait(
   });
 }
 
-/** As many as one wait can name. */
-const MAX_WAITED_RUNS = 1_000;
+/** As many as one wait can name beside its batch. */
+const MAX_NAMED_RUNS = 1_000;
+/** How many results are asked for at once. */
+const RESULTS_AT_ONCE = 1_000;
 
-/** The same for several tasks at once, at most 1,000; results are in the items' order. An item that did not become a run is not ok. */
+/** The same for up to 100,000 runs; results are in the items' order. An item that did not become a run is not ok. */
 export function triggerBatchAndWait(batch: AnyBatchItems): Promise<AnyBatchResult> {
   return duringWait("batchTriggerAndWait", async (attempt) => {
-    const { batchId, outcomes } = await sendBatch(connectionOfAttempt, batch, MAX_WAITED_RUNS);
-    const stored = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.run.id] : []));
-    // Items with one idempotency key are one run.
-    const runIds = [...new Set(stored)];
-    if (runIds.length > 0) {
-      await suspend(attempt, { type: "batch", batchId, runCount: stored.length, runIds });
+    const { batchId, outcomes } = await sendBatch(connectionOfAttempt, batch);
+    await suspendForBatch(attempt, batchId, outcomes);
+    const runs: TaskRunResult<string, unknown>[] = [];
+    for (let start = 0; start < outcomes.length; start += RESULTS_AT_ONCE) {
+      const some = outcomes.slice(start, start + RESULTS_AT_ONCE);
+      runs.push(...(await Promise.all(some.map((outcome) => resultOf(outcome, attempt.signal)))));
     }
-    return { id: batchId, runs: await Promise.all(outcomes.map((outcome) => resultOf(outcome, attempt.signal))) };
+    return { id: batchId, runs };
   });
+}
+
+/**
+ * Once for all runs of the batch. Those that were made by other triggers with the same idempotency keys have to be named: beyond 1,000 of them the attempt
+ * is suspended again for the next 1,000.
+ */
+async function suspendForBatch(
+  attempt: ActiveAttempt,
+  batchId: string,
+  outcomes: readonly ItemOutcome[],
+): Promise<void> {
+  const stored = outcomes.filter((outcome) => outcome.ok);
+  if (stored.length === 0) return;
+  const others = [...new Set(stored.flatMap(({ run, isOfBatch }) => (isOfBatch ? [] : [run.id])))];
+  for (let start = 0; start === 0 || start < others.length; start += MAX_NAMED_RUNS) {
+    const runIds = others.slice(start, start + MAX_NAMED_RUNS);
+    await suspend(attempt, { type: "batch", batchId, runCount: stored.length, runIds });
+  }
 }
 
 async function resultOf(outcome: ItemOutcome, signal: AbortSignal): Promise<TaskRunResult<string, unknown>> {

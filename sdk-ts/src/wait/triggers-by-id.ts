@@ -45,7 +45,7 @@ export const triggersById = {
   /** See `Task.batchTriggerAndWait`. */
   batchTriggerAndWait<T extends AnyTask>(
     id: TaskIdentifier<T>,
-    items: readonly BatchItem<TaskPayload<T>>[],
+    items: BatchItems<BatchItem<TaskPayload<T>>>,
   ): Promise<BatchResult<TaskIdentifier<T>, TaskOutput<T>>> {
     return triggersOf<T>(id).batchTriggerAndWait(items);
   },

@@ -40,7 +40,10 @@ function waitToProto(id: string, wait: AttemptWait): MessageInitShape<typeof Wai
     case "task":
       return { id, kind: { case: "runId", value: wait.runId } };
     case "batch":
-      return { id, kind: { case: "batch", value: { batchId: wait.batchId, runIds: [...wait.runIds] } } };
+      return {
+        id,
+        kind: { case: "batch", value: { batchId: wait.batchId, runIds: [...wait.runIds], runCount: wait.runCount } },
+      };
     case "token":
       return { id, kind: { case: "tokenId", value: wait.token } };
   }
