@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
-import { ENVIRONMENT_ID, failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, failed } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
@@ -12,12 +13,7 @@ import { applyDue } from "./apply-due.ts";
 import { listDue } from "./list-due.ts";
 import { watchDue } from "./watch-due.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 /** A run that waits for its next attempt. */
 async function retrying(delayMs: number): Promise<string> {

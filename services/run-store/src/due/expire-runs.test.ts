@@ -1,7 +1,8 @@
 import { ErrorReason } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
-import { ENVIRONMENT_ID, type HotStore, newTrigger, runIdOf, startHotStore } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, newTrigger, runIdOf } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { NO_OPTIONS, type ParsedRunOptions } from "../validation/run-options.ts";
@@ -10,12 +11,7 @@ import { listDue } from "./list-due.ts";
 import { DUE_START } from "../store/list-due.ts";
 import { rescheduleRun } from "../runs/reschedule-run.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 const options = (overrides: Partial<ParsedRunOptions>): ParsedRunOptions => ({
   ...NO_OPTIONS,

@@ -1,27 +1,16 @@
 import { createFakeClock } from "@windlass/chassis";
 import { type AwaitedRun, RunErrorCode, RunStatus } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { runKey } from "../feed/feed.ts";
 import { RUN_STATUSES, isTerminal } from "../run-state.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder, type TestEnd } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
-import { deploy } from "../testing/upload.ts";
+import type { TestEnd } from "../testing/seed-runs.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 
 const clock = createFakeClock(Date.now());
 const DONE: TestEnd = { outcome: "SUCCEEDED", next: "COMPLETED", output: '"done"' };
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  server = await startStoreServer({ clock });
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer({ clock });
 
 async function finish(runId: string, end: TestEnd = DONE): Promise<void> {
   const lease = await seeder.claim(environment.id, runId);

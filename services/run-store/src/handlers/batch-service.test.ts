@@ -1,22 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Batch, ErrorReason, type TriggerResult, type TriggerSchema } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { failureOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 import { deploy } from "../testing/upload.ts";
 
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-beforeAll(async () => {
-  server = await startStoreServer();
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer();
 
 let requests = 0;
 

@@ -1,25 +1,14 @@
 import { systemClock } from "@windlass/chassis";
 import { type CancelLease, CancelPhase, type Run, type RunEvent, RunStatus } from "@windlass/proto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RUN_STATUSES, isTerminal, nextState, runStatusToProto } from "../run-state.ts";
 import { cancelRun } from "../runs/cancel-run.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder, SUPERVISOR_ID } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
-import { deploy } from "../testing/upload.ts";
+import { SUPERVISOR_ID } from "../testing/seed-runs.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  server = await startStoreServer();
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer();
 
 async function cancel(runId: string, reason = "no longer needed"): Promise<Run> {
   const { run } = await environment.runs.cancelRun({ runId, reason });

@@ -2,23 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Run, type RunOptionsSchema, RunStatus } from "@windlass/proto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
-import { deploy } from "../testing/upload.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  server = await startStoreServer();
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer();
 
 const json = (value: unknown) => ({ data: Buffer.from(JSON.stringify(value)), contentType: "application/json" });
 const text = (content: Run["payload"]) => Buffer.from(content?.data ?? []).toString();

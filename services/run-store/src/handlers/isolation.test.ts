@@ -1,14 +1,12 @@
 import { type ErrorReason, RunStatus, TokenStatus } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { failureOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
+import type { TestEnvironment } from "../testing/store-server.ts";
 import { deploy } from "../testing/upload.ts";
 
-let server: StoreServer;
-let seeder: RunSeeder;
-let owner: TestEnvironment;
+const { server, seeder, environment: owner } = await shareStoreServer();
 let stranger: TestEnvironment;
 let runId: string;
 let apiKeyId: string;
@@ -16,10 +14,7 @@ let tokenId: string;
 let scheduleId: string;
 
 beforeAll(async () => {
-  server = await startStoreServer();
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  [owner, stranger] = [await server.createEnvironment(), await server.createEnvironment()];
-  await deploy(owner);
+  stranger = await server.createEnvironment();
   const { run: parent } = await owner.tasks.triggerTask({
     trigger: { requestId: "parent", taskId: "hello", tags: ["mine"] },
   });
@@ -32,7 +27,6 @@ beforeAll(async () => {
   scheduleId = schedule?.id ?? "";
   tokenId = (await owner.tokens.createToken({ idempotencyKey: "mine" })).token?.id ?? "";
 });
-afterAll(() => server.stop());
 
 const wantedSchedule = { taskId: "hello", cron: { expression: "0 0 * * *" }, deduplicationKey: "mine" };
 

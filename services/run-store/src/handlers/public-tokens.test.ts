@@ -1,29 +1,21 @@
 import { createFakeClock } from "@windlass/chassis";
 import { reasonName } from "@windlass/proto/grpc";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 import { signPublicToken } from "../testing/sign-public-token.ts";
-import { startStoreServer, type StoreServer, type TestClients, type TestEnvironment } from "../testing/store-server.ts";
-import { deploy } from "../testing/upload.ts";
+import type { TestClients, TestEnvironment } from "../testing/store-server.ts";
 
 const clock = createFakeClock();
-let server: StoreServer;
-let seeder: RunSeeder;
-let owner: TestEnvironment;
+const { server, seeder, environment: owner } = await shareStoreServer({ clock });
 let runId: string;
 let otherRunId: string;
 let holder: TestClients;
 
 beforeAll(async () => {
-  server = await startStoreServer({ clock });
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  owner = await server.createEnvironment();
-  await deploy(owner);
   [runId, otherRunId] = [await seeder.trigger(owner.id), await seeder.trigger(owner.id)];
   holder = server.connect(tokenFor([runId]));
 });
-afterAll(() => server.stop());
 
 function tokenFor(runIds: readonly string[], environment: TestEnvironment = owner): string {
   return signPublicToken(environment.apiKey, runIds, { expireTime: nowS() + 3_600 });

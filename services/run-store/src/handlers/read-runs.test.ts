@@ -1,23 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { AttemptOutcome, HookOutcome, HookScope, type Run, RunErrorCode, RunStatus } from "@windlass/proto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { RUN_STATUSES, runStatusToProto } from "../run-state.ts";
 import { reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
+import type { TestEnvironment } from "../testing/store-server.ts";
 import { deploy } from "../testing/upload.ts";
 
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  server = await startStoreServer();
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer();
 
 async function getRun(runId: string): Promise<Run> {
   const { run } = await environment.runs.getRun({ runId });
@@ -125,19 +115,20 @@ describe("GetRun", () => {
 });
 
 describe("ListRuns", () => {
+  let own: TestEnvironment;
   const list = async (request: Parameters<TestEnvironment["runs"]["listRuns"]>[0]) =>
-    (await environment.runs.listRuns(request)).runs.map(({ id }) => id);
+    (await own.runs.listRuns(request)).runs.map(({ id }) => id);
 
   it("pages newest first, without contents, and ends with an empty token", async () => {
-    environment = await server.createEnvironment();
-    await deploy(environment);
+    own = await server.createEnvironment();
+    await deploy(own);
     const made: string[] = [];
-    for (let index = 0; index < 7; index += 1) made.unshift(await seeder.inStatus(environment.id, "COMPLETED"));
+    for (let index = 0; index < 7; index += 1) made.unshift(await seeder.inStatus(own.id, "COMPLETED"));
     const seen: Run[] = [];
     let pageToken = "";
     let pages = 0;
     do {
-      const page = await environment.runs.listRuns({ pageSize: 3, pageToken });
+      const page = await own.runs.listRuns({ pageSize: 3, pageToken });
       seen.push(...page.runs);
       pageToken = page.nextPageToken;
       pages += 1;
@@ -147,16 +138,16 @@ describe("ListRuns", () => {
     expect(seen.every(({ payload, output, error }) => [payload, output, error].every((it) => it === undefined))).toBe(
       true,
     );
-    expect((await environment.runs.listRuns({ pageSize: 7 })).nextPageToken).toBe("");
+    expect((await own.runs.listRuns({ pageSize: 7 })).nextPageToken).toBe("");
   });
 
   it("filters by status, task and tag, in every combination", async () => {
-    environment = await server.createEnvironment();
-    await deploy(environment, "bundle", ["hello", "other"]);
+    own = await server.createEnvironment();
+    await deploy(own, "bundle", ["hello", "other"]);
     const byStatus = new Map<string, string>();
-    for (const status of RUN_STATUSES) byStatus.set(status, await seeder.inStatus(environment.id, status));
-    const tagged = await seeder.trigger(environment.id, { tags: ['quo"te', "plain"], taskId: "other" });
-    const taggedToo = await seeder.trigger(environment.id, { tags: ["plain"] });
+    for (const status of RUN_STATUSES) byStatus.set(status, await seeder.inStatus(own.id, status));
+    const tagged = await seeder.trigger(own.id, { tags: ['quo"te', "plain"], taskId: "other" });
+    const taggedToo = await seeder.trigger(own.id, { tags: ["plain"] });
 
     for (const status of RUN_STATUSES) {
       const expected = status === "QUEUED" ? [taggedToo, tagged, byStatus.get(status)] : [byStatus.get(status)];
@@ -174,13 +165,13 @@ describe("ListRuns", () => {
     expect(await list({ tag: "plain", taskId: "hello", statuses: [RunStatus.QUEUED] })).toEqual([taggedToo]);
     expect(await list({ tag: "plain", statuses: [RunStatus.COMPLETED] })).toEqual([]);
     expect(await list({ tag: "none" })).toEqual([]);
-    const { nextPageToken } = await environment.runs.listRuns({ tag: "plain", pageSize: 1 });
+    const { nextPageToken } = await own.runs.listRuns({ tag: "plain", pageSize: 1 });
     expect(await list({ tag: "plain", pageSize: 1, pageToken: nextPageToken })).toEqual([tagged]);
-    expect(await reasonOf(environment.runs.listRuns({ tag: "other", pageToken: nextPageToken }))).toBe("FIELD_INVALID");
+    expect(await reasonOf(own.runs.listRuns({ tag: "other", pageToken: nextPageToken }))).toBe("FIELD_INVALID");
   });
 
   it("finds the rare among the many by an index", async () => {
-    environment = await server.createEnvironment();
+    own = await server.createEnvironment();
     await server.postgres.query(
       {
         name: "",
@@ -191,7 +182,7 @@ describe("ListRuns", () => {
             CASE WHEN n <> 19 THEN now() END, CASE WHEN n <> 19 THEN now() END, 'dep_none', 1, CASE WHEN n = 20 THEN '{rare}'::text[] ELSE '{}' END, false, ''
           FROM generate_series(1, 50000) n`,
       },
-      [environment.id],
+      [own.id],
     );
     await server.postgres.query({ name: "", text: "ANALYZE runs" });
     const blocksBefore = await blocksRead();

@@ -1,23 +1,12 @@
 import { createFakeClock } from "@windlass/chassis";
 import { CancelPhase, LogLevel, type RunEvent, RunErrorCode, RunStatus } from "@windlass/proto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { createRunSeeder, type RunSeeder, type TestLease } from "../testing/seed-runs.ts";
-import { startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
-import { deploy } from "../testing/upload.ts";
+import type { TestLease } from "../testing/seed-runs.ts";
+import { shareStoreServer } from "../testing/share-store-server.ts";
 
 const clock = createFakeClock(Date.now());
-let server: StoreServer;
-let seeder: RunSeeder;
-let environment: TestEnvironment;
-
-beforeAll(async () => {
-  server = await startStoreServer({ clock });
-  seeder = await createRunSeeder(server.postgres, server.feed);
-  environment = await server.createEnvironment();
-  await deploy(environment);
-});
-afterAll(() => server.stop());
+const { server, seeder, environment } = await shareStoreServer({ clock });
 
 const log = (message: string) => ({ body: { case: "log", value: { level: LogLevel.INFO, message } } }) as const;
 

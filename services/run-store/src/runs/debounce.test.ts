@@ -1,24 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { queueDueRuns } from "../due/queue-due-runs.ts";
 import { deleteSpentDebounces } from "../store/delete-spent-debounces.ts";
-import {
-  ENVIRONMENT_ID,
-  type HotStore,
-  newTrigger,
-  OTHER_ENVIRONMENT_ID,
-  runIdOf,
-  startHotStore,
-} from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, newTrigger, OTHER_ENVIRONMENT_ID, runIdOf } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import type { ParsedDebounce } from "../validation/debounce.ts";
 import { NO_OPTIONS, type ParsedRunOptions } from "../validation/run-options.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 let requests = 0;
 

@@ -23,7 +23,8 @@ it("finds runs whose version is there though nobody promoted them, in every envi
   await store.deploy([{ id: "late" }], OTHER_ENVIRONMENT_ID);
   expect(await store.run(late)).toMatchObject({ status: "PENDING_VERSION" });
   await clock.advance(5_000);
-  await vi.waitFor(async () => expect(await store.run(elsewhere)).toMatchObject({ status: "QUEUED" }));
+  for (const promoted of [late, elsewhere])
+    await vi.waitFor(async () => expect(await store.run(promoted)).toMatchObject({ status: "QUEUED" }));
   expect(await store.run(late)).toMatchObject({ status: "QUEUED", queue: "slow", max_attempts: 2 });
   expect(await store.run(elsewhere)).toMatchObject({ queue: "own", max_attempts: 9 });
   expect(await store.run(never)).toMatchObject({ status: "PENDING_VERSION" });

@@ -2,27 +2,15 @@ import { randomUUID } from "node:crypto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { RunOptionsSchema, RunStatus } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { queueDueRuns } from "../due/queue-due-runs.ts";
 import { deleteExpiredKeys } from "../store/delete-expired-keys.ts";
-import {
-  ENVIRONMENT_ID,
-  failed,
-  type HotStore,
-  newTrigger,
-  OTHER_ENVIRONMENT_ID,
-  runIdOf,
-  startHotStore,
-} from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, failed, newTrigger, OTHER_ENVIRONMENT_ID, runIdOf } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import { NO_OPTIONS, type ParsedRunOptions } from "../validation/run-options.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 const given = (options: Partial<ParsedRunOptions>) => ({
   options: { ...NO_OPTIONS, encoded: Buffer.from(""), ...options },

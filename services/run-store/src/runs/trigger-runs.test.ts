@@ -1,26 +1,15 @@
 import type { Postgres } from "@windlass/chassis";
 import { ErrorReason, type QueuedRun } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createRunIds } from "../run-id.ts";
 import { insertRuns } from "../store/insert-runs.ts";
 import type { NewRun } from "../store/new-run.ts";
-import {
-  ENVIRONMENT_ID,
-  type HotStore,
-  newTrigger,
-  OTHER_ENVIRONMENT_ID,
-  runIdOf,
-  startHotStore,
-} from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, newTrigger, OTHER_ENVIRONMENT_ID, runIdOf } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import { createRunTrigger } from "./trigger-runs.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 describe("a trigger", () => {
   it("of a deployed task is QUEUED, with the task's own queue and attempts", async () => {

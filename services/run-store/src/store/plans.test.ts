@@ -1,6 +1,7 @@
 import type { Statement } from "@windlass/chassis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { startHotStore } from "../testing/hot-store.ts";
+import { tableAccesses } from "../testing/table-accesses.ts";
 import { CANCEL_RUNS } from "./cancel-runs.ts";
 import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
@@ -16,24 +17,11 @@ import { REPORT_WORK } from "./report-work.ts";
 import { COUNT_WAITING } from "./select-queue-lengths.ts";
 import { SELECT_RETRY_BOUNDS } from "./select-retry-bounds.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
+const store = await startHotStore();
 afterAll(() => store.stop());
 
-/** How each table is read, in the plan that the statement keeps, whatever the values. */
-async function accesses({ text }: Statement): Promise<string[]> {
-  const rows = await store.sql<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
-  return rows
-    .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
-    .filter((line) =>
-      /(?:Scan|Join)\b.* on (?:runs|run_contents|run_metadata|deployment_tasks|idempotency_keys|attempts)\b|(?:Hash|Merge) Join/.test(
-        line,
-      ),
-    )
-    .toSorted();
-}
+const TABLES = ["runs", "run_contents", "run_metadata", "deployment_tasks", "idempotency_keys", "attempts"];
+const accesses = (statement: Statement) => tableAccesses(store.postgres, statement, TABLES);
 
 // Tables that seem small for good are where the planner is most tempted to read them from end to end, and to keep that plan.
 describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {

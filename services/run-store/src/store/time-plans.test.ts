@@ -1,6 +1,7 @@
 import type { Statement } from "@windlass/chassis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { startHotStore } from "../testing/hot-store.ts";
+import { tableAccesses } from "../testing/table-accesses.ts";
 import { EXPIRE_RUNS, SELECT_RUN_EXPIRIES } from "./expire-runs.ts";
 import { LIST_DUE, READ_IN_ORDER } from "./list-due.ts";
 import { LIST_SCHEDULES } from "./list-schedules.ts";
@@ -8,25 +9,12 @@ import { SELECT_RUN_WAITS } from "./run-waits.ts";
 import { LIST_BATCHES, LIST_BATCH_FAILURES, SELECT_BATCH } from "./read-batches.ts";
 import { LOCK_DUE_SCHEDULES, MOVE_SCHEDULES, SELECT_NEXT_TICKS } from "./tick-schedules.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
+const store = await startHotStore();
 afterAll(() => store.stop());
 
-/** How each table is read, in the plan that the statement keeps, whatever the values. */
-async function accesses({ text }: Statement, setting?: Statement): Promise<string[]> {
-  const rows = await store.postgres.transaction(async (tx) => {
-    if (setting !== undefined) await tx.query(setting, []);
-    return tx.query<{ "QUERY PLAN": string }>({ name: "", text: `EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}` }, []);
-  });
-  return rows
-    .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
-    .filter((line) =>
-      /(?:Scan|Join)\b.* on (?:runs|run_contents|schedules|batches|batch_failures|run_waits|batch_waits)\b/.test(line),
-    )
-    .toSorted();
-}
+const TABLES = ["runs", "run_contents", "schedules", "batches", "batch_failures", "run_waits", "batch_waits"];
+const accesses = (statement: Statement, setting?: Statement) =>
+  tableAccesses(store.postgres, statement, TABLES, setting);
 
 // Tables that seem small for good are where the planner is most tempted to read them from end to end, and to keep that plan.
 describe.each([0, 1, 60])("with %i rows in analyzed tables", (count) => {

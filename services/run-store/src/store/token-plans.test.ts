@@ -1,6 +1,7 @@
 import type { Statement } from "@windlass/chassis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, startHotStore } from "../testing/hot-store.ts";
+import { tableAccesses } from "../testing/table-accesses.ts";
 import { COMPLETE_TOKEN } from "./complete-token.ts";
 import { LIST_DUE } from "./list-due.ts";
 import { LIST_TOKENS } from "./list-tokens.ts";
@@ -8,19 +9,11 @@ import { READ_TOKENS } from "./read-tokens.ts";
 import { SELECT_TOKEN, SELECT_TOKEN_BY_KEY } from "./select-token.ts";
 import { SELECT_TOKEN_TIMEOUTS, TIME_OUT_TOKENS } from "./time-out-tokens.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
+const store = await startHotStore();
 afterAll(() => store.stop());
 
-/** How tokens are read, in the plan that the statement keeps, whatever the values. */
-async function accesses({ text }: Statement): Promise<string[]> {
-  const rows = await store.sql<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN, COSTS OFF) ${text}`);
-  return rows
-    .map((row) => row["QUERY PLAN"].replace(/^[\s>-]+/, "").trim())
-    .filter((line) => /Scan\b.* on wait_tokens\b/.test(line));
-}
+const TABLES = ["wait_tokens"];
+const accesses = (statement: Statement) => tableAccesses(store.postgres, statement, TABLES);
 
 const BY_KEY = "using wait_tokens_environment_id_id_pk on wait_tokens t";
 

@@ -1,17 +1,13 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CancelPhase, ErrorReason, RunErrorCode, RunErrorSchema, WatchRunResponseSchema } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type HotStore, leaseKey, startHotStore } from "../testing/hot-store.ts";
+import { describe, expect, it } from "vitest";
+import { leaseKey } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import { expireSupervisors, unregisterSupervisor } from "./remove-supervisors.ts";
 import { renewSupervisor } from "./renew-supervisor.ts";
 
-let store: HotStore;
+const store = await shareHotStore();
 let supervisors = 0;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
 
 /** A new supervisor with leases of new runs. */
 async function holder(count: number, task = "hello") {

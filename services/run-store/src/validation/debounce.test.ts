@@ -15,15 +15,15 @@ function parse(options: Options) {
 }
 
 describe("a debounced trigger", () => {
-  it("is trailing unless it says leading, and can be put off for ever unless it says how long", () => {
+  it("is leading unless it says trailing, and can be put off for ever unless it says how long", () => {
     expect(parse({ debounce: valid }).parsed).toEqual({
       key: "key",
       delayMs: 5_000,
-      isTrailing: true,
+      isTrailing: false,
       maxDelayMs: null,
     });
-    const debounce = { ...valid, mode: DebounceMode.LEADING, maxDelay: { seconds: 60n } };
-    expect(parse({ debounce }).parsed).toMatchObject({ isTrailing: false, maxDelayMs: 60_000 });
+    const debounce = { ...valid, mode: DebounceMode.TRAILING, maxDelay: { seconds: 60n } };
+    expect(parse({ debounce }).parsed).toMatchObject({ isTrailing: true, maxDelayMs: 60_000 });
     expect(parse({})).toEqual({ parsed: undefined, fields: [] });
   });
 

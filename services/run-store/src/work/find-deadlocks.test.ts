@@ -1,16 +1,12 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Lease, RunOptionsSchema, type Wait } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { deleteDeadRunWaits } from "../store/run-waits.ts";
 import { NO_OPTIONS } from "../validation/run-options.ts";
-import { type HotStore, leaseKey, logEvent, startHotStore } from "../testing/hot-store.ts";
+import { leaseKey, logEvent } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 const leased = async () => store.claim(await store.trigger());
 async function leasedOf(batchId: string): Promise<Lease> {

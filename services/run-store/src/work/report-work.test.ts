@@ -1,26 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ErrorReason, RunErrorCode, RunStatus, WatchRunResponseSchema } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
-import {
-  failed,
-  finishItem,
-  type HotStore,
-  hookResult,
-  json,
-  leaseKey,
-  logEvent,
-  runError,
-  startHotStore,
-} from "../testing/hot-store.ts";
+import { failed, finishItem, hookResult, json, leaseKey, logEvent, runError } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 import type { FinishItem } from "./report-item.ts";
 
-let store: HotStore;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
+const store = await shareHotStore();
 
 const claimNew = async (task = "hello") => store.claim(await store.trigger({ taskId: task }));
 const lost = { outcome: "LOST", output: undefined, error: runError(RunErrorCode.SUPERVISOR_LOST) } as const;

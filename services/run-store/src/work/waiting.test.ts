@@ -1,16 +1,12 @@
 import { RunErrorCode, RunStatus } from "@windlass/proto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expireSupervisors, unregisterSupervisor } from "../supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "../supervisors/renew-supervisor.ts";
-import { failed, type HotStore, json, leaseKey, logEvent, runError, startHotStore } from "../testing/hot-store.ts";
+import { failed, json, leaseKey, logEvent, runError } from "../testing/hot-store.ts";
+import { shareHotStore } from "../testing/share-hot-store.ts";
 
-let store: HotStore;
+const store = await shareHotStore();
 let supervisors = 0;
-beforeAll(async () => {
-  store = await startHotStore();
-});
-afterEach(async () => expect(await store.violations()).toEqual([]));
-afterAll(() => store.stop());
 
 const WAIT = "11111111-1111-4111-8111-111111111111";
 const NEXT_WAIT = "22222222-2222-4222-8222-222222222222";
