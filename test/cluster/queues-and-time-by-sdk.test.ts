@@ -76,7 +76,7 @@ test("a batch out of an async iterable is stored, but for the items that are wro
 });
 
 test("a debounced run is one run, with what was said last; a reset key makes another", async () => {
-  const debounce = { key: "document", delay: "1s" };
+  const debounce = { key: "document", delay: "5s", mode: "trailing" } as const;
   const [first, second] = [
     await tasks.trigger("index-document", { documentId: "1", text: "a" }, { debounce }),
     await tasks.trigger("index-document", { documentId: "1", text: "abc" }, { debounce }),

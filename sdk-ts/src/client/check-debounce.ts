@@ -10,7 +10,7 @@ export interface DebounceOption {
   readonly key: string;
   /** The run begins so long after the last trigger: "5s", from 1 s to 30 days. */
   readonly delay: string;
-  /** "trailing" (default): the last trigger's payload, options and metadata count. "leading": the first one's; later ones only put the run off. */
+  /** "leading" (default): the first trigger's payload, options and metadata count; later ones only put the run off. "trailing": the last one's. */
   readonly mode?: "leading" | "trailing" | undefined;
   /** The run begins at the latest so long after the first trigger: at least `delay`. Default: it can be put off for ever. */
   readonly maxDelay?: string | undefined;
@@ -28,7 +28,7 @@ export function checkDebounce(debounce: DebounceOption, field: string): MessageI
   const unknown = Object.keys(debounce).find((name) => !NAMES.includes(name as (typeof NAMES)[number]));
   if (unknown !== undefined)
     throw invalidField(`${field}.${unknown}`, `is not an option here; there is ${NAMES.join(", ")}.`);
-  const { key, mode = "trailing", maxDelay } = debounce;
+  const { key, mode = "leading", maxDelay } = debounce;
   if (!isKey(key))
     throw invalidField(
       `${field}.key`,

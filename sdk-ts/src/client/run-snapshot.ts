@@ -193,7 +193,7 @@ function debounceFromProto({ key, delay, mode, maxDelay }: Debounce): DebounceSn
   return {
     key,
     delayMs: delay === undefined ? 0 : durationMs(delay),
-    mode: mode === DebounceMode.LEADING ? "leading" : "trailing",
+    mode: mode === DebounceMode.TRAILING ? "trailing" : "leading",
     ...(maxDelay !== undefined && { maxDelayMs: durationMs(maxDelay) }),
   };
 }

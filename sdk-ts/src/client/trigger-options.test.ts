@@ -54,11 +54,11 @@ describe("every option reaches the wire", () => {
     expect(optionsOf({ maxDuration: timeout.None })).toEqual({ maxDurationSeconds: 2_147_483_647 });
   });
 
-  it("debounce: without a mode the last trigger counts", () => {
+  it("debounce: without a mode the first trigger counts", () => {
     const { debounce } = optionsOf({ debounce: { key: "a", delay: "5s" } });
-    expect(debounce).toEqual({ key: "a", mode: DebounceMode.TRAILING, delay: durationFromMs(5_000) });
-    const leading = optionsOf({ debounce: { key: "a", delay: "5s", mode: "leading", maxDelay: "1m" } }).debounce;
-    expect(leading).toMatchObject({ mode: DebounceMode.LEADING, maxDelay: durationFromMs(60_000) });
+    expect(debounce).toEqual({ key: "a", mode: DebounceMode.LEADING, delay: durationFromMs(5_000) });
+    const trailing = optionsOf({ debounce: { key: "a", delay: "5s", mode: "trailing", maxDelay: "1m" } }).debounce;
+    expect(trailing).toMatchObject({ mode: DebounceMode.TRAILING, maxDelay: durationFromMs(60_000) });
   });
 
   it("metadata, as JSON", () => {

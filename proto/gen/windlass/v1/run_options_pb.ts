@@ -163,7 +163,7 @@ export const DebounceSchema: GenMessage<Debounce> = /*@__PURE__*/
  */
 export const DebounceMode = {
   /**
-   * The last one's payload: TRAILING.
+   * The first one's payload: LEADING.
    *
    * @generated from enum value: DEBOUNCE_MODE_UNSPECIFIED = 0;
    */

@@ -40,7 +40,7 @@ export function parseDebounce(
         "must be left out with an idempotency_key, a start_time or a batch_id: each says another way which triggers make a run, and when.",
     });
   }
-  return { key, delayMs, isTrailing: debounce.mode !== DebounceMode.LEADING, maxDelayMs };
+  return { key, delayMs, isTrailing: debounce.mode === DebounceMode.TRAILING, maxDelayMs };
 }
 
 function parseDelay(duration: Duration | undefined, field: string, violations: Violation[]): number {
