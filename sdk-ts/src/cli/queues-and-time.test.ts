@@ -1,5 +1,5 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { HoldReason, RunStatus } from "@windlass/proto";
+import { DebounceMode, HoldReason, RunStatus } from "@windlass/proto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { batch } from "../index.ts";
 import { API_KEY, TestCluster } from "../testing/test-cluster.ts";
@@ -50,7 +50,9 @@ describe("schedules", () => {
     expect(made).toMatchObject({ id: "sched_1", task: "report", deduplicationKey: "k", externalId: "user-1" });
     const changed = (await windlass("schedules", "update", "sched_1", "--cron", "0 10 * * *", "--json")).json();
     expect(changed).toMatchObject({ cron: "0 10 * * *", timezone: "Europe/Berlin" });
-    expect((await windlass("schedules", "get", "sched_1")).stdout).toMatch(/timezone +Europe\/Berlin\nactive +yes/);
+    expect((await windlass("schedules", "get", "sched_1")).stdout).toMatch(
+      /timezone +Europe\/Berlin\ncatch up +latest\nactive +yes/,
+    );
     expect((await windlass("schedules", "list")).stdout).toMatch(
       /^ID .*\nsched_1 +report +0 10 \* \* \* .*imperative\n$/,
     );
@@ -101,4 +103,37 @@ it("env limit shows, sets and removes the environment's limit", async () => {
   expect(cluster.environment.concurrencyLimit).toBe(10);
   expect((await windlass("env", "limit", "none")).stdout).toBe("dev  without limit\n");
   expect(cluster.environment.concurrencyLimit).toBeUndefined();
+});
+
+describe("trigger --debounce-...", () => {
+  it("puts off the run of its key, by its delay", async () => {
+    const flags = "--debounce-key d-1 --debounce-delay 5s --debounce-mode trailing --debounce-max-delay 1m";
+    await windlass("trigger", "index", ...flags.split(" "));
+    await windlass("trigger", "index", "--debounce-key", "d-2", "--debounce-delay", "1s");
+    const sent = cluster.triggerMessages.flat().map(({ options }) => options?.debounce);
+    expect(sent).toMatchObject([
+      { key: "d-1", delay: { seconds: 5n }, mode: DebounceMode.TRAILING, maxDelay: { seconds: 60n } },
+      { key: "d-2", delay: { seconds: 1n }, mode: DebounceMode.LEADING },
+    ]);
+  });
+
+  it.each([
+    ["--debounce-key", "d-1"],
+    ["--debounce-delay", "5s"],
+    ["--debounce-mode", "leading"],
+    ["--debounce-max-delay", "1m"],
+    ["--debounce-mode", "both", "--debounce-key", "d-1", "--debounce-delay", "5s"],
+  ])("is a usage error by half, or with another mode: %s %s", async (...flags) => {
+    const { exitCode, stderr } = await windlass("trigger", "index", ...flags);
+    expect(exitCode).toBe(EXIT.wrongRequest);
+    expect(stderr).toMatch(/--debounce-key and --debounce-delay together|Allowed choices are leading, trailing/);
+    expect(cluster.runs.size).toBe(0);
+  });
+
+  it("names the flag's option that is out of range", async () => {
+    const flags = ["--debounce-key", "d-1", "--debounce-delay", "10ms", "--json"];
+    const result = await windlass("trigger", "index", ...flags);
+    expect(result.exitCode).toBe(EXIT.wrongRequest);
+    expect(result.json()).toMatchObject({ error: { violations: [{ field: "options.debounce.delay" }] } });
+  });
 });

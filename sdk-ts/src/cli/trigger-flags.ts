@@ -19,6 +19,10 @@ export interface TriggerFlags {
   readonly machine?: MachinePresetName;
   readonly ttl?: string;
   readonly metadata?: string;
+  readonly debounceKey?: string;
+  readonly debounceDelay?: string;
+  readonly debounceMode?: "leading" | "trailing";
+  readonly debounceMaxDelay?: string;
   readonly test?: boolean;
 }
 
@@ -40,14 +44,26 @@ export function withTriggerFlags(command: Command): Command {
     .addOption(new Option("--machine <preset>", "what the run may use").choices(machinePresets))
     .option("--ttl <duration>", 'give up unless it has started this soon, as "10m"')
     .option("--metadata <json>", "a JSON object that the run begins with")
+    .option("--debounce-key <key>", "while the run of this key is delayed, put it off instead of making another")
+    .option("--debounce-delay <duration>", 'it begins so long after the last trigger, as "5s"')
+    .addOption(
+      new Option("--debounce-mode <mode>", "whose payload counts: the first trigger's, or the last's").choices([
+        "leading",
+        "trailing",
+      ]),
+    )
+    .option("--debounce-max-delay <duration>", 'it begins at the latest so long after the first trigger, as "1m"')
     .option("--test", "mark it as a test");
 }
 
-/** The options that the flags stand for. What is out of range the client refuses by name. Throws UsageError for metadata that is no JSON object. */
+/** The options that the flags stand for. What is out of range the client refuses by name. Throws UsageError for metadata that is no JSON object, and for half a debounce. */
 export function triggerOptionsFrom(flags: TriggerFlags): TriggerOptions {
-  const { tag, test, idempotencyKeyTtl, metadata, ...same } = pickTriggerFlags(flags);
+  const { tag, test, idempotencyKeyTtl, metadata, ...others } = pickTriggerFlags(flags);
+  const { debounceKey, debounceDelay, debounceMode, debounceMaxDelay, ...same } = others;
+  const debounce = debounceFrom({ debounceKey, debounceDelay, debounceMode, debounceMaxDelay });
   return {
     ...same,
+    ...(debounce !== undefined && { debounce }),
     ...(tag !== undefined && { tags: tag }),
     ...(test !== undefined && { isTest: test }),
     ...(idempotencyKeyTtl !== undefined && { idempotencyKeyTTL: idempotencyKeyTtl }),
@@ -68,12 +84,27 @@ const NAMES = [
   "machine",
   "ttl",
   "metadata",
+  "debounceKey",
+  "debounceDelay",
+  "debounceMode",
+  "debounceMaxDelay",
   "test",
 ] as const satisfies (keyof TriggerFlags)[];
 
 /** These flags alone: a command has others too. */
 function pickTriggerFlags(flags: TriggerFlags): TriggerFlags {
   return Object.fromEntries(NAMES.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
+}
+
+function debounceFrom(flags: {
+  readonly [Name in "debounceKey" | "debounceDelay" | "debounceMode" | "debounceMaxDelay"]: TriggerFlags[Name];
+}): TriggerOptions["debounce"] {
+  if (Object.values(flags).every((flag) => flag === undefined)) return undefined;
+  const { debounceKey: key, debounceDelay: delay, debounceMode: mode, debounceMaxDelay: maxDelay } = flags;
+  if (key === undefined || delay === undefined) {
+    throw new UsageError("a debounce takes --debounce-key and --debounce-delay together");
+  }
+  return { key, delay, mode, maxDelay };
 }
 
 function parseMetadata(text: string): MetadataObject {
