@@ -1,25 +1,48 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { creditsToGrant, leasesWanted, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import {
+  creditsToGrant,
+  leasesWanted,
+  longRunMs,
+  meanAfterRelease,
+  nextMeanRunMs,
+  shouldRelease,
+  type WorkView,
+} from "./credit-policy.ts";
+
+const wanted = (view: Partial<WorkView>) =>
+  leasesWanted({ slots: 4, longRuns: 0, meanRunMs: undefined, unserved: 0, ...view });
 
 describe("leases wanted", () => {
   it("are one a slot before anything is known, and for long runs", () => {
-    expect(leasesWanted(4, 0, undefined)).toBe(4);
-    expect(leasesWanted(4, 0, 60_000)).toBe(4);
+    expect(wanted({ meanRunMs: undefined })).toBe(4);
+    expect(wanted({ meanRunMs: 60_000 })).toBe(4);
   });
 
   it("are some 20 to 50 ms of work a slot for short runs, and never more than 100", () => {
-    for (const meanMs of [0.5, 1, 5]) {
-      const workMs = leasesWanted(1, 0, meanMs) * meanMs;
+    for (const meanRunMs of [0.5, 1, 5]) {
+      const workMs = wanted({ slots: 1, meanRunMs }) * meanRunMs;
       expect(workMs).toBeGreaterThanOrEqual(20);
       expect(workMs).toBeLessThanOrEqual(50);
     }
-    expect(leasesWanted(3, 0, 0)).toBe(300);
+    expect(wanted({ slots: 3, meanRunMs: 0 })).toBe(300);
   });
 
   it("are one for each slot whose run takes long, whatever the average says", () => {
-    expect(leasesWanted(3, 1, 0.4)).toBe(201);
-    expect(leasesWanted(3, 3, 0.4)).toBe(3);
+    expect(wanted({ slots: 3, longRuns: 1, meanRunMs: 0.4 })).toBe(201);
+    expect(wanted({ slots: 3, longRuns: 3, meanRunMs: 0.4 })).toBe(3);
+  });
+
+  it("may be as many again that wait for their kind's turn at a worker, where a slot is free", () => {
+    expect(wanted({ unserved: 1 })).toBe(5);
+    expect(wanted({ unserved: 9 })).toBe(8);
+    expect(wanted({ longRuns: 4, unserved: 9 })).toBe(4);
+  });
+
+  it("are one a slot again after one had to be given back", () => {
+    expect(wanted({ meanRunMs: meanAfterRelease(1) })).toBe(4);
+    expect(meanAfterRelease(undefined)).toBe(longRunMs);
+    expect(meanAfterRelease(900)).toBe(900);
   });
 });
 

@@ -22,13 +22,29 @@ export function nextMeanRunMs(meanMs: number | undefined, runMs: number): number
 /** An attempt under way for longer than this is long, whatever the average says of those before it. */
 export const longRunMs = workAheadMs;
 
+/** A lease had to be given back: runs are not as short as they were. One at a time is asked for until they prove short again. */
+export function meanAfterRelease(meanMs: number | undefined): number {
+  return Math.max(meanMs ?? 0, workAheadMs);
+}
+
+/** What the number of leases to hold is decided from. */
+export interface WorkView {
+  readonly slots: number;
+  /** How many of them are at a long run. */
+  readonly longRuns: number;
+  readonly meanRunMs: number | undefined;
+  /** Leases that wait for their kind's turn at a worker, while other kinds have workers. */
+  readonly unserved: number;
+}
+
 /**
  * How many leases to hold, those being executed included: some for each slot as the mean duration has it, one for each slot
- * that is at a long run.
+ * that is at a long run. As many again may be unserved ones, for these must not leave the workers there are without work.
  */
-export function leasesWanted(slots: number, longRuns: number, meanRunMs: number | undefined): number {
+export function leasesWanted({ slots, longRuns, meanRunMs, unserved }: WorkView): number {
   const each = meanRunMs === undefined ? 1 : Math.round(workAheadMs / Math.max(meanRunMs, 0.01));
-  return longRuns + (slots - longRuns) * Math.min(maxLeasesPerWorker, Math.max(1, each));
+  const ahead = (slots - longRuns) * Math.min(maxLeasesPerWorker, Math.max(1, each));
+  return longRuns + ahead + Math.min(ahead, unserved);
 }
 
 /** What the grant is decided from. */

@@ -11,7 +11,7 @@ import {
 } from "@windlass/proto";
 import { Attempt, type RecordEvent } from "./attempt.ts";
 import { createAttemptRunner, type EndedAttempt } from "./attempt-runner.ts";
-import { leasesWanted, longRunMs, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
+import { leasesWanted, longRunMs, meanAfterRelease, nextMeanRunMs, shouldRelease } from "./credit-policy.ts";
 import { defaultMachine, machineOf } from "./driver/machine.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
 import { createLeaseBook, type HeldLease } from "./lease-book.ts";
@@ -285,7 +285,9 @@ export function createExecutor(options: {
     for (const held of book.waiting()) {
       const { key } = held.kind;
       const waitedMs = nowMs - Math.max(held.receivedMs, pool.servedSince.get(key) ?? 0);
-      if (shouldRelease(waitedMs, nowMs - lastEndMs) && !pool.isStarting(key)) release(held);
+      if (!shouldRelease(waitedMs, nowMs - lastEndMs) || pool.isStarting(key)) continue;
+      release(held);
+      if (pool.servedSince.has(key)) meanRunMs = meanAfterRelease(meanRunMs);
     }
     if (nowMs - lastPingMs >= pingIntervalMs) {
       lastPingMs = nowMs;
@@ -351,10 +353,9 @@ export function createExecutor(options: {
     capacity() {
       const held = book.waitingCount + book.runningCount;
       if (isDraining || reports.isCongested) return { wanted: 0, held };
-      const wanted = leasesWanted(pool.slots, runner.countLongerThan(longRunMs), meanRunMs);
-      // Leases that wait for their kind's turn at a worker must not leave the workers there are without work.
+      const longRuns = runner.countLongerThan(longRunMs);
       const unserved = pool.servedSince.size === 0 ? 0 : book.unservedCount((kind) => pool.servedSince.has(kind));
-      return { wanted: wanted + Math.min(wanted, unserved), held };
+      return { wanted: leasesWanted({ slots: pool.slots, longRuns, meanRunMs, unserved }), held };
     },
     workers: () => pool.workers,
     counts() {
