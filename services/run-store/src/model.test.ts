@@ -13,7 +13,8 @@ import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
-import { ENVIRONMENT_ID, type HotStore, leaseKey, logEvent, startHotStore } from "./testing/hot-store.ts";
+import { ENVIRONMENT_ID, type HotStore, startHotStore } from "./testing/hot-store.ts";
+import { leaseKey, logEvent } from "./testing/reports.ts";
 import {
   afterFailure,
   endLease,

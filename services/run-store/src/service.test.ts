@@ -19,7 +19,7 @@ import { connectToPostgres } from "../../../test/kit/connect-to-postgres.ts";
 import { createTestDatabase, type TestDatabase } from "../../../test/kit/test-database.ts";
 import { createRunStore, type RunStore } from "./service.ts";
 import { failureOf } from "./testing/failure-of.ts";
-import { failed, finishItem, hookResult, json, logEvent } from "./testing/hot-store.ts";
+import { failed, finishItem, hookResult, json, logEvent } from "./testing/reports.ts";
 import { deploy } from "./testing/upload.ts";
 
 const INTERNAL_TOKEN = "internal-token-for-tests";

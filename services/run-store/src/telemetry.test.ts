@@ -1,7 +1,8 @@
 import { createLogger, startTelemetry, type Telemetry } from "@windlass/chassis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type OtlpReceiver, startOtlpReceiver } from "../../../test/kit/otlp-receiver.ts";
-import { failed, type HotStore, startHotStore } from "./testing/hot-store.ts";
+import { type HotStore, startHotStore } from "./testing/hot-store.ts";
+import { failed } from "./testing/reports.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const CALLER = "b7ad6b7169203331";

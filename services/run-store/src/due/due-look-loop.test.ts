@@ -1,6 +1,7 @@
 import { createFakeClock, createLogger, type FakeClock } from "@windlass/chassis";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { failed, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { failed } from "../testing/reports.ts";
 import { createDueLookLoop } from "./due-look-loop.ts";
 
 const logger = createLogger({ service: "test", level: "error" });

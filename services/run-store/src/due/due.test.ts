@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DUE_START, type DuePosition } from "../store/list-due.ts";
-import { ENVIRONMENT_ID, failed } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID } from "../testing/hot-store.ts";
+import { failed } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "../tokens/announce-tokens.ts";

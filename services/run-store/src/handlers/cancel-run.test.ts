@@ -5,7 +5,7 @@ import { RUN_STATUSES, isTerminal, nextState, runStatusToProto } from "../run-st
 import { cancelRun } from "../runs/cancel-run.ts";
 import { createRunEndReader } from "../runs/run-end-reader.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
-import { SUPERVISOR_ID } from "../testing/seed-runs.ts";
+import { SUPERVISOR_ID } from "../testing/reports.ts";
 import { shareStoreServer } from "../testing/share-store-server.ts";
 
 const { server, seeder, environment } = await shareStoreServer();

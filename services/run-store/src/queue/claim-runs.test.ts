@@ -6,15 +6,8 @@ import { claimRuns } from "../store/claim-runs.ts";
 import { deleteSupervisor } from "../store/delete-supervisors.ts";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
-import {
-  ENVIRONMENT_ID,
-  failed,
-  hookResult,
-  type HotStore,
-  runError,
-  startHotStore,
-  SUPERVISOR_ID,
-} from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { failed, hookResult, runError, SUPERVISOR_ID } from "../testing/reports.ts";
 
 let store: HotStore;
 let epoch: bigint;

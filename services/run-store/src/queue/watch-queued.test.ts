@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { setConcurrencyLimit } from "../environments/set-concurrency-limit.ts";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
 import { expireSupervisors } from "../supervisors/remove-supervisors.ts";
-import { ENVIRONMENT_ID, failed, type HotStore, logEvent, startHotStore } from "../testing/hot-store.ts";
+import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
+import { failed, logEvent } from "../testing/reports.ts";
 import { parseRunOptions } from "../validation/run-options.ts";
 import { watchQueued } from "./watch-queued.ts";
 

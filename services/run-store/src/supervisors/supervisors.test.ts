@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CancelPhase, ErrorReason, RunErrorCode, RunErrorSchema, WatchRunResponseSchema } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
-import { leaseKey } from "../testing/hot-store.ts";
+import { leaseKey } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 import { expireSupervisors, unregisterSupervisor } from "./remove-supervisors.ts";
 import { renewSupervisor } from "./renew-supervisor.ts";

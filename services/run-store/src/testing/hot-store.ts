@@ -9,22 +9,10 @@ import {
   startTelemetry,
   type Telemetry,
 } from "@windlass/chassis";
-import {
-  type Content,
-  HookOutcome,
-  HookScope,
-  type HookResult,
-  type Lease,
-  LogLevel,
-  type Run,
-  type RunError,
-  RunErrorCode,
-  type RunEvent,
-} from "@windlass/proto";
+import type { Lease, Run, RunEvent } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { checkInvariants } from "../../../../test/kit/invariants.ts";
 import { createTestDatabase } from "../../../../test/kit/test-database.ts";
-import { timestampFromMicroseconds } from "../conversions/moments.ts";
 import { createFeed, type Feed, runKey } from "../feed/feed.ts";
 import { createHotPath, type HotPathParts } from "../hot-path.ts";
 import { NO_OUTBOX, type OutboxPublisher } from "../outbox/outbox-publisher.ts";
@@ -39,11 +27,11 @@ import { NO_OPTIONS } from "../validation/run-options.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { Lease as LeaseKey } from "../work/lease.ts";
 import type { FinishItem, ReportItem } from "../work/report-item.ts";
+import { finishItem, leaseKey, SUPERVISOR_ID, waitOf } from "./reports.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 export const ENVIRONMENT_ID = "env_test";
 export const OTHER_ENVIRONMENT_ID = "env_other";
-export const SUPERVISOR_ID = "sup_test";
 const BUNDLE_HASH = "0".repeat(64);
 
 /** The use cases of the hot path on a database of its own, with two environments, a deployment and a supervisor. */
@@ -90,6 +78,7 @@ export interface HotStore {
   stop(): Promise<void>;
 }
 
+/** A task of a version; what it does not say is as in `startHotStore`. */
 export interface TestTask {
   readonly id: string;
   readonly maxAttempts?: number;
@@ -289,6 +278,7 @@ export async function startHotStore(
   };
 }
 
+/** A trigger of "hello" that says no more than it must. */
 export function newTrigger(requestId: string, overrides: Partial<ParsedTrigger>): ParsedTrigger {
   return {
     requestId,
@@ -305,104 +295,8 @@ export function newTrigger(requestId: string, overrides: Partial<ParsedTrigger>)
   };
 }
 
+/** The run that a trigger made or found; throws what it was refused with. */
 export function runIdOf(result: Triggered | CallFailure | undefined): string {
   if (result === undefined || result instanceof CallFailure) throw result ?? new Error("no result");
   return result.runId;
-}
-
-/** What names a lease in a report. */
-export function leaseKey(lease: Lease, supervisorId = SUPERVISOR_ID): LeaseKey {
-  const { ref } = lease;
-  if (ref === undefined) throw new Error("a lease without a reference");
-  return { environmentId: ref.environmentId, runId: ref.runId, leaseToken: ref.leaseToken, supervisorId };
-}
-
-/** A wait of an hour, and the timeline's entry for its begin. */
-function waitOf(waitId: string) {
-  const wait = {
-    $typeName: "windlass.v1.Wait",
-    id: waitId,
-    kind: { case: "until", value: timestampFromMicroseconds(1_700_003_600_000_000) },
-  } as const;
-  const event: RunEvent = {
-    $typeName: "windlass.v1.RunEvent",
-    seq: 0n,
-    time: timestampFromMicroseconds(1_700_000_000_000_000),
-    body: { case: "waitStarted", value: { $typeName: "windlass.v1.WaitStarted", wait, attemptNumber: 1 } },
-  };
-  return { wait, events: [event] };
-}
-
-/** A success with output and the result of `run`, unless told otherwise. */
-export function finishItem(lease: Lease, end: Partial<FinishItem> = {}): FinishItem {
-  return {
-    kind: "finish",
-    lease: leaseKey(lease),
-    attemptNumber: lease.attemptNumber,
-    outcome: "SUCCEEDED",
-    output: json({ ok: true }),
-    error: undefined,
-    decision: { kind: "by policy" },
-    startTimeUs: 1_700_000_000_000_000,
-    finishTimeUs: 1_700_000_001_000_000,
-    hooks: [hookResult("run")],
-    events: [],
-    ...end,
-  };
-}
-
-/** An attempt that failed. */
-export function failed(code: RunErrorCode = RunErrorCode.TASK_ERROR): Partial<FinishItem> {
-  return { outcome: "FAILED", output: undefined, error: runError(code) };
-}
-
-export function json(value: unknown): Content {
-  return {
-    $typeName: "windlass.v1.Content",
-    data: Buffer.from(JSON.stringify(value)),
-    contentType: "application/json",
-  };
-}
-
-export function runError(code: RunErrorCode, message = "it broke"): RunError {
-  return {
-    $typeName: "windlass.v1.RunError",
-    code,
-    name: "Error",
-    message,
-    stack: "",
-    causes: [],
-    fieldsJson: "",
-    hint: "",
-  };
-}
-
-export function hookResult(hook: string): HookResult {
-  return {
-    $typeName: "windlass.v1.HookResult",
-    hook,
-    scope: HookScope.TASK,
-    name: "",
-    attemptNumber: 1,
-    outcome: HookOutcome.OK,
-    startTime: timestampFromMicroseconds(1_700_000_000_000_000),
-  };
-}
-
-export function logEvent(message: string, timeUs = 1_700_000_000_000_000): RunEvent {
-  return {
-    $typeName: "windlass.v1.RunEvent",
-    seq: 0n,
-    time: timestampFromMicroseconds(timeUs),
-    body: {
-      case: "log",
-      value: {
-        $typeName: "windlass.v1.LogRecord",
-        level: LogLevel.INFO,
-        message,
-        attributesJson: "",
-        attemptNumber: 1,
-      },
-    },
-  };
 }

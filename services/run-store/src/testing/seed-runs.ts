@@ -20,8 +20,7 @@ import { insertRuns } from "../store/insert-runs.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { readRunEnds } from "../store/read-run-ends.ts";
 import { reportWork } from "../store/report-work.ts";
-
-export const SUPERVISOR_ID = "sup_test";
+import { SUPERVISOR_ID } from "./reports.ts";
 
 /** A claimed run. */
 export interface TestLease {

@@ -9,7 +9,7 @@ import type {
 import { AttemptOutcome, RunErrorCode } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
-import { json, logEvent, runError } from "../testing/hot-store.ts";
+import { json, logEvent, runError } from "../testing/reports.ts";
 import { parseWorkReport } from "./work-report.ts";
 
 const NOW_US = 1_700_000_000_000_000;

@@ -3,7 +3,7 @@ import { type Lease, RunOptionsSchema, type Wait } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { deleteDeadRunWaits } from "../store/run-waits.ts";
 import { NO_OPTIONS } from "../validation/run-options.ts";
-import { leaseKey, logEvent } from "../testing/hot-store.ts";
+import { leaseKey, logEvent } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 
 const store = await shareHotStore();

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ErrorReason, RunErrorCode, RunStatus, WatchRunResponseSchema } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { queueDueRuns } from "../store/queue-due-runs.ts";
-import { failed, finishItem, hookResult, json, leaseKey, logEvent, runError } from "../testing/hot-store.ts";
+import { failed, finishItem, hookResult, json, leaseKey, logEvent, runError } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 import type { FinishItem } from "./report-item.ts";
 

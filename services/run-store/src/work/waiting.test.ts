@@ -2,7 +2,7 @@ import { RunErrorCode, RunStatus } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { expireSupervisors, unregisterSupervisor } from "../supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "../supervisors/renew-supervisor.ts";
-import { failed, json, leaseKey, logEvent, runError } from "../testing/hot-store.ts";
+import { failed, json, leaseKey, logEvent, runError } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 
 const store = await shareHotStore();
