@@ -1,31 +1,31 @@
 import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Clock, Logger, OpenSpan, Telemetry } from "@windlass/chassis";
+import type { Clock, Logger, Telemetry } from "@windlass/chassis";
 import {
   AttemptOutcome,
   type CancelLease,
   type FinishAttempt,
-  type Lease,
-  type LeaseRef,
   type ResumeAttempt,
   type RunUpdate,
-  type SupervisorMessage,
   type SuspendAttempt,
   type Wait,
   type WorkerMessage,
 } from "@windlass/proto";
 import { Attempt, type RecordEvent } from "./attempt.ts";
 import { endAttemptSpan, startAttemptSpan } from "./attempt-span.ts";
-import type { Machine } from "./driver/machine.ts";
-import { type AttemptEnd, classifyExit } from "./exit-policy.ts";
 import type { HeldLease } from "./lease-book.ts";
+import { deadlockError, protocolViolationError, suspendLimitError } from "./run-errors.ts";
 import {
-  deadlockError,
-  maxDurationError,
-  protocolViolationError,
-  supervisorStoppedError,
-  suspendLimitError,
-  waitLostError,
-} from "./run-errors.ts";
+  beginRunning,
+  endWait,
+  endWith,
+  finishOf,
+  isStopped,
+  overdueEnd,
+  type RunningAttempt,
+  runMsOf,
+  stopped,
+} from "./running-attempt.ts";
+import { startAttempt } from "./start-attempt.ts";
 import type { SupervisorMetrics } from "./supervisor-metrics.ts";
 import type { WakeUps } from "./wake-ups.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
@@ -98,45 +98,6 @@ export interface AttemptRunner {
   countLongerThan(ms: number): number;
 }
 
-/** How a running attempt will have ended once its worker is gone. */
-type PendingEnd =
-  /** As the worker said, before it had to go: it is not reported before (I5). */
-  | { readonly kind: "finished"; readonly finish: FinishAttempt }
-  | { readonly kind: "ended"; readonly end: AttemptEnd }
-  | { readonly kind: "cancel-forced" }
-  | { readonly kind: "dropped" };
-
-/**
- * running: it executes. reporting: it waits, and that is being stored. suspended: its process is stopped. resuming: its wait
- * is over, and a lease that continues it is to follow. continued: that lease has come, and waits for a slot.
- */
-type Phase = "running" | "reporting" | "suspended" | "resuming" | "continued";
-
-interface RunningAttempt {
-  held: HeldLease;
-  readonly worker: Worker;
-  readonly attempt: Attempt;
-  readonly span: OpenSpan;
-  phase: Phase;
-  /** What it waits for, in every phase but running. */
-  wait: Wait | undefined;
-  /** Takes back the watch for the end of its wait. */
-  unwatch: (() => void) | undefined;
-  /** How long it ran before it last began to run; by the monotonic clock, like all times here. */
-  ranMs: number;
-  /** Since when it runs; undefined while it waits. */
-  runsSinceMs: number | undefined;
-  /** Until when the lease that continues it must have come; undefined while there is no doubt that it will. */
-  doubtDueMs: number | undefined;
-  /** Its process was stopped since the last sign of life, so how late that comes says nothing. */
-  isLagUnknown: boolean;
-  /** When its cancel has to have come to an end; undefined while none was delivered. */
-  cancelDueMs: number | undefined;
-  pendingEnd: PendingEnd | undefined;
-}
-
-/** How long a worker has to end an attempt by itself that exceeds its maxDuration. */
-const maxDurationGraceMs = 1_000;
 /** A lease that was claimed and has not come after this long was lost on its way: the store takes it back after 10 s. */
 const doubtLimitMs = 20_000;
 
@@ -164,21 +125,7 @@ export function createAttemptRunner(options: {
     const { lease, ref } = held;
     const attempt = new Attempt(lease, ref, clock.nowMs(), recorder(held));
     const span = startAttemptSpan(telemetry, lease, worker.id);
-    byWorker.set(worker, {
-      held,
-      worker,
-      attempt,
-      span,
-      phase: "running",
-      wait: undefined,
-      unwatch: undefined,
-      ranMs: 0,
-      runsSinceMs: clock.monotonicMs(),
-      doubtDueMs: undefined,
-      isLagUnknown: false,
-      cancelDueMs: undefined,
-      pendingEnd: undefined,
-    });
+    byWorker.set(worker, beginRunning({ held, worker, attempt, span }, clock.monotonicMs()));
     if (worker.begin(attempt, startAttempt(lease, ref, worker.kind.machine, span.traceparent))) return;
     onViolation(worker, "it does not read what it is told");
     worker.kill();
@@ -241,17 +188,9 @@ export function createAttemptRunner(options: {
     }
     running.phase = "reporting";
     running.wait = wait;
-    running.ranMs = runMsOf(running);
+    running.ranMs = runMsOf(running, clock.monotonicMs());
     running.runsSinceMs = undefined;
     events.onWaiting(running.held, running.attempt.suspended(wait, clock.nowMs()));
-  }
-
-  function endWait(running: RunningAttempt): void {
-    running.unwatch?.();
-    running.unwatch = undefined;
-    running.doubtDueMs = undefined;
-    running.phase = "running";
-    running.wait = undefined;
   }
 
   function wakeUp(running: RunningAttempt, wait: Wait): void {
@@ -259,10 +198,6 @@ export function createAttemptRunner(options: {
     running.phase = "resuming";
     const { held } = running;
     events.onWaitOver(held, { $typeName: "windlass.internal.v1.ResumeAttempt", ref: held.ref, waitId: wait.id });
-  }
-
-  function runMsOf({ ranMs, runsSinceMs }: RunningAttempt): number {
-    return runsSinceMs === undefined ? ranMs : ranMs + clock.monotonicMs() - runsSinceMs;
   }
 
   function onViolation(worker: Worker, violation: string): void {
@@ -276,38 +211,14 @@ export function createAttemptRunner(options: {
   function onGone(worker: Worker, end: WorkerEnd): boolean {
     const running = byWorker.get(worker);
     if (running === undefined) return false;
-    over(running, finishOf(running, end), false);
+    over(running, finishOf(running, end, clock.nowMs()), false);
     return true;
-  }
-
-  /** How an attempt has ended whose worker is gone; undefined when nothing is to be said of it. */
-  function finishOf({ attempt, worker, pendingEnd }: RunningAttempt, { exit }: WorkerEnd): FinishAttempt | undefined {
-    const nowMs = clock.nowMs();
-    switch (pendingEnd?.kind) {
-      case "finished":
-        return pendingEnd.finish;
-      case "ended":
-        return attempt.ended(pendingEnd.end, nowMs);
-      case "cancel-forced":
-        return attempt.canceled("force", attempt.cancelReason ?? "", nowMs);
-      case "dropped":
-        return undefined;
-      case undefined:
-        if (exit === undefined) return attempt.ended(stopped(), nowMs);
-        return attempt.ended(classifyExit(exit, worker.kind.machine, worker.excessBytes), nowMs);
-    }
-  }
-
-  /** Decides how a running attempt will have ended, and ends its worker; the first decision stands. */
-  function endWith(running: RunningAttempt, pendingEnd: PendingEnd): void {
-    running.pendingEnd ??= pendingEnd;
-    running.worker.kill();
   }
 
   function over(running: RunningAttempt, finish: FinishAttempt | undefined, isWorkerFree: boolean): void {
     const { held, worker, span } = running;
     byWorker.delete(worker);
-    const durationMs = runMsOf(running);
+    const durationMs = runMsOf(running, clock.monotonicMs());
     const waitId = running.wait?.id;
     running.unwatch?.();
     if (finish !== undefined) {
@@ -419,19 +330,8 @@ export function createAttemptRunner(options: {
     enforceLimits() {
       const nowMs = clock.monotonicMs();
       for (const running of byWorker.values()) {
-        const { cancelDueMs, doubtDueMs, attempt } = running;
-        if (doubtDueMs !== undefined && doubtDueMs <= nowMs) {
-          const end: AttemptEnd = { outcome: AttemptOutcome.LOST, error: waitLostError(), retry: "by-policy" };
-          endWith(running, { kind: "ended", end });
-        }
-        if (cancelDueMs !== undefined) {
-          if (cancelDueMs <= nowMs) endWith(running, { kind: "cancel-forced" });
-          continue;
-        }
-        const { maxDurationSeconds } = attempt.lease;
-        if (maxDurationSeconds === 0 || runMsOf(running) <= maxDurationSeconds * 1_000 + maxDurationGraceMs) continue;
-        const error = maxDurationError(maxDurationSeconds);
-        endWith(running, { kind: "ended", end: { outcome: AttemptOutcome.TIMED_OUT, error, retry: "never" } });
+        const end = overdueEnd(running, nowMs);
+        if (end !== undefined) endWith(running, end);
       }
     },
     endAll() {
@@ -442,53 +342,10 @@ export function createAttemptRunner(options: {
       for (const running of byWorker.values()) if (!isStopped(running)) running.worker.ping(pings);
     },
     countLongerThan(ms) {
+      const nowMs = clock.monotonicMs();
       let count = 0;
-      for (const running of byWorker.values()) if (!isStopped(running) && runMsOf(running) > ms) count += 1;
+      for (const running of byWorker.values()) if (!isStopped(running) && runMsOf(running, nowMs) > ms) count += 1;
       return count;
-    },
-  };
-}
-
-/** Whether its process is stopped, or was when last looked at. */
-function isStopped({ phase }: RunningAttempt): boolean {
-  return phase === "suspended" || phase === "resuming" || phase === "continued";
-}
-
-function stopped(): AttemptEnd {
-  return { outcome: AttemptOutcome.LOST, error: supervisorStoppedError(), retry: "by-policy" };
-}
-
-/** How long the attempt may run is the worker's own to keep, at first. */
-function maxDurationOf({ maxDurationSeconds }: Lease) {
-  return maxDurationSeconds === 0 ? undefined : durationFromMs(maxDurationSeconds * 1_000);
-}
-
-/** The run's payload travels beside it: what the task is given as context does not carry it a second time. */
-function startAttempt(
-  lease: Lease,
-  ref: LeaseRef,
-  { preset, cpu, memoryMb }: Machine,
-  traceparent: string,
-): SupervisorMessage["body"] {
-  const { run } = lease;
-  const maxDuration = maxDurationOf(lease);
-  const payload = run?.payload;
-  if (run !== undefined) run.payload = undefined;
-  return {
-    case: "startAttempt",
-    value: {
-      $typeName: "windlass.worker.v1.StartAttempt",
-      runId: ref.runId,
-      attemptNumber: lease.attemptNumber,
-      taskId: run?.taskId ?? "",
-      payload,
-      run,
-      environment: lease.environment,
-      deploymentId: lease.deploymentId,
-      traceparent,
-      isCompletionTold: lease.isCompletionTold,
-      machine: { $typeName: "windlass.worker.v1.Machine", name: preset, cpu, memory: memoryMb / 1_024 },
-      ...(maxDuration !== undefined && { maxDuration }),
     },
   };
 }
