@@ -1,34 +1,18 @@
-import {
-  AttemptOutcome,
-  CancelPhase,
-  ErrorReason,
-  type FinishAttempt,
-  type Lease,
-  RunErrorCode,
-} from "@windlass/proto";
+import { AttemptOutcome, ErrorReason, type Lease, RunErrorCode } from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
 import { callError } from "./testing/start-peer.ts";
+import { cancelOf, execute, pidOf, timeline, tokenOf, untilStarted } from "./testing/follow-lease.ts";
 import { workerBundle } from "./testing/make-bundle.ts";
 import { makeLease } from "./testing/make-lease.ts";
 import { commandsContaining, eventually, isAlive } from "./testing/processes.ts";
 import { startSupervisor, type TestSupervisor } from "./testing/start-supervisor.ts";
 
 const bundle = workerBundle();
-const otherBundle = workerBundle("saying-hello", 2);
-const thirdBundle = workerBundle("saying-hello", 3);
-const broken = {
-  silence: workerBundle("silence"),
-  "wrong-token": workerBundle("wrong-token"),
-  "import-error": workerBundle("import-error"),
-  exiting: workerBundle("exiting"),
-  "old-protocol": workerBundle("old-protocol"),
-};
-const bundles = [bundle, otherBundle, thirdBundle, ...Object.values(broken)];
 
 let running: TestSupervisor | undefined;
 
 async function start(settings: Record<string, string> = {}): Promise<TestSupervisor> {
-  running = await startSupervisor(bundles, settings);
+  running = await startSupervisor([bundle], settings);
   return running;
 }
 
@@ -37,39 +21,7 @@ afterEach(async () => {
   running = undefined;
 });
 
-const leaseOf = (taskId: string, bundleHash = bundle.hash): Lease => makeLease({ taskId, bundleHash });
-const tokenOf = (lease: Lease): string => lease.ref?.leaseToken ?? "";
-
-/** The timeline of a lease, one word an entry. */
-function timeline({ store }: TestSupervisor, lease: Lease): string[] {
-  return store.row(tokenOf(lease)).events.map(({ body }) => {
-    if (body.case === "hookResult") return body.value.hook;
-    if (body.case === "log") return body.value.message;
-    if (body.case !== "cancelProgress") return String(body.case);
-    const phase = Object.entries(CancelPhase).find(([, value]) => value === body.value.phase);
-    return phase?.[0] ?? "";
-  });
-}
-
-async function untilStarted(supervisor: TestSupervisor, lease: Lease): Promise<void> {
-  await supervisor.store.until(() => timeline(supervisor, lease).includes("attemptStarted"));
-}
-
-/** The process that a looping or hanging task says it is in. */
-async function pidOf(supervisor: TestSupervisor, lease: Lease): Promise<number> {
-  const line = () => timeline(supervisor, lease).find((entry) => entry.startsWith("pid "));
-  await supervisor.store.until(() => line() !== undefined);
-  return Number(line()?.slice(4));
-}
-
-async function execute(supervisor: TestSupervisor, lease: Lease): Promise<FinishAttempt> {
-  supervisor.queue.offer(lease);
-  return supervisor.store.finished(tokenOf(lease));
-}
-
-const cancelOf = (lease: Lease, reason = "not needed") => ({
-  cancels: [{ $typeName: "windlass.internal.v1.CancelLease" as const, ref: lease.ref, reason }],
-});
+const leaseOf = (taskId: string): Lease => makeLease({ taskId, bundleHash: bundle.hash });
 
 describe("an attempt", () => {
   it("goes from the queue through a worker to the run-store", async () => {
@@ -125,143 +77,6 @@ describe("an attempt", () => {
     const logs = timeline(supervisor, lease).filter((entry) => entry !== "attemptStarted");
     expect(logs.length).toBeLessThanOrEqual(10_001);
     expect(logs.at(-1)).toMatch(/^\d+ log records of this attempt were dropped/);
-  });
-});
-
-describe("a worker that dies or lies", () => {
-  it.each([
-    ["exit", AttemptOutcome.CRASHED, RunErrorCode.PROCESS_EXITED, "byPolicy"],
-    ["oom", AttemptOutcome.CRASHED, RunErrorCode.OUT_OF_MEMORY, "byPolicy"],
-    ["other-run", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
-    ["no-messages", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
-    ["end-session", AttemptOutcome.CRASHED, RunErrorCode.PROTOCOL_VIOLATION, "byPolicy"],
-    ["uncaught", AttemptOutcome.FAILED, RunErrorCode.UNCAUGHT_EXCEPTION, "byPolicy"],
-  ])(
-    "%s: the attempt ends with the reason, and another process serves the next",
-    async (taskId, outcome, code, retry) => {
-      const supervisor = await start({ WINDLASS_WORKERS: "1" });
-      const finish = await execute(supervisor, leaseOf(taskId));
-      expect(finish).toMatchObject({ outcome, error: { code } });
-      expect(finish.retry?.decision.case).toBe(retry);
-      const next = await execute(supervisor, leaseOf("echo"));
-      expect(next.outcome).toBe(AttemptOutcome.SUCCEEDED);
-      expect(next.events[0]?.body).not.toMatchObject({ value: { workerId: "worker-1" } });
-    },
-  );
-
-  it("says with its last words why it ended", async () => {
-    const { error } = await execute(await start(), leaseOf("exit"));
-    expect(JSON.parse(error?.fieldsJson ?? "")).toEqual({ exitCode: 3, output: "last words\n" });
-  });
-
-  it("takes what it forked with it", async () => {
-    const supervisor = await start({ WINDLASS_CANCEL_LIMIT_MS: "0" });
-    const lease = leaseOf("fork");
-    supervisor.queue.offer(lease);
-    await supervisor.store.until(() => timeline(supervisor, lease).some((entry) => entry.startsWith("forked")));
-    const pid = Number(
-      timeline(supervisor, lease)
-        .find((entry) => entry.startsWith("forked"))
-        ?.slice(7),
-    );
-    expect(await isAlive(pid)).toBe(true);
-    supervisor.store.push(cancelOf(lease));
-    await supervisor.store.finished(tokenOf(lease));
-    expect(await isAlive(pid)).toBe(false);
-  });
-});
-
-describe("a version that cannot start", () => {
-  it.each([
-    ["import-error", RunErrorCode.TASK_IMPORT_ERROR, "never", /Unexpected token/],
-    ["exiting", RunErrorCode.WORKER_START_FAILED, "byPolicy", /exited with code 9/],
-    ["wrong-token", RunErrorCode.WORKER_START_FAILED, "byPolicy", /exited with code 0/],
-    ["old-protocol", RunErrorCode.WORKER_START_FAILED, "byPolicy", /version 0 of the protocol/],
-  ] as const)(
-    "%s: every lease of it is lost with the reason, others are served",
-    async (startsBy, code, retry, message) => {
-      const supervisor = await start();
-      const leases = [1, 2, 3].map(() => leaseOf("echo", broken[startsBy].hash));
-      supervisor.queue.offer(...leases, leaseOf("echo"));
-      for (const lease of leases) {
-        const finish = await supervisor.store.finished(tokenOf(lease));
-        expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code } });
-        expect(finish.error?.message).toMatch(message);
-        expect(finish.retry?.decision.case).toBe(retry);
-      }
-      expect(await execute(supervisor, leaseOf("echo"))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
-    },
-  );
-
-  it("says so when the store does not have its bundle", async () => {
-    const finish = await execute(await start(), leaseOf("echo", "f".repeat(64)));
-    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.WORKER_START_FAILED } });
-    expect(finish.error?.message).toMatch(/no such bundle/);
-  });
-});
-
-describe("versions", () => {
-  it("take turns when there are more of them than places", async () => {
-    const supervisor = await start({ WINDLASS_WORKERS: "1" });
-    for (const { hash } of [bundle, otherBundle, thirdBundle, bundle]) {
-      expect(await execute(supervisor, leaseOf("echo", hash))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
-    }
-    expect(supervisor.store.fetched).toEqual([bundle.hash, otherBundle.hash, thirdBundle.hash]);
-    expect((await supervisor.workers()).length).toBeLessThanOrEqual(3);
-  });
-});
-
-describe("a cancel", () => {
-  it("is told to the worker, which ends the attempt itself; its process is not used again", async () => {
-    const supervisor = await start();
-    const lease = leaseOf("hang");
-    supervisor.queue.offer(lease);
-    await untilStarted(supervisor, lease);
-    supervisor.store.push(cancelOf(lease));
-    const finish = await supervisor.store.finished(tokenOf(lease));
-    expect(finish).toMatchObject({ outcome: AttemptOutcome.CANCELED, error: { code: RunErrorCode.CANCELED } });
-    expect(finish.output?.data.byteLength).toBeGreaterThan(0);
-    expect(timeline(supervisor, lease)).toEqual([
-      "attemptStarted",
-      "DELIVERED",
-      "ACKNOWLEDGED",
-      "onCancel",
-      "run",
-      "HOOKS_DONE",
-      "ENDED",
-    ]);
-    const { events } = await execute(supervisor, leaseOf("echo"));
-    expect(events[0]?.body).not.toMatchObject({ value: { workerId: "worker-1" } });
-  });
-
-  it.each(["loop", "hang-unacknowledged"])(
-    "of a worker that does not follow (%s) is forced at the limit",
-    async (taskId) => {
-      const supervisor = await start({ WINDLASS_CANCEL_LIMIT_MS: "200" });
-      const lease = leaseOf(taskId);
-      supervisor.queue.offer(lease);
-      const pid = await pidOf(supervisor, lease);
-      supervisor.store.push(cancelOf(lease));
-      const finish = await supervisor.store.finished(tokenOf(lease));
-      expect(finish.outcome).toBe(AttemptOutcome.CANCEL_FORCED);
-      expect(timeline(supervisor, lease).slice(-2)).toEqual(["DELIVERED", "FORCED"]);
-      // I5: what is reported as canceled executes no more.
-      expect(await isAlive(pid)).toBe(false);
-    },
-  );
-
-  it("that comes with a heartbeat's answer, or before its lease, is as good", async () => {
-    const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100" });
-    const early = leaseOf("echo");
-    supervisor.store.push(cancelOf(early));
-    supervisor.queue.offer(early);
-    expect(await supervisor.store.finished(tokenOf(early))).toMatchObject({ outcome: AttemptOutcome.CANCELED });
-    expect(timeline(supervisor, early)).toEqual(["ENDED"]);
-
-    const late = leaseOf("hang");
-    supervisor.store.answerHeartbeat = (tokens) => (tokens.includes(tokenOf(late)) ? cancelOf(late) : {});
-    supervisor.queue.offer(late);
-    expect(await supervisor.store.finished(tokenOf(late))).toMatchObject({ outcome: AttemptOutcome.CANCELED });
   });
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome, type Lease, type LeaseRef, RunErrorCode } from "@windlass/proto";
 import { afterEach, describe, expect, it } from "vitest";
+import { cancelOf, timeline, tokenOf } from "./testing/follow-lease.ts";
 import { workerBundle } from "./testing/make-bundle.ts";
 import { continuationOf, makeLease } from "./testing/make-lease.ts";
 import { eventually, isAlive, stateOf } from "./testing/processes.ts";
@@ -37,22 +38,11 @@ const forToken = (tokenId: string) => ({ kind: { case: "tokenId", value: tokenId
 const forBatch = (runIds: readonly string[]) => ({ kind: { case: "batch", value: { batchId: "batch_1", runIds } } });
 
 const echo = () => makeLease({ bundleHash: bundle.hash });
-const tokenOf = ({ ref }: Lease): string => ref?.leaseToken ?? "";
 const rowOf = ({ store }: TestSupervisor, lease: Lease) => store.row(tokenOf(lease));
 const refOf = ({ ref }: Lease): LeaseRef => {
   if (ref === undefined) throw new Error("a lease has a ref");
   return ref;
 };
-const cancelOf = (lease: Lease) => ({
-  cancels: [{ $typeName: "windlass.internal.v1.CancelLease" as const, ref: refOf(lease), reason: "not needed" }],
-});
-
-function words(supervisor: TestSupervisor, lease: Lease): string[] {
-  return rowOf(supervisor, lease).events.map(({ body }) =>
-    body.case === "log" ? body.value.message : body.case === "hookResult" ? body.value.hook : String(body.case),
-  );
-}
-
 const millis = (time: Timestamp | undefined) => (time === undefined ? Number.NaN : timestampMs(time));
 
 const isStopped = async (pid: number) => (await stateOf(pid)).startsWith("T");
@@ -60,7 +50,7 @@ const isStopped = async (pid: number) => (await stateOf(pid)).startsWith("T");
 /** Offers a lease whose task waits; resolves with its process once that is stopped. */
 async function suspended(supervisor: TestSupervisor, lease: Lease): Promise<number> {
   supervisor.queue.offer(lease);
-  const said = () => words(supervisor, lease).find((word) => word.startsWith("pid "));
+  const said = () => timeline(supervisor, lease).find((word) => word.startsWith("pid "));
   await supervisor.store.until(() => rowOf(supervisor, lease).waits.length === 1 && said() !== undefined);
   const pid = Number(said()?.slice(4));
   await eventually(() => isStopped(pid));
@@ -75,7 +65,7 @@ describe("an attempt that waits", () => {
     const supervisor = await start();
     const { lease, waitId } = waiting(forRun("run_child"));
     const pid = await suspended(supervisor, lease);
-    expect(words(supervisor, lease)).toContain("waitStarted");
+    expect(timeline(supervisor, lease)).toContain("waitStarted");
     const other = echo();
     supervisor.queue.offer(other);
     expect(await supervisor.store.finished(tokenOf(other))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
@@ -91,7 +81,7 @@ describe("an attempt that waits", () => {
     supervisor.queue.offer(next);
     const finish = await supervisor.store.finished(tokenOf(next));
     expect(finish).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED, ref: { leaseToken: tokenOf(next) } });
-    expect(words(supervisor, next)).toEqual(["waitEnded", `resumed ${waitId}`, "onResume"]);
+    expect(timeline(supervisor, next)).toEqual(["waitEnded", `resumed ${waitId}`, "onResume"]);
     expect(rowOf(supervisor, lease).finish).toBeUndefined();
     await supervisor.store.until(() => supervisor.store.heartbeats.at(-1)?.leaseTokens.length === 0);
   });
@@ -133,7 +123,7 @@ describe("an attempt that waits", () => {
     await suspended(supervisor, lease);
     const [long, fresh] = [makeLease({ taskId: "hang", bundleHash: bundle.hash }), echo()];
     supervisor.queue.offer(long);
-    await supervisor.store.until(() => words(supervisor, long).includes("attemptStarted"));
+    await supervisor.store.until(() => timeline(supervisor, long).includes("attemptStarted"));
     supervisor.store.taskServices.end("run_child");
     await untilOver(supervisor, lease, waitId);
     const next = continuationOf(lease, waitId);
@@ -183,7 +173,7 @@ describe("an attempt that waits and ends", () => {
       const pid = await suspended(supervisor, lease);
       const blocking = makeLease({ taskId: "hang", bundleHash: bundle.hash });
       supervisor.queue.offer(blocking);
-      await supervisor.store.until(() => words(supervisor, blocking).includes("attemptStarted"));
+      await supervisor.store.until(() => timeline(supervisor, blocking).includes("attemptStarted"));
       const next = continuationOf(lease, waitId);
       if (when !== "suspended") {
         supervisor.store.taskServices.end("run_child");
@@ -298,9 +288,9 @@ describe("a hostile worker", () => {
     const supervisor = await start();
     const { lease, waitId } = waiting(forRun("run_child"), "wait-loudly");
     await suspended(supervisor, lease);
-    const heard = words(supervisor, lease).length;
+    const heard = timeline(supervisor, lease).length;
     await supervisor.store.until(() => supervisor.store.heartbeats.length > 5);
-    expect(words(supervisor, lease).length - heard).toBeLessThan(100);
+    expect(timeline(supervisor, lease).length - heard).toBeLessThan(100);
     supervisor.store.taskServices.end("run_child");
     await untilOver(supervisor, lease, waitId);
     const next = continuationOf(lease, waitId);
