@@ -78,12 +78,14 @@ async function spread() {
 }
 
 test("100 keys of 10 runs finish beside one key of thousands in less than twice the time that they need alone", async () => {
-  const alone = await spread();
+  const before = await spread();
   const { ids, others, tookMs, overtakenBy } = await race(client, crowdOf(CROWD, "crowd"), fewOfEach());
+  await untilEnded(others);
+  const after = await spread();
   // Keys take turns: while the others have their ten, the crowd has ten, and what was already on its way to a worker.
   expect(overtakenBy).toBeLessThan(FEW / 10);
-  expect(tookMs).toBeLessThan(2 * alone.tookMs + 100);
-  await untilEnded(others);
+  // Before and after, since a machine is not always equally fast.
+  expect(tookMs).toBeLessThan(2 * Math.max(before.tookMs, after.tookMs) + 100);
   expect(ids).toHaveLength(FEW);
   expect(await checkInvariants(cluster.database)).toEqual([]);
 });
@@ -95,10 +97,10 @@ test("an environment of few runs does not wait for one of thousands, whichever s
   const small = cluster.client(made.apiKey);
   await untilEnded(runIdsOf(await triggerAll(small, crowdOf(1, ""))));
 
-  await client.queues.pauseQueue({ name: QUEUE });
+  for (const each of [client, small]) await each.queues.pauseQueue({ name: QUEUE });
   const others = runIdsOf(await triggerAll(client, crowdOf(CROWD, "")));
-  await client.queues.resumeQueue({ name: QUEUE });
   const ids = runIdsOf(await triggerAll(small, crowdOf(50, "")));
+  for (const each of [client, small]) await each.queues.resumeQueue({ name: QUEUE });
   await untilEnded(ids);
   const statement = {
     name: "fairness_waiting",

@@ -10,7 +10,7 @@ const pollIntervalMs = 25;
 export async function waitFor<T>(
   what: string,
   condition: () => Promise<T> | T,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
@@ -26,7 +26,7 @@ export async function waitFor<T>(
 export async function waitUntilClean(
   what: string,
   check: () => Promise<readonly unknown[]>,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
 ): Promise<void> {
   let wrong: readonly unknown[] = [];
   try {

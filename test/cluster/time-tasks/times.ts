@@ -10,7 +10,7 @@ export const gated = task({ id: "gated", run: passGate });
 /** Fails in its first attempt, and succeeds after a pause. */
 export const secondTime = task({
   id: "second-time",
-  retry: { maxAttempts: 2, factor: 1, minTimeoutInMs: 1_500, maxTimeoutInMs: 1_500, randomize: false },
+  retry: { maxAttempts: 2, factor: 1, minTimeoutInMs: 6_000, maxTimeoutInMs: 6_000, randomize: false },
   run: async (_payload: unknown, { ctx }) => {
     if (ctx.attempt.number === 1) throw new Error("the first attempt always fails");
   },
