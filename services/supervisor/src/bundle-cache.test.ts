@@ -102,6 +102,23 @@ describe("a bundle", () => {
     expect(outcome).toMatchObject({ reason: ErrorReason.NOT_READY });
   });
 
+  it("is given up when the cache stops, and nothing of it is written after that", async () => {
+    const [patient, hasty] = [bundleOf("1;"), bundleOf("2;")];
+    const waiting = serve([], { failures: 1_000 }).cache;
+    await waiting.start();
+    const outcome = waiting.acquire(patient.hash).catch((error: Error) => error);
+    await clock.timersPending(1);
+    await waiting.stop();
+    expect(await outcome).toBeInstanceOf(Error);
+
+    const { cache } = serve([hasty]);
+    const laid = cache.acquire(hasty.hash);
+    await cache.stop();
+    const keptThen = await kept();
+    await laid;
+    expect(keptThen).toEqual([hasty.hash]);
+  });
+
   it("is refused when its bytes are not those of its hash, and nothing is left of it", async () => {
     const [bundle, other] = [bundleOf("1;"), bundleOf("2;")];
     const { cache } = serve([{ hash: bundle.hash, bytes: other.bytes }]);

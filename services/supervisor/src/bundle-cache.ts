@@ -21,6 +21,8 @@ export interface BundleCache {
    * Throws CallFailure when it cannot be fetched, BundleInvalid when it is not what its hash says or must not be laid down.
    */
   acquire(bundleHash: string): Promise<CachedBundle>;
+  /** Gives up what is being fetched; resolves when nothing writes to the disk any more. */
+  stop(): Promise<void>;
 }
 
 const maxBundleBytes = 64 * 1024 * 1024;
@@ -41,6 +43,7 @@ export function createBundleCache(options: {
   const root = resolve(options.dataDir, "bundles");
   const fetching = new Map<string, Promise<LaidBundle>>();
   const users = new Map<string, number>();
+  const stopping = new AbortController();
   let evicting: Promise<void> = Promise.resolve();
 
   async function obtain(bundleHash: string): Promise<LaidBundle> {
@@ -59,12 +62,13 @@ export function createBundleCache(options: {
     const deadlineMs = clock.monotonicMs() + fetchLimitMs;
     for (;;) {
       try {
-        return await fetchBundle(client, bundleHash, deadlineMs - clock.monotonicMs());
+        const timeoutMs = deadlineMs - clock.monotonicMs();
+        return await fetchBundle(client, bundleHash, { timeoutMs, signal: stopping.signal });
       } catch (error) {
         const isPassing = error instanceof CallFailure && error.reason === ErrorReason.NOT_READY;
         const delayMs = retryDelayMs * (1 + Math.random());
         if (!isPassing || clock.monotonicMs() + delayMs >= deadlineMs) throw error;
-        await clock.sleep(delayMs);
+        await clock.sleep(delayMs, stopping.signal);
       }
     }
   }
@@ -90,6 +94,12 @@ export function createBundleCache(options: {
       for (const name of await readdir(root)) {
         if (name.startsWith(stagingPrefix)) await removeBundle(join(root, name));
       }
+    },
+
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled(fetching.values());
+      await evicting;
     },
 
     async acquire(bundleHash) {
@@ -133,12 +143,12 @@ export function createBundleCache(options: {
 async function fetchBundle(
   client: Pick<Client<typeof ExecutionService>, "getBundle">,
   bundleHash: string,
-  timeoutMs: number,
+  call: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Bundle> {
   const hash = createHash("sha256");
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const { chunk } of client.getBundle({ bundleHash }, { timeoutMs })) {
+  for await (const { chunk } of client.getBundle({ bundleHash }, call)) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBundleBytes) throw new BundleInvalid("it is larger than 64 MB");
     hash.update(chunk);

@@ -36,6 +36,7 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
   await writeFile(join(folder, "worker.mjs"), workerSource(startsBy));
   const bundles = {
     start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
     acquire: () =>
       Promise.resolve({
         dir: folder,

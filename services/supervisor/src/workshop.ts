@@ -47,6 +47,7 @@ export function createWorkshop(options: {
     async stop() {
       await sessions.stop();
       await watcher.stop();
+      await bundles.stop();
     },
   };
 }
