@@ -14,8 +14,9 @@ import type { QueueLimits, QueueState } from "./ready-queues.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 export function readyRunFromProto(run: QueuedRun): ReadyRun {
-  const { environmentId, queue, concurrencyKey, runId, queueTimeUs, traceparent, supervisorId } = run;
-  return { environmentId, queue, concurrencyKey, runId, queueTimeUs: Number(queueTimeUs), traceparent, supervisorId };
+  const { environmentId, queue, concurrencyKey, runId, traceparent, supervisorId, machine } = run;
+  const queueTimeUs = Number(run.queueTimeUs);
+  return { environmentId, queue, concurrencyKey, runId, queueTimeUs, traceparent, supervisorId, machine };
 }
 
 export function queueLimitsFromProto(settings: QueueSettings): QueueLimits {

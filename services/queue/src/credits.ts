@@ -1,3 +1,5 @@
+import { ALL_MACHINES, type MachineIndex, type MachineSet, setOf } from "./machines.ts";
+
 /**
  * How many leases each holder (a supervisor's stream) is ready to take.
  *
@@ -8,10 +10,10 @@ export class Credits<Holder> {
   readonly #accounts = new Map<Holder, Account<Holder>>();
   readonly #ranking: Account<Holder>[] = [];
 
-  /** Opens an account. Nothing happens when the holder has one. */
-  open(holder: Holder): void {
+  /** Opens an account of one who offers these machines. Nothing happens when the holder has one. */
+  open(holder: Holder, machines: MachineSet = ALL_MACHINES): void {
     if (this.#accounts.has(holder)) return;
-    const account = { holder, credits: 0, isHeld: false };
+    const account = { holder, machines, credits: 0, isHeld: false };
     this.#accounts.set(holder, account);
     this.#ranking.push(account);
   }
@@ -41,11 +43,22 @@ export class Credits<Holder> {
     if (account !== undefined) account.isHeld = isHeld;
   }
 
-  /** The holder with the most credits, so that work spreads; undefined when nobody has any. */
-  richest(): Holder | undefined {
+  /** The machines of all who have credits. */
+  get machines(): MachineSet {
+    let machines: MachineSet = 0;
+    for (const account of this.#ranking) {
+      if (!account.isHeld && account.credits > 0) machines |= account.machines;
+      if (machines === ALL_MACHINES) break;
+    }
+    return machines;
+  }
+
+  /** The holder with the most credits of those that offer a machine, so that work spreads; undefined when none has any. */
+  richest(machine: MachineIndex = 0): Holder | undefined {
     let richest: Account<Holder> | undefined;
     for (const account of this.#ranking) {
-      if (!account.isHeld && account.credits > (richest?.credits ?? 0)) richest = account;
+      if (account.isHeld || (account.machines & setOf(machine)) === 0) continue;
+      if (account.credits > (richest?.credits ?? 0)) richest = account;
     }
     return richest?.holder;
   }
@@ -67,6 +80,7 @@ export class Credits<Holder> {
 
 interface Account<Holder> {
   readonly holder: Holder;
+  readonly machines: MachineSet;
   credits: number;
   isHeld: boolean;
 }

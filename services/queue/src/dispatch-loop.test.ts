@@ -315,3 +315,51 @@ test("shards take turns at the credits, and a shard without work leaves them to 
   expect(sent.map(({ runIds }) => runIds)).toEqual([names(4)]);
   void loop.close();
 });
+
+test("a run goes only to a supervisor that offers its machine; one whose machine nobody offers holds nobody up, and goes at once when it is offered", async () => {
+  const { ready, loop, connect, sent } = setUpDispatch();
+  const machines = ["large-1x", "micro", "small-1x", "large-1x", "micro"];
+  for (const [index, machine] of machines.entries()) ready.push({ ...readyRun(`${machine} ${index}`, index), machine });
+  connect("small", 10, ["micro", "small-1x"]);
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["micro 1", "small-1x 2", "micro 4"]]);
+  connect("large", 1, ["large-1x"]);
+  await settle();
+  expect(sent[1]?.claims).toMatchObject([{ runId: "large-1x 0", supervisorId: "large" }]);
+  connect("all", 10);
+  await settle();
+  expect(sent).toHaveLength(2);
+  sent[0]?.answer();
+  await settle();
+  expect(sent[2]?.claims).toMatchObject([{ runId: "large-1x 3", supervisorId: "all" }]);
+});
+
+test("a supervisor with the machine that is busy does not hold up what others can have", async () => {
+  const { ready, loop, connect, sent } = setUpDispatch();
+  connect("large", 0, ["large-1x"]);
+  connect("small", 2, ["small-1x"]);
+  ready.push({ ...readyRun("a", 1), machine: "large-1x" });
+  ready.push({ ...readyRun("b", 2), machine: "small-1x" });
+  loop.wake();
+  await settle();
+  expect(sent.map(({ runIds }) => runIds)).toEqual([["b"]]);
+});
+
+test("a run whose lease needs another machine than was told is given back, and does not come to such a supervisor again", async () => {
+  const { ready, loop, connect, sent } = setUpDispatch();
+  const { leases } = connect("small", 10, ["small-1x"]);
+  ready.push({ ...readyRun("a", 1), machine: "small-1x" });
+  loop.wake();
+  await settle();
+  sent[0]?.answer(() => undefined, "large-1x");
+  await settle();
+  expect(leases.runIds).toEqual(["a"]);
+  ready.freed("a", "token of a");
+  ready.push(readyRun("a", 1));
+  loop.wake();
+  await settle();
+  expect(sent).toHaveLength(1);
+  connect("large", 1, ["large-1x"]);
+  await settle();
+  expect(sent[1]?.claims).toMatchObject([{ runId: "a", supervisorId: "large" }]);
+});

@@ -5,6 +5,7 @@ import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/prot
 import type { CreditTaker, CreditTurns } from "./credit-turns.ts";
 import type { LeaseSession } from "./lease-session.ts";
 import type { WaitingRun } from "./lines.ts";
+import { machineIndexOf, setOf } from "./machines.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
@@ -92,8 +93,10 @@ export class DispatchLoop implements CreditTaker {
   gatherOne(): boolean {
     const { ready, supervisors } = this.#options;
     if (!this.#canGather) return false;
-    const session = supervisors.choose();
-    const run = session === undefined ? undefined : ready.next();
+    const { machines } = supervisors;
+    const run = machines === 0 ? undefined : ready.next(machines);
+    // There is one: no run was asked for that nobody with a credit offers a machine for.
+    const session = run === undefined ? undefined : supervisors.choose(run.machineIndex);
     if (session === undefined || run === undefined) return false;
     this.#add(run, session);
     return true;
@@ -180,6 +183,7 @@ export class DispatchLoop implements CreditTaker {
         span.end(outcome);
       } else {
         settled.leases.push(outcome);
+        this.#learn(dispatch, outcome);
         ready.claimed(dispatch.run, outcome.ref?.leaseToken ?? "", claimTimeUsOf(outcome));
         leaseCount += 1;
         span.end();
@@ -189,6 +193,12 @@ export class DispatchLoop implements CreditTaker {
     for (const [session, settled] of bySession) undeliveredCount += supervisors.settle(session, settled);
     metrics.claimsSettled(leaseCount, undeliveredCount);
     return leaseCount === 0 ? stuck : undefined;
+  }
+
+  /** A run whose machine has changed since it was told will be given back, and shall not come to such a supervisor again. */
+  #learn({ run, session }: Dispatch, { machine }: Lease): void {
+    const isOffered = (session.machines & setOf(machineIndexOf(machine))) !== 0;
+    if (!isOffered && run.supervisorId === "") this.#options.ready.learnMachine(run.runId, machine);
   }
 
   /** A run gave no lease. Returns the failure when the run waits again although nothing has changed. */

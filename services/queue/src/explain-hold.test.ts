@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { explainHold } from "./explain-hold.ts";
+import { explainHold, type SupervisorsView } from "./explain-hold.ts";
+import { ALL_MACHINES, machineIndexOf, offerOf } from "./machines.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
@@ -15,7 +16,13 @@ function setUp() {
   let nowMs = 0;
   const ready = new ReadyQueues(() => nowMs);
   ready.leasedComplete(0);
-  const supervisors = { size: 2, haveCredits: true, canTake: () => true };
+  const supervisors: SupervisorsView = {
+    size: 2,
+    offeredMachines: ALL_MACHINES,
+    countOffering: () => 2,
+    canAnyTake: () => true,
+    canTake: () => true,
+  };
   return {
     ready,
     push: (runId: string, more: Partial<ReadyRun> = {}) =>
@@ -27,6 +34,7 @@ function setUp() {
         queueTimeUs: 1,
         traceparent: "",
         supervisorId: "",
+        machine: "",
         ...more,
       }),
     begin: () => {
@@ -34,7 +42,7 @@ function setUp() {
       if (run !== undefined) ready.claimed(run, `token of ${run.runId}`, 0);
     },
     pass: (ms: number) => (nowMs += ms),
-    explain: (runId: string, view: Partial<typeof supervisors> = {}) =>
+    explain: (runId: string, view: Partial<SupervisorsView> = {}) =>
       explainHold(ready, runId, nowMs, { ...supervisors, ...view }),
   };
 }
@@ -93,13 +101,73 @@ test("a rate limit says when it ends, and holds back no resume", () => {
   expect(explain("c")?.reason).toBe("BEHIND_OTHERS");
 });
 
+test("a run whose machine nobody offers says which it needs and what is offered, whatever limits its queue has", () => {
+  const { ready, push, begin, explain } = setUp();
+  ready.setQueue({ ...limits, concurrencyLimit: 1 });
+  push("small", { machine: "small-1x" });
+  begin();
+  push("large", { machine: "large-1x", queueTimeUs: 0 });
+  push("next", { machine: "small-1x", queueTimeUs: 2 });
+  const view = {
+    offeredMachines: offerOf(["small-1x", "micro"]) ?? 0,
+    countOffering: (machine: number) => (machine === machineIndexOf("large-1x") ? 0 : 2),
+  };
+  expect(explain("large", view)).toMatchObject({
+    reason: "NO_MACHINE",
+    message: "It needs machine large-1x, and no supervisor offers that. Offered: micro, small-1x.",
+  });
+  expect(explain("large")?.reason).toBe("CONCURRENCY_LIMIT");
+  expect(explain("large", { ...view, size: 0 })?.reason).toBe("CONCURRENCY_LIMIT");
+  ready.setQueue(limits);
+  expect(explain("large", { ...view, size: 0 })?.reason).toBe("NO_SUPERVISOR");
+  expect(explain("next", view)?.message).toContain("It is the next of its line.");
+  ready.setQueue({ ...limits, isPaused: true });
+  expect(explain("large", view)?.reason).toBe("QUEUE_PAUSED");
+});
+
+test("supervisors that are busy are those that offer its machine", () => {
+  const { push, explain } = setUp();
+  push("large", { machine: "large-1x" });
+  expect(explain("large", { countOffering: () => 1, canAnyTake: () => false })).toMatchObject({
+    reason: "SUPERVISORS_BUSY",
+    message: "All 1 supervisors that offer machine large-1x are busy. It is the next of its line.",
+  });
+});
+
+test("a resume waits for the supervisor that has its process, as long as that one is away or busy, whatever machines are offered", () => {
+  const { push, explain } = setUp();
+  push("resumed", { supervisorId: "sup_1", machine: "large-1x" });
+  const isAway = { canTake: (supervisorId: string) => supervisorId !== "sup_1", countOffering: () => 0 };
+  expect(explain("resumed", isAway)).toMatchObject({
+    reason: "BOUND_SUPERVISOR",
+    message: "Supervisor sup_1, which has its suspended process, is away or busy.",
+  });
+  expect(explain("resumed", { ...isAway, canTake: () => true })?.reason).toBe("BEHIND_OTHERS");
+});
+
+test("a run behind others says how many of its line go before it; those of another key, and resumes, are not of its line", () => {
+  const { push, begin, explain } = setUp();
+  push("other", { concurrencyKey: "k" });
+  push("resumed", { supervisorId: "sup" });
+  for (const [index, runId] of ["a", "b", "c"].entries()) push(runId, { queueTimeUs: 10 + index });
+  push("urgent", { queueTimeUs: 5 });
+  const message = (runId: string) => explain(runId)?.message;
+  expect(explain("c")?.reason).toBe("BEHIND_OTHERS");
+  expect(message("c")).toBe("Others go first, and it goes when its turn comes. 3 runs of its line go before it.");
+  expect(message("urgent")).toBe("Others go first, and it goes when its turn comes. It is the next of its line.");
+  begin();
+  begin();
+  expect(explain("urgent")).toBeUndefined();
+  expect(message("c")).toContain("2 runs of its line go before it.");
+});
+
 test("without limits it is the supervisors, or the runs before it", () => {
   const { push, explain } = setUp();
   push("a");
   push("b");
   push("bound", { supervisorId: "sup" });
-  expect(explain("b", { size: 0, haveCredits: false })?.reason).toBe("NO_SUPERVISOR");
-  expect(explain("b", { haveCredits: false })).toMatchObject({
+  expect(explain("b", { size: 0, canAnyTake: () => false })?.reason).toBe("NO_SUPERVISOR");
+  expect(explain("b", { canAnyTake: () => false })).toMatchObject({
     reason: "SUPERVISORS_BUSY",
     message: "All 2 supervisors are busy. 1 runs of its line go before it.",
   });

@@ -1,4 +1,5 @@
 import type { KeyLine, WaitingRun } from "./lines.ts";
+import { type MachineIndex, machineNameOf, machineNames, type MachineSet } from "./machines.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 
 /** Why a run that waits has not begun. */
@@ -10,6 +11,7 @@ export interface RunHold {
     | "RATE_LIMIT"
     | "BEHIND_OTHERS"
     | "NO_SUPERVISOR"
+    | "NO_MACHINE"
     | "SUPERVISORS_BUSY"
     | "BOUND_SUPERVISOR";
   /** One sentence, for people. */
@@ -24,8 +26,12 @@ export interface RunHold {
 export interface SupervisorsView {
   /** How many are connected. */
   readonly size: number;
-  /** Whether any of them can take a run now. */
-  readonly haveCredits: boolean;
+  /** What all of them offer together. */
+  readonly offeredMachines: MachineSet;
+  /** How many of them offer a machine. */
+  countOffering(machine: MachineIndex): number;
+  /** Whether any of those can take a run now. */
+  canAnyTake(machine: MachineIndex): boolean;
   /** Whether this one can take a run now. */
   canTake(supervisorId: string): boolean;
 }
@@ -33,8 +39,8 @@ export interface SupervisorsView {
 const MAX_RUN_IDS = 10;
 
 /**
- * Says why a run has not begun; undefined when it does not wait here. What holds back its whole queue, key or environment
- * comes before its place in the line, since that is what somebody can change.
+ * Says why a run has not begun; undefined when it does not wait here. What somebody has to change comes first: a pause, a
+ * machine that nobody offers. Then what holds back its whole queue, key or environment, then its place in the line.
  */
 export function explainHold(
   ready: ReadyQueues,
@@ -44,14 +50,31 @@ export function explainHold(
 ): RunHold | undefined {
   const run = ready.find(runId);
   if (run === undefined) return undefined;
-  return limitOf(ready, run, nowMs) ?? supervisorOf(run, supervisors) ?? placeOf(ready, run, supervisors);
+  return (
+    pauseOf(run) ??
+    machineHoldOf(run, supervisors) ??
+    limitOf(ready, run, nowMs) ??
+    supervisorOf(run, supervisors) ??
+    placeOf(ready, run, supervisors)
+  );
+}
+
+function pauseOf({ line: { queue } }: WaitingRun): RunHold | undefined {
+  return queue.isPaused ? hold("QUEUE_PAUSED", `Queue "${queue.queue}" is paused.`) : undefined;
+}
+
+/** A resume needs no other machine than the one on which its process is. */
+function machineHoldOf({ supervisorId, machineIndex }: WaitingRun, supervisors: SupervisorsView): RunHold | undefined {
+  if (supervisorId !== "" || supervisors.size === 0 || supervisors.countOffering(machineIndex) > 0) return undefined;
+  const offered = machineNames(supervisors.offeredMachines).join(", ");
+  const message = `It needs machine ${machineNameOf(machineIndex)}, and no supervisor offers that. Offered: ${offered}.`;
+  return hold("NO_MACHINE", message);
 }
 
 function limitOf(ready: ReadyQueues, { line, supervisorId }: WaitingRun, nowMs: number): RunHold | undefined {
   const { queue, concurrencyKey } = line;
   const { environment, rateLimit } = queue;
   const name = concurrencyKey === "" ? `Queue "${queue.queue}"` : `Key "${concurrencyKey}" of queue "${queue.queue}"`;
-  if (queue.isPaused) return hold("QUEUE_PAUSED", `Queue "${queue.queue}" is paused.`);
   if (!line.hasRoom) {
     const message = `${name} executes ${line.running} runs, and its limit is ${queue.concurrencyLimit}.`;
     const isMeant = (other: KeyLine): boolean => other === line;
@@ -80,10 +103,12 @@ function supervisorOf({ supervisorId }: WaitingRun, supervisors: SupervisorsView
 }
 
 function placeOf(ready: ReadyQueues, run: WaitingRun, supervisors: SupervisorsView): RunHold {
-  const before = ready.countBefore(run);
+  const before = ready.countBefore(run, supervisors.offeredMachines);
   const ahead = before === 0 ? "It is the next of its line." : `${before} runs of its line go before it.`;
-  if (run.supervisorId === "" && !supervisors.haveCredits) {
-    return hold("SUPERVISORS_BUSY", `All ${supervisors.size} supervisors are busy. ${ahead}`);
+  if (run.supervisorId === "" && !supervisors.canAnyTake(run.machineIndex)) {
+    const count = supervisors.countOffering(run.machineIndex);
+    const which = count === supervisors.size ? "" : ` that offer machine ${machineNameOf(run.machineIndex)}`;
+    return hold("SUPERVISORS_BUSY", `All ${count} supervisors${which} are busy. ${ahead}`);
   }
   return hold("BEHIND_OTHERS", `Others go first, and it goes when its turn comes. ${ahead}`);
 }

@@ -1,5 +1,6 @@
 import type { Lease } from "@windlass/proto";
 import { createPushStream } from "@windlass/proto/grpc";
+import type { MachineSet } from "./machines.ts";
 
 /** What goes down a supervisor's stream in one message. */
 export interface LeasePush {
@@ -14,6 +15,8 @@ const WAITING_ROOM = 16;
 /** One supervisor's open stream, from the side that pushes leases into it. Iterated by the handler, once. */
 export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined> {
   readonly supervisorId: string;
+  /** What it offers. */
+  readonly machines: MachineSet;
   /** Runs that are being claimed for it at this moment. */
   claimsInFlight = 0;
   /** True when the supervisor wants no more: the stream ends when nothing is being claimed for it any more. */
@@ -22,8 +25,9 @@ export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined>
   readonly #onTaken: () => void;
 
   /** `onTaken` is told when a message has left, hence when {@link isFull} may have changed. */
-  constructor(supervisorId: string, onTaken: () => void) {
+  constructor(supervisorId: string, machines: MachineSet, onTaken: () => void) {
     this.supervisorId = supervisorId;
+    this.machines = machines;
     this.#onTaken = onTaken;
   }
 

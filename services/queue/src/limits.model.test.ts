@@ -4,13 +4,19 @@ import { expect, test } from "vitest";
 import type { RateLimit } from "./cell-rate.ts";
 import { explainHold } from "./explain-hold.ts";
 import type { WaitingRun } from "./lines.ts";
+import { offerOf } from "./machines.ts";
 import { ReadyQueues } from "./ready-queues.ts";
+import { Supervisors } from "./supervisors.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 const environmentIds = ["env1", "env2"];
 const queueNames = ["x", "y"];
 const keys = ["", "k", "l"];
 const supervisorIds = ["sup1", "sup2"];
+/** "": not known, so that anybody can have it. */
+const machines = ["", "micro", "large-1x"];
+/** What a supervisor offers; nothing said is everything. */
+const offers = [[], ["micro"], ["large-1x", "large-2x"], ["small-1x"]];
 
 const anyLine = {
   environmentId: fc.constantFrom(...environmentIds),
@@ -35,9 +41,17 @@ const anyCommand = fc.oneof(
       // Head starts by priority: places are not in the order of coming.
       queueTimeUs: fc.integer({ min: 0, max: 50 }),
       supervisorId: fc.constantFrom("", "", "", ...supervisorIds),
+      machine: fc.constantFrom(...machines),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("next" as const), isRefused: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("next" as const),
+      isRefused: fc.boolean(),
+      offered: fc.constantFrom(...offers),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant("resume" as const), supervisorId: fc.constantFrom(...supervisorIds) }),
@@ -64,7 +78,7 @@ const anyCommand = fc.oneof(
   },
 );
 
-const holdReasons = ["QUEUE_PAUSED", "CONCURRENCY_LIMIT", "ENVIRONMENT_LIMIT", "RATE_LIMIT"];
+const holdReasons = ["QUEUE_PAUSED", "CONCURRENCY_LIMIT", "ENVIRONMENT_LIMIT", "RATE_LIMIT", "NO_MACHINE"];
 
 interface Limits {
   concurrencyLimit: number | undefined;
@@ -144,6 +158,10 @@ function isOfLine(run: ReadyRun, other: ReadyRun): boolean {
   );
 }
 
+function isAmong(offered: readonly string[], { machine }: ReadyRun): boolean {
+  return offered.length === 0 || machine === "" || offered.includes(machine);
+}
+
 function byPlace(a: ReadyRun, b: ReadyRun): number {
   return a.queueTimeUs - b.queueTimeUs || (a.runId < b.runId ? -1 : 1);
 }
@@ -156,26 +174,29 @@ class Bench {
 
   constructor() {
     // Limits that are told before the first run begin with part of their allowance used; here they are all told later.
-    this.ready.push({ ...this.#newRun("env1", "x", "", 0, "") });
+    const names = { environmentId: "env1", queue: "x", concurrencyKey: "", supervisorId: "", machine: "" };
+    this.ready.push(this.#newRun({ ...names, queueTimeUs: 0 }));
     this.ready.leasedComplete(0);
     const first = this.ready.next();
     if (first !== undefined) this.ready.notClaimed(first);
   }
 
-  push(environmentId: string, queue: string, key: string, queueTimeUs: number, supervisorId: string): void {
-    const run = this.#newRun(environmentId, queue, key, queueTimeUs, supervisorId);
+  push(told: Omit<ReadyRun, "runId" | "traceparent">): void {
+    const run = this.#newRun(told);
     this.model.waiting.push(run);
     assert(this.ready.push(run));
   }
 
-  /** Takes the next; it is the first of a line that may go, and there is one whenever any may go. */
-  next(isRefused: boolean): boolean {
+  /** Takes the next for who offers these machines; it is the first of a line that may go, and there is one whenever any may go. */
+  next(isRefused: boolean, offered: readonly string[] = []): boolean {
     const { model, ready } = this;
-    const mayGo = model.waiting.filter((run) => run.supervisorId === "" && model.mayBegin(run));
-    const run = ready.next();
+    const mayGo = model.waiting.filter(
+      (run) => run.supervisorId === "" && isAmong(offered, run) && model.mayBegin(run),
+    );
+    const run = ready.next(offerOf(offered));
     assert.equal(run === undefined, mayGo.length === 0);
     if (run === undefined) {
-      this.#checkHolds();
+      this.#checkHolds(offered);
       return false;
     }
     const line = mayGo.filter((other) => isOfLine(other, run));
@@ -228,23 +249,25 @@ class Bench {
   }
 
   /** When nothing may go, each run that waits says what holds it back, and that is true. */
-  #checkHolds(): void {
+  #checkHolds(offered: readonly string[]): void {
     const { model, ready } = this;
-    const supervisors = { size: 1, haveCredits: true, canTake: () => true };
+    const supervisors = new Supervisors();
+    supervisors.grant(supervisors.open("sup", offerOf(offered)), 1);
     for (const run of model.waiting.filter(({ supervisorId }) => supervisorId === "")) {
       const hold = explainHold(ready, run.runId, model.nowMs, supervisors);
       assert(hold !== undefined && holdReasons.includes(hold.reason));
-      assert.equal(hold.reason === "QUEUE_PAUSED", model.limitsOf(run).isPaused);
+      const { isPaused } = model.limitsOf(run);
+      assert.equal(hold.reason === "QUEUE_PAUSED", isPaused);
+      assert.equal(hold.reason === "NO_MACHINE", !isPaused && !isAmong(offered, run));
       const executing = new Set(model.executing.map(({ runId }) => runId));
       assert(hold.runIds.every((id) => executing.has(id)));
       if (hold.endsInMs !== undefined) assert((ready.nextFreeAtMs ?? Infinity) <= model.nowMs + hold.endsInMs);
     }
   }
 
-  #newRun(environmentId: string, queue: string, concurrencyKey: string, queueTimeUs: number, supervisorId: string) {
+  #newRun(told: Omit<ReadyRun, "runId" | "traceparent">): ReadyRun {
     this.#lastId += 1;
-    const runId = `run_${String(this.#lastId).padStart(4, "0")}`;
-    return { environmentId, queue, concurrencyKey, runId, queueTimeUs, traceparent: "", supervisorId };
+    return { ...told, runId: `run_${String(this.#lastId).padStart(4, "0")}`, traceparent: "" };
   }
 }
 
@@ -258,10 +281,8 @@ test("model: never over a limit, never idle while somebody may go, in order with
       const bench = new Bench();
       const { model, ready } = bench;
       for (const command of commands) {
-        if (command.kind === "push") {
-          const { environmentId, queue, concurrencyKey, queueTimeUs, supervisorId } = command;
-          bench.push(environmentId, queue, concurrencyKey, queueTimeUs, supervisorId);
-        } else if (command.kind === "next") bench.next(command.isRefused);
+        if (command.kind === "push") bench.push(command);
+        else if (command.kind === "next") bench.next(command.isRefused, command.offered);
         else if (command.kind === "resume") bench.resume(command.supervisorId);
         else if (command.kind === "end") bench.end(command.pick);
         else if (command.kind === "pass") model.nowMs += command.ms;
@@ -311,6 +332,7 @@ test("100 keys with 10 runs beside one with 100,000 finish within twice what the
         queueTimeUs: lastId,
         traceparent: "",
         supervisorId: "",
+        machine: "",
       });
     }
   };

@@ -1,4 +1,5 @@
 import { EnvironmentLines, KeyLine, QueueLines } from "./lines.ts";
+import { isInTurn } from "./machine-turns.ts";
 
 /** Which line a run belongs to. */
 export interface LineName {
@@ -73,13 +74,15 @@ export class LineTree {
 
   /** The queue goes when there is nothing to remember of it, and so does its environment. */
   forgetQueue(queue: QueueLines): void {
-    if (queue.keys.size > 0 || queue.hasSettings || queue.isInTurn || queue.awaitedAtMs < Infinity) return;
+    if (queue.keys.size > 0 || queue.hasSettings || isInTurn(queue) || queue.awaitedAtMs < Infinity) return;
     if (queue.environment.queues.delete(queue.queue)) this.#queueCount -= 1;
     this.forgetEnvironment(queue.environment);
   }
 
   /** The environment goes when there is nothing to remember of it. */
-  forgetEnvironment({ environmentId, queues, concurrencyLimit, isInTurn }: EnvironmentLines): void {
-    if (queues.size === 0 && concurrencyLimit === Infinity && !isInTurn) this.#environments.delete(environmentId);
+  forgetEnvironment(environment: EnvironmentLines): void {
+    const { environmentId, queues, concurrencyLimit } = environment;
+    if (queues.size > 0 || concurrencyLimit < Infinity || isInTurn(environment)) return;
+    this.#environments.delete(environmentId);
   }
 }

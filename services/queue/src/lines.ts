@@ -1,6 +1,9 @@
 import { CellRate, type RateLimit } from "./cell-rate.ts";
 import type { Linked } from "./fifo.ts";
-import { type TakesTurns, Turns } from "./turns.ts";
+import { FreeRuns, type NeedsMachine } from "./free-runs.ts";
+import { MachineTurns, type TakesMachineTurns, type TurnPlace } from "./machine-turns.ts";
+import { type MachineIndex, machineIndexOf, machineNameOf } from "./machines.ts";
+import type { TakesTurns } from "./turns.ts";
 import { type ReadyRun, WaitingLine } from "./waiting-line.ts";
 
 /** Who may have to wait for a moment, because of a rate limit. */
@@ -13,15 +16,14 @@ export interface Awaits {
 // go next is decided by ReadyQueues.
 
 /** An environment with runs that wait or execute, or with settings. */
-export class EnvironmentLines implements TakesTurns<EnvironmentLines> {
+export class EnvironmentLines implements TakesMachineTurns<EnvironmentLines> {
   readonly environmentId: string;
-  next: EnvironmentLines | undefined;
-  isInTurn = false;
+  readonly places: (TurnPlace<EnvironmentLines> | undefined)[] = [];
   concurrencyLimit = Infinity;
   /** Slots in use. */
   running = 0;
   readonly queues = new Map<string, QueueLines>();
-  readonly turns = new Turns<QueueLines>();
+  readonly turns = new MachineTurns<QueueLines>();
   /** Lines of resumes that found the environment at its limit. */
   parked: BoundLine[] = [];
 
@@ -35,11 +37,10 @@ export class EnvironmentLines implements TakesTurns<EnvironmentLines> {
 }
 
 /** A queue with runs that wait or execute, or with settings. */
-export class QueueLines implements TakesTurns<QueueLines>, Awaits {
+export class QueueLines implements TakesMachineTurns<QueueLines>, Awaits {
   readonly environment: EnvironmentLines;
   readonly queue: string;
-  next: QueueLines | undefined;
-  isInTurn = false;
+  readonly places: (TurnPlace<QueueLines> | undefined)[] = [];
   awaitedAtMs = Infinity;
   /** Holds for each key by itself. */
   concurrencyLimit = Infinity;
@@ -56,7 +57,7 @@ export class QueueLines implements TakesTurns<QueueLines>, Awaits {
   /** Runs that wait. */
   depth = 0;
   readonly keys = new Map<string, KeyLine>();
-  readonly turns = new Turns<KeyLine>();
+  readonly turns = new MachineTurns<KeyLine>();
   /** Lines of resumes that found the queue paused. */
   parked: BoundLine[] = [];
 
@@ -67,17 +68,16 @@ export class QueueLines implements TakesTurns<QueueLines>, Awaits {
 }
 
 /** The runs of one queue with one concurrency key. */
-export class KeyLine implements TakesTurns<KeyLine>, Awaits {
+export class KeyLine implements TakesMachineTurns<KeyLine>, Awaits {
   readonly queue: QueueLines;
   readonly concurrencyKey: string;
-  next: KeyLine | undefined;
-  isInTurn = false;
+  readonly places: (TurnPlace<KeyLine> | undefined)[] = [];
   awaitedAtMs = Infinity;
   /** Slots in use. */
   running = 0;
   rate: CellRate | undefined;
-  /** Runs that any supervisor can have. */
-  readonly free = new WaitingLine<WaitingRun>();
+  /** Runs that any supervisor with their machine can have. */
+  readonly free = new FreeRuns<WaitingRun>();
   /** Runs that only one can have: a line for each. */
   bound: Map<string, BoundLine> | undefined;
   /** Lines of resumes that found the key at its limit. */
@@ -110,20 +110,22 @@ export class BoundLine implements TakesTurns<BoundLine> {
 }
 
 /** A run in its place. Its names are those of its line: a million runs share them. */
-export class WaitingRun implements ReadyRun, Linked<WaitingRun> {
+export class WaitingRun implements ReadyRun, Linked<WaitingRun>, NeedsMachine {
   readonly line: KeyLine;
   readonly runId: string;
   readonly queueTimeUs: number;
   readonly traceparent: string;
   readonly supervisorId: string;
+  readonly machineIndex: MachineIndex;
   next: WaitingRun | undefined;
 
-  constructor(line: KeyLine, { runId, queueTimeUs, traceparent }: ReadyRun, supervisorId: string) {
+  constructor(line: KeyLine, { runId, queueTimeUs, traceparent, machine }: ReadyRun, supervisorId: string) {
     this.line = line;
     this.runId = runId;
     this.queueTimeUs = queueTimeUs;
     this.traceparent = traceparent;
     this.supervisorId = supervisorId;
+    this.machineIndex = machineIndexOf(machine);
     this.next = undefined;
   }
 
@@ -137,5 +139,9 @@ export class WaitingRun implements ReadyRun, Linked<WaitingRun> {
 
   get concurrencyKey(): string {
     return this.line.concurrencyKey;
+  }
+
+  get machine(): string {
+    return machineNameOf(this.machineIndex);
   }
 }

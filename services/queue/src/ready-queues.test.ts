@@ -1,10 +1,20 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { offerOf } from "./machines.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 function run(runId: string, queueTimeUs: number, queue = "q", environmentId = "env"): ReadyRun {
-  return { environmentId, queue, concurrencyKey: "", runId, queueTimeUs, traceparent: "", supervisorId: "" };
+  return {
+    environmentId,
+    queue,
+    concurrencyKey: "",
+    runId,
+    queueTimeUs,
+    traceparent: "",
+    supervisorId: "",
+    machine: "",
+  };
 }
 
 /** An epoch whose list of live leases is complete, and empty. */
@@ -140,6 +150,63 @@ describe("a run that only one supervisor can have", () => {
   });
 });
 
+describe("a run that needs a machine", () => {
+  const needing = (machine: string, runId: string, queueTimeUs: number, queue = "q"): ReadyRun => ({
+    ...run(runId, queueTimeUs, queue),
+    machine,
+  });
+  const small = offerOf(["small-1x"]);
+
+  test("waits for one who offers it, and stands in nobody's way: not of its key, its queue, its environment", () => {
+    const queues = listed();
+    for (const [index, queue] of ["q", "r"].entries()) {
+      queues.push(needing("large-1x", `${queue} large`, index, queue));
+      queues.push(needing("small-1x", `${queue} small`, 10 + index, queue));
+    }
+    expect([queues.next(small), queues.next(small), queues.next(small)].map((next) => next?.runId)).toEqual([
+      "q small",
+      "r small",
+      undefined,
+    ]);
+    expect(drainIds(queues)).toEqual(["q large", "r large"]);
+  });
+
+  test("goes in the order of its key when all machines of that are offered", () => {
+    const queues = listed();
+    const machines = ["large-1x", "", "small-1x", "large-1x", "small-1x"];
+    for (const [index, machine] of machines.entries()) queues.push(needing(machine, `r${index}`, index));
+    expect(drainIds(queues)).toEqual(["r0", "r1", "r2", "r3", "r4"]);
+  });
+
+  test("takes no slot while it waits, and waits for none that others of its key have", () => {
+    const queues = listed();
+    queues.setQueue({
+      environmentId: "env",
+      queue: "q",
+      concurrencyLimit: 1,
+      isPaused: false,
+      rateLimit: undefined,
+    });
+    queues.push(needing("large-1x", "large", 1));
+    queues.push(needing("small-1x", "small", 2));
+    const taken = queues.next(small)!;
+    expect([taken.runId, queues.next()]).toEqual(["small", undefined]);
+    queues.claimed(taken, "token", 0);
+    queues.freed("small", "token");
+    expect(queues.next(small)).toBeUndefined();
+    expect(queues.next()?.runId).toBe("large");
+  });
+
+  test("needs what the newest word says; word that does not know it changes nothing", () => {
+    const queues = listed();
+    queues.push(needing("large-1x", "a", 1));
+    expect(queues.push(needing("", "a", 1))).toBe(false);
+    expect(queues.next(small)).toBeUndefined();
+    expect(queues.push(needing("small-1x", "a", 1))).toBe(false);
+    expect([queues.size, queues.next(small)?.runId, queues.next()]).toEqual([1, "a", undefined]);
+  });
+});
+
 test("a queue's oldest run is the first of all its keys, resumes included", () => {
   const queues = listed();
   expect(queues.stateOf("env", "q")).toEqual({ depth: 0, running: 0, oldestQueueTimeUs: undefined });
@@ -165,15 +232,20 @@ test("nothing goes before the live leases are known", () => {
   expect([queues.next()?.runId, queues.nextBoundTo("sup")?.runId]).toEqual(["a", "b"]);
 });
 
-const anyRun = fc.record({
-  environmentId: fc.constantFrom("env1", "env2", "env3"),
-  queue: fc.constantFrom("x", "y"),
-  concurrencyKey: fc.constantFrom("", "k"),
-  runId: fc.integer({ min: 0, max: 60 }).map((id) => `run_${id}`),
-  queueTimeUs: fc.integer({ min: 0, max: 20 }),
-  traceparent: fc.constant(""),
-  supervisorId: fc.constant(""),
-});
+const machines = ["", "micro", "large-1x"];
+
+const anyRun = fc
+  .record({
+    environmentId: fc.constantFrom("env1", "env2", "env3"),
+    queue: fc.constantFrom("x", "y"),
+    concurrencyKey: fc.constantFrom("", "k"),
+    runId: fc.integer({ min: 0, max: 60 }).map((id) => `run_${id}`),
+    queueTimeUs: fc.integer({ min: 0, max: 20 }),
+    traceparent: fc.constant(""),
+    supervisorId: fc.constant(""),
+  })
+  // A run keeps its machine, however often it is told.
+  .map((run) => ({ ...run, machine: machines[Number(run.runId.slice("run_".length)) % machines.length] ?? "" }));
 
 function isOfLine(run: ReadyRun, other: ReadyRun | undefined): boolean {
   return (

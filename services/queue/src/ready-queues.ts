@@ -1,11 +1,14 @@
 import { BoundRuns } from "./bound-runs.ts";
 import type { RateLimit } from "./cell-rate.ts";
+import { isNews, KnownRuns } from "./known-runs.ts";
+import { LearntMachines } from "./learnt-machines.ts";
 import { LineTree } from "./line-tree.ts";
 import { type EnvironmentLines, type KeyLine, QueueLines, WaitingRun } from "./lines.ts";
+import { isInTurn, MachineTurns } from "./machine-turns.ts";
+import { ALL_MACHINES, type MachineSet } from "./machines.ts";
 import { RateHolds } from "./rate-holds.ts";
 import { Slots } from "./slots.ts";
-import { Turns } from "./turns.ts";
-import type { ReadyRun, WaitingLine } from "./waiting-line.ts";
+import type { ReadyRun } from "./waiting-line.ts";
 
 /** What limits a queue. */
 export interface QueueLimits {
@@ -40,7 +43,8 @@ export interface QueueState {
  * The discipline is hierarchical round-robin with a quantum of one run: environments take turns, in an environment's turn
  * its queues take turns, in a queue's turn its concurrency keys. Within a key runs go by (queueTimeUs, runId). A key, queue
  * or environment that may not go (at its limit, paused, rate limited) leaves the turns and is entered again by what makes
- * room, so a pick costs the same however many wait.
+ * room, so a pick costs the same however many wait. Those with runs for a machine stand in the turns of that machine, so a
+ * pick does not meet what waits for others.
  *
  * Resumes take a slot like a start and go before new runs, each to the supervisor that has its process.
  *
@@ -50,10 +54,10 @@ export class ReadyQueues {
   readonly #nowMs: () => number;
   readonly #tree = new LineTree();
   readonly #rates: RateHolds;
-  readonly #turns = new Turns<EnvironmentLines>();
+  readonly #learnt = new LearntMachines();
+  readonly #turns = new MachineTurns<EnvironmentLines>();
   readonly #bound = new BoundRuns();
-  /** The entry of each run that counts. One in a line that does not was overtaken by newer word, and is passed over. */
-  readonly #entries = new Map<string, WaitingRun>();
+  readonly #known = new KnownRuns();
   /** Runs told again while they were being claimed: they wait (once more) when the claim is answered. */
   readonly #toldWhileClaiming = new Map<string, ReadyRun>();
   /** Whether runs have been told: what is set before is as it was before this epoch. */
@@ -68,7 +72,7 @@ export class ReadyQueues {
 
   /** How many runs wait. */
   get size(): number {
-    return this.#entries.size;
+    return this.#known.size;
   }
 
   /** Whether all live leases are known; until then no run may go. */
@@ -79,32 +83,38 @@ export class ReadyQueues {
   /**
    * Puts a run in its place, wherever in its line that is; amortised O(1) when it is the newest.
    * False when the run is waiting already, for the same supervisor or for any: it keeps the place it has. When it is told
-   * to be for another than before, the newer word stands: its process has been suspended meanwhile, or was lost.
+   * to be for another than before, or to need another machine, the newer word stands: its process has been suspended
+   * meanwhile, or was lost; its task has a new version.
    */
-  push(run: ReadyRun): boolean {
+  push(told: ReadyRun): boolean {
+    const run = this.#learnt.complete(told);
     this.#hasBegun = true;
     if (this.#slots.isClaiming(run.runId)) {
       this.#toldWhileClaiming.set(run.runId, run);
       return false;
     }
-    const known = this.#entries.get(run.runId);
-    if (known?.supervisorId === run.supervisorId) return false;
+    const known = this.#known.find(run.runId);
+    if (known !== undefined && !isNews(known, run)) return false;
     if (known !== undefined) this.#leave(known);
     const line = this.#tree.lineOf(run);
     line.queue.depth += 1;
-    this.#entries.set(run.runId, run.supervisorId === "" ? this.#pushFree(line, run) : this.#pushBound(line, run));
+    this.#known.set(run.supervisorId === "" ? this.#pushFree(line, run) : this.#pushBound(line, run));
     return known === undefined;
   }
 
-  /** Takes the run whose turn it is, of those that any supervisor can have, and a slot for it; undefined when none may go. */
-  next(): WaitingRun | undefined {
+  /**
+   * Takes the run whose turn it is, of those that any supervisor with one of these machines can have, and a slot for it;
+   * undefined when none may go.
+   */
+  next(machines: MachineSet = ALL_MACHINES): WaitingRun | undefined {
     if (!this.isListed) return undefined;
     const nowMs = this.#nowMs();
     this.#enterDue(nowMs);
-    for (let environment = this.#turns.shift(); environment !== undefined; environment = this.#turns.shift()) {
+    const turns = this.#turns;
+    for (let environment = turns.shift(machines); environment !== undefined; environment = turns.shift(machines)) {
       if (!environment.hasRoom) continue;
-      const run = this.#takeFromEnvironment(environment, nowMs);
-      if (!environment.turns.isEmpty) this.#turns.enter(environment);
+      const run = this.#takeFromEnvironment(environment, machines, nowMs);
+      turns.enter(environment, environment.turns.machines);
       if (run !== undefined) return run;
       this.#tree.forgetEnvironment(environment);
     }
@@ -122,7 +132,7 @@ export class ReadyQueues {
     for (let own = this.#bound.shift(supervisorId); own !== undefined; own = this.#bound.shift(supervisorId)) {
       const { line } = own;
       const { queue } = line;
-      if (this.#head(own.runs) === undefined) this.#bound.forget(own);
+      if (this.#known.headOf(own.runs) === undefined) this.#bound.forget(own);
       else if (queue.isPaused) this.#bound.park(own, queue);
       else if (!queue.environment.hasRoom) this.#bound.park(own, queue.environment);
       else if (!line.hasRoom) this.#bound.park(own, line);
@@ -142,6 +152,11 @@ export class ReadyQueues {
   claimed({ runId }: ReadyRun, leaseToken: string, claimTimeUs: number): void {
     this.#slots.claimed(runId, leaseToken, claimTimeUs);
     this.#pushTold(runId);
+  }
+
+  /** A lease that nobody asked for says which machine its run needs; it is given back, and told without. */
+  learnMachine(runId: string, machine: string): void {
+    this.#learnt.learn(runId, machine);
   }
 
   /** The claim of a run that was taken made no lease: its slot is free, and it has not begun. */
@@ -169,7 +184,7 @@ export class ReadyQueues {
     this.#bound.wake(queue);
     for (const line of queue.keys.values()) {
       this.#bound.wake(line);
-      if (line.free.head !== undefined) queue.turns.enter(line);
+      queue.turns.enter(line, line.free.machines);
     }
     this.#enterQueue(queue);
   }
@@ -198,13 +213,14 @@ export class ReadyQueues {
 
   /** The run, if it waits. */
   find(runId: string): WaitingRun | undefined {
-    return this.#entries.get(runId);
+    return this.#known.find(runId);
   }
 
-  /** How many runs of its line go before this one. O(line): for people who ask. */
-  countBefore(run: WaitingRun): number {
-    const own = run.supervisorId === "" ? run.line.free : run.line.bound?.get(run.supervisorId)?.runs;
-    return own?.countBefore(run, (other) => this.#entries.get(other.runId) === other) ?? 0;
+  /** How many runs of its line go before this one, if these machines are offered. O(line): for people who ask. */
+  countBefore(run: WaitingRun, machines: MachineSet): number {
+    const isBefore = (other: WaitingRun): boolean => this.#known.counts(other);
+    if (run.supervisorId === "") return run.line.free.countBefore(run, machines, isBefore);
+    return run.line.bound?.get(run.supervisorId)?.runs.countBefore(run, isBefore) ?? 0;
   }
 
   /** At most `count` of the runs that hold slots of these. O(leases): for people who ask. */
@@ -243,14 +259,13 @@ export class ReadyQueues {
 
   #stateOf({ depth, running, keys }: QueueLines): QueueState {
     let oldestQueueTimeUs: number | undefined;
-    const look = (runs: WaitingLine<WaitingRun>): void => {
-      const timeUs = this.#head(runs)?.queueTimeUs;
-      if (timeUs !== undefined && timeUs < (oldestQueueTimeUs ?? Infinity)) oldestQueueTimeUs = timeUs;
+    const look = (run: WaitingRun | undefined): void => {
+      if (run !== undefined) oldestQueueTimeUs = Math.min(run.queueTimeUs, oldestQueueTimeUs ?? Infinity);
     };
     if (depth > 0) {
       for (const { free, bound } of keys.values()) {
-        look(free);
-        for (const { runs } of bound?.values() ?? []) look(runs);
+        look(this.#known.firstOf(free, ALL_MACHINES));
+        for (const { runs } of bound?.values() ?? []) look(this.#known.headOf(runs));
       }
     }
     return { depth, running, oldestQueueTimeUs };
@@ -278,29 +293,27 @@ export class ReadyQueues {
     this.push(told);
   }
 
-  #takeFromEnvironment(environment: EnvironmentLines, nowMs: number): WaitingRun | undefined {
-    const { turns } = environment;
-    for (let queue = turns.shift(); queue !== undefined; queue = turns.shift()) {
+  #takeFromEnvironment({ turns }: EnvironmentLines, machines: MachineSet, nowMs: number): WaitingRun | undefined {
+    for (let queue = turns.shift(machines); queue !== undefined; queue = turns.shift(machines)) {
       if (queue.isPaused || this.#rates.holdsQueue(queue, nowMs)) continue;
-      const run = this.#takeFromQueue(queue, nowMs);
-      if (!queue.turns.isEmpty) turns.enter(queue);
+      const run = this.#takeFromQueue(queue, machines, nowMs);
+      turns.enter(queue, queue.turns.machines);
       if (run !== undefined) return run;
       this.#tree.forgetQueue(queue);
     }
     return undefined;
   }
 
-  #takeFromQueue(queue: QueueLines, nowMs: number): WaitingRun | undefined {
-    const { turns } = queue;
-    for (let line = turns.shift(); line !== undefined; line = turns.shift()) {
+  #takeFromQueue({ turns }: QueueLines, machines: MachineSet, nowMs: number): WaitingRun | undefined {
+    for (let line = turns.shift(machines); line !== undefined; line = turns.shift(machines)) {
       if (!line.hasRoom || this.#rates.holdsKey(line, nowMs)) continue;
-      const run = this.#head(line.free);
+      const run = this.#known.firstOf(line.free, machines);
       if (run === undefined) {
         this.#forgetLine(line);
         continue;
       }
-      line.free.shift();
-      if (line.free.head !== undefined) turns.enter(line);
+      line.free.shift(run.machineIndex);
+      turns.enter(line, line.free.machines);
       this.#rates.take(line, nowMs);
       this.#take(run);
       return run;
@@ -311,7 +324,7 @@ export class ReadyQueues {
   /** The run has left its line, and is to be claimed. */
   #take(run: WaitingRun): void {
     this.#leave(run);
-    this.#entries.delete(run.runId);
+    this.#known.delete(run);
     this.#slots.begin(run.runId, run.line);
   }
 
@@ -321,15 +334,6 @@ export class ReadyQueues {
     if (supervisorId !== "") this.#bound.leave(supervisorId);
   }
 
-  /** The first run that counts; those before it are dropped. */
-  #head(runs: WaitingLine<WaitingRun>): WaitingRun | undefined {
-    for (let { head } = runs; head !== undefined; { head } = runs) {
-      if (this.#entries.get(head.runId) === head) return head;
-      runs.shift();
-    }
-    return undefined;
-  }
-
   #countFreed(line: KeyLine): void {
     const { queue } = line;
     const { environment } = queue;
@@ -337,40 +341,40 @@ export class ReadyQueues {
     queue.running -= 1;
     environment.running -= 1;
     this.#bound.wake(line);
-    if (line.free.head === undefined) this.#forgetLine(line);
-    else queue.turns.enter(line);
-    if (!queue.turns.isEmpty) environment.turns.enter(queue);
+    if (line.free.machines === 0) this.#forgetLine(line);
+    else queue.turns.enter(line, line.free.machines);
+    environment.turns.enter(queue, queue.turns.machines);
     this.#enterEnvironment(environment);
   }
 
   #enterLine(line: KeyLine): void {
-    if (line.free.head !== undefined) line.queue.turns.enter(line);
+    line.queue.turns.enter(line, line.free.machines);
     this.#enterQueue(line.queue);
   }
 
   #enterQueue(queue: QueueLines): void {
-    if (queue.turns.isEmpty) return;
-    queue.environment.turns.enter(queue);
-    this.#turns.enter(queue.environment);
+    if (queue.turns.machines === 0) return;
+    queue.environment.turns.enter(queue, queue.turns.machines);
+    this.#turns.enter(queue.environment, queue.turns.machines);
   }
 
   #enterEnvironment(environment: EnvironmentLines): void {
     this.#bound.wake(environment);
-    if (!environment.turns.isEmpty) this.#turns.enter(environment);
+    this.#turns.enter(environment, environment.turns.machines);
   }
 
   #enterDue(nowMs: number): void {
     for (let due = this.#rates.shiftDue(nowMs); due !== undefined; due = this.#rates.shiftDue(nowMs)) {
       if (due instanceof QueueLines) this.#enterQueue(due);
-      else if (due.free.head === undefined) this.#forgetLine(due);
+      else if (due.free.machines === 0) this.#forgetLine(due);
       else this.#enterLine(due);
     }
   }
 
   /** A line with nothing to remember goes, and what held it with it. */
   #forgetLine(line: KeyLine): void {
-    if (line.running > 0 || line.isInTurn || line.awaitedAtMs < Infinity) return;
-    if (line.free.head !== undefined || line.bound !== undefined || this.#rates.remembers(line)) return;
+    if (line.running > 0 || isInTurn(line) || line.awaitedAtMs < Infinity) return;
+    if (line.free.machines !== 0 || line.bound !== undefined || this.#rates.remembers(line)) return;
     this.#tree.removeLine(line);
   }
 }

@@ -80,7 +80,7 @@ class Cluster {
 
   tell(runId: string): void {
     const names = { environmentId: "env", queue: "q", concurrencyKey: "" };
-    this.ready.push({ ...names, runId, queueTimeUs: 1, traceparent: "", supervisorId: "" });
+    this.ready.push({ ...names, runId, queueTimeUs: 1, traceparent: "", supervisorId: "", machine: "" });
   }
 
   pick(): void {

@@ -2,6 +2,7 @@ import { notReady, overloaded } from "@windlass/chassis";
 import type { Lease } from "@windlass/proto";
 import { Credits } from "./credits.ts";
 import { LeaseSession } from "./lease-session.ts";
+import { ALL_MACHINES, type MachineIndex, type MachineSet, setOf } from "./machines.ts";
 
 /** One a machine: more than any cluster has. */
 const MAX_SUPERVISORS = 10_000;
@@ -31,17 +32,17 @@ export class Supervisors {
   }
 
   /**
-   * Opens a session without credits. An older one of the same supervisor is ended with NOT_READY: it is the same process,
+   * Opens a session without credits, of a supervisor that offers these machines. An older one of the same supervisor is ended with NOT_READY: it is the same process,
    * which has lost its stream before we have. Throws OVERLOADED beyond 10,000 supervisors.
    */
-  open(supervisorId: string): LeaseSession {
+  open(supervisorId: string, machines: MachineSet = ALL_MACHINES): LeaseSession {
     const older = this.#sessions.get(supervisorId);
     if (older !== undefined) this.end(older, notReady("The supervisor opened a newer stream."));
     if (this.#sessions.size >= MAX_SUPERVISORS)
       throw overloaded(`${MAX_SUPERVISORS} supervisors are connected already.`);
-    const session: LeaseSession = new LeaseSession(supervisorId, () => this.#hold(session));
+    const session: LeaseSession = new LeaseSession(supervisorId, machines, () => this.#hold(session));
     this.#sessions.set(supervisorId, session);
-    this.#credits.open(session);
+    this.#credits.open(session, machines);
     return session;
   }
 
@@ -70,14 +71,33 @@ export class Supervisors {
     session.end(error);
   }
 
-  /** The session to claim the next run for; undefined when nobody has a credit. */
-  choose(): LeaseSession | undefined {
-    return this.#credits.richest();
+  /** The machines for which anybody has a credit. */
+  get machines(): MachineSet {
+    return this.#credits.machines;
   }
 
-  /** Whether any supervisor has a credit. */
-  get haveCredits(): boolean {
-    return this.choose() !== undefined;
+  /** The session to claim a run for that needs a machine; undefined when nobody who offers it has a credit. */
+  choose(machine: MachineIndex = 0): LeaseSession | undefined {
+    return this.#credits.richest(machine);
+  }
+
+  /** What all that are connected offer together. O(supervisors): for people who ask. */
+  get offeredMachines(): MachineSet {
+    let machines: MachineSet = 0;
+    for (const session of this.#sessions.values()) machines |= session.machines;
+    return machines;
+  }
+
+  /** How many that are connected offer a machine. O(supervisors): for people who ask. */
+  countOffering(machine: MachineIndex): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if ((session.machines & setOf(machine)) !== 0) count += 1;
+    return count;
+  }
+
+  /** Whether any that offers a machine has a credit. */
+  canAnyTake(machine: MachineIndex): boolean {
+    return this.choose(machine) !== undefined;
   }
 
   /** Whether this supervisor is connected and has a credit. */

@@ -14,6 +14,8 @@ export interface ReadyRun {
   readonly traceparent: string;
   /** The only supervisor that can have it, because its suspended process is there; "" when any can. */
   readonly supervisorId: string;
+  /** The machine preset that it needs; "" when that is not known. */
+  readonly machine: string;
 }
 
 /** What decides a run's place in its line. */
@@ -73,6 +75,7 @@ export class WaitingLine<Run extends Placed & Linked<Run>> {
   }
 }
 
-function isBefore(a: Placed, b: Placed): boolean {
+/** The order of a line. */
+export function isBefore(a: Placed, b: Placed): boolean {
   return a.queueTimeUs === b.queueTimeUs ? a.runId < b.runId : a.queueTimeUs < b.queueTimeUs;
 }

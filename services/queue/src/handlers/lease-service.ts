@@ -1,6 +1,7 @@
 import type { LeaseRunsRequest, LeaseService } from "@windlass/proto";
 import { fieldInvalid, type ServiceImplementation } from "@windlass/proto/grpc";
 import type { LeasePush, LeaseSession } from "../lease-session.ts";
+import { ALL_MACHINES, machineNames, type MachineSet, offerOf } from "../machines.ts";
 import type { Supervisors } from "../supervisors.ts";
 
 const MAX_SUPERVISOR_ID_CHARS = 128;
@@ -14,7 +15,7 @@ export function leaseServiceHandlers(supervisors: Supervisors): ServiceImplement
       const incoming = requests[Symbol.asyncIterator]();
       const first = await incoming.next();
       if (first.done === true) return;
-      const session = supervisors.open(checkedSupervisorId(first.value));
+      const session = supervisors.open(checkedSupervisorId(first.value), checkedOffer(first.value));
       try {
         grantCredits(supervisors, session, first.value);
         void takeRequests(supervisors, session, incoming);
@@ -52,6 +53,13 @@ function grantCredits(supervisors: Supervisors, session: LeaseSession, request: 
     throw fieldInvalid({ field: "credits", description });
   }
   supervisors.grant(session, credits);
+}
+
+function checkedOffer({ machines }: LeaseRunsRequest): MachineSet {
+  const offer = offerOf(machines);
+  if (offer !== undefined) return offer;
+  const description = `must each be one of ${machineNames(ALL_MACHINES).join(", ")}.`;
+  throw fieldInvalid({ field: "machines", description });
 }
 
 function checkedSupervisorId({ supervisorId }: LeaseRunsRequest): string {

@@ -11,6 +11,7 @@ import { CallFailure, callErrorFromFailure, reasonName, status } from "@windlass
 import { CreditTurns } from "../credit-turns.ts";
 import { type ClaimInit, DispatchLoop } from "../dispatch-loop.ts";
 import type { LeaseSession } from "../lease-session.ts";
+import { offerOf } from "../machines.ts";
 import { createQueueMetrics } from "../metrics.ts";
 import { ReadyQueues } from "../ready-queues.ts";
 import { Supervisors } from "../supervisors.ts";
@@ -21,8 +22,8 @@ import { untraced } from "./parts.ts";
 interface SentClaim {
   readonly claims: readonly ClaimInit[];
   readonly runIds: readonly string[];
-  /** One result for each claim; a lease where the function gives none. */
-  answer(resultOf?: (claim: ClaimInit) => ErrorReason | undefined): void;
+  /** One result for each claim; where the function gives none a lease, for this machine. */
+  answer(resultOf?: (claim: ClaimInit) => ErrorReason | undefined, machine?: string): void;
   /** As above, but leaves the last claim without a result. */
   answerAllButLast(): void;
   answerWhole(reason: ErrorReason): void;
@@ -34,13 +35,13 @@ export function failureOf(reason: ErrorReason): CallFailure {
   return new CallFailure({ code: status.FAILED_PRECONDITION, reason, message: reasonName(reason) });
 }
 
-function resultFor(claim: ClaimInit, reason: ErrorReason | undefined): ClaimResult {
+function resultFor(claim: ClaimInit, reason: ErrorReason | undefined, machine = ""): ClaimResult {
   const { environmentId, runId, traceparent } = claim;
   const result =
     reason === undefined
       ? {
           case: "lease" as const,
-          value: { ref: { environmentId, runId, leaseToken: `token of ${runId}` }, traceparent },
+          value: { ref: { environmentId, runId, leaseToken: `token of ${runId}` }, traceparent, machine },
         }
       : { case: "error" as const, value: callErrorFromFailure(failureOf(reason)) };
   return create(ClaimResultSchema, { result });
@@ -49,7 +50,7 @@ function resultFor(claim: ClaimInit, reason: ErrorReason | undefined): ClaimResu
 /** A run of one queue, for any supervisor. */
 export function readyRun(runId: string, queueTimeUs: number): ReadyRun {
   const names = { environmentId: "env", queue: "q", concurrencyKey: "" };
-  return { ...names, runId, queueTimeUs, traceparent: "", supervisorId: "" };
+  return { ...names, runId, queueTimeUs, traceparent: "", supervisorId: "", machine: "" };
 }
 
 /** Of that queue: none. */
@@ -80,8 +81,8 @@ export function setUpDispatch(telemetry: Telemetry = untraced) {
       sent.push({
         claims,
         runIds: claims.map(({ runId }) => runId),
-        answer: (reasonOf = () => undefined) => {
-          const results = claims.map((claim) => resultFor(claim, reasonOf(claim)));
+        answer: (reasonOf = () => undefined, machine) => {
+          const results = claims.map((claim) => resultFor(claim, reasonOf(claim), machine));
           resolve(create(ClaimRunsResponseSchema, { results }));
         },
         answerAllButLast: () => {
@@ -107,8 +108,8 @@ export function setUpDispatch(telemetry: Telemetry = untraced) {
     loop,
     sent,
     failures,
-    connect: (supervisorId: string, credits: number) => {
-      const session = supervisors.open(supervisorId);
+    connect: (supervisorId: string, credits: number, machines: readonly string[] = []) => {
+      const session = supervisors.open(supervisorId, offerOf(machines));
       supervisors.grant(session, credits);
       return { session, leases: readLeases(session) };
     },
