@@ -317,7 +317,7 @@ test("shards take turns at the credits, and a shard without work leaves them to 
 });
 
 test("a run goes only to a supervisor that offers its machine; one whose machine nobody offers holds nobody up, and goes at once when it is offered", async () => {
-  const { ready, loop, connect, sent } = setUpDispatch();
+  const { ready, connect, sent } = setUpDispatch();
   const machines = ["large-1x", "micro", "small-1x", "large-1x", "micro"];
   for (const [index, machine] of machines.entries()) ready.push({ ...readyRun(`${machine} ${index}`, index), machine });
   connect("small", 10, ["micro", "small-1x"]);
