@@ -1,13 +1,11 @@
-import { createHash } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import {
   type AwaitRunsRequest,
   type AwaitRunsResponseSchema,
   BatchService,
   type Content,
-  type DeploymentHeader,
   DeploymentService,
   EnvironmentService,
   ErrorReason,
@@ -21,8 +19,6 @@ import {
   RunStatus,
   ScheduleService,
   TaskService,
-  type TokenSchema,
-  TokenStatus,
   type Trigger,
   TriggerSchema,
   type TriggerResultSchema,
@@ -43,15 +39,16 @@ import {
   status,
 } from "@windlass/proto/grpc";
 import { testBatchService } from "./test-batches.ts";
+import { testDeploymentService } from "./test-deployments.ts";
 import { type StoredEnvironment, testEnvironmentService } from "./test-environments.ts";
 import { type StoredQueue, testQueueService } from "./test-queues.ts";
 import { type StoredSchedule, testScheduleService } from "./test-schedules.ts";
+import { type StoredToken, testWaitpointService } from "./test-tokens.ts";
 
 export type StoredRun = Extract<MessageInitShape<typeof RunSchema>, { $typeName?: never }> & {
   id: string;
   status: RunStatus;
 };
-export type StoredToken = Extract<MessageInitShape<typeof TokenSchema>, { $typeName?: never }> & { id: string };
 type Awaited = MessageInitShape<typeof AwaitRunsResponseSchema>;
 type Event = Extract<MessageInitShape<typeof RunEventSchema>, { $typeName?: never }>;
 
@@ -123,11 +120,11 @@ export class TestCluster {
     );
     this.#server.addService(
       serviceDefinition(DeploymentService),
-      serviceHandlers<typeof DeploymentService>(DeploymentService, this.#deploymentService(), hooks),
+      serviceHandlers<typeof DeploymentService>(DeploymentService, testDeploymentService(this), hooks),
     );
     this.#server.addService(
       serviceDefinition(WaitpointService),
-      serviceHandlers<typeof WaitpointService>(WaitpointService, this.#waitpointService(), hooks),
+      serviceHandlers<typeof WaitpointService>(WaitpointService, testWaitpointService(this.tokens), hooks),
     );
     this.#server.addService(
       serviceDefinition(QueueService),
@@ -304,40 +301,6 @@ export class TestCluster {
     return { runs: selected.slice(start, end), nextPageToken: end < selected.length ? String(end) : "" };
   }
 
-  #waitpointService(): ServiceImplementation<typeof WaitpointService> {
-    const find = (tokenId: string): StoredToken => {
-      const token = this.tokens.get(tokenId);
-      if (token === undefined) throw tokenNotFound(tokenId);
-      return token;
-    };
-    return {
-      createToken: async ({ idempotencyKey, tags, timeout }) => {
-        const known = [...this.tokens.values()].find((token) => token.idempotencyKey === idempotencyKey);
-        if (idempotencyKey !== "" && known !== undefined) return { token: known, isCached: true };
-        const id = `token_${this.tokens.size + 1}`;
-        const timeoutTime = timeout === undefined ? {} : { timeoutTime: timestampFromMs(durationMs(timeout)) };
-        const token = { id, status: TokenStatus.PENDING, tags, idempotencyKey, ...timeoutTime };
-        this.tokens.set(id, token);
-        return { token, url: `http://127.0.0.1:1/${id}` };
-      },
-      completeToken: async ({ tokenId, data }) => {
-        const token = find(tokenId);
-        if (token.status === TokenStatus.PENDING)
-          Object.assign(token, { status: TokenStatus.COMPLETED, ...(data !== undefined && { data }) });
-        return { token };
-      },
-      getToken: async ({ tokenId }) => ({ token: find(tokenId) }),
-      listTokens: async ({ pageSize, pageToken }) => {
-        const all = [...this.tokens.values()].toReversed();
-        const start = Number(pageToken);
-        const end = start + (pageSize || 50);
-        return { tokens: all.slice(start, end), nextPageToken: end < all.length ? String(end) : "" };
-      },
-      // The supervisor's way to wait; programs ask when they are resumed.
-      awaitTokens: () => createPushStream(1),
-    };
-  }
-
   async *#watchRun({ runId, afterSeq }: WatchRunRequest, signal: AbortSignal) {
     this.streams.watches += 1;
     const run = this.#find(runId);
@@ -377,32 +340,6 @@ export class TestCluster {
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
   }
-
-  #deploymentService(): ServiceImplementation<typeof DeploymentService> {
-    const { deployed } = this;
-    return {
-      createDeployment: async (requests) => {
-        const chunks: Uint8Array[] = [];
-        let header: DeploymentHeader | undefined;
-        for await (const { part } of requests) {
-          if (part.case === "header") header = part.value;
-          if (part.case === "chunk") chunks.push(part.value);
-        }
-        const bytes = Buffer.concat(chunks);
-        const hash = createHash("sha256").update(bytes).digest("hex");
-        if (header === undefined || header.bundleHash !== hash) throw bundleCorrupt();
-        deployed.push({ bytes, taskIds: header.tasks.map(({ id }) => id) });
-        if (this.currentDeployment?.bundleHash !== hash) {
-          const version = `20260101.${deployed.length}`;
-          this.currentDeployment = { id: `dep_${deployed.length}`, version, bundleHash: hash, isCurrent: true };
-        }
-        return { deployment: this.currentDeployment };
-      },
-      getCurrentDeployment: async () =>
-        this.currentDeployment === undefined ? {} : { deployment: this.currentDeployment },
-      listDeployments: async () => ({}),
-    };
-  }
 }
 
 function wrongKey(): CallFailure {
@@ -434,21 +371,5 @@ function runNotDelayed(runId: string): CallFailure {
     code: status.FAILED_PRECONDITION,
     reason: ErrorReason.RUN_NOT_DELAYED,
     message: `${runId} is not delayed.`,
-  });
-}
-
-function tokenNotFound(tokenId: string): CallFailure {
-  return new CallFailure({
-    code: status.NOT_FOUND,
-    reason: ErrorReason.TOKEN_NOT_FOUND,
-    message: `There is no token ${tokenId}.`,
-  });
-}
-
-function bundleCorrupt(): CallFailure {
-  return new CallFailure({
-    code: status.INVALID_ARGUMENT,
-    reason: ErrorReason.BUNDLE_CORRUPT,
-    message: "The bundle is corrupt.",
   });
 }
