@@ -14,23 +14,18 @@ const MAX_DELAY_MS = 400;
 
 /**
  * Triggers `count` runs over as long as the triggers take to be answered. Of six: two work for `ms` at once, two fail once, one works for `ms` behind a limit of its
- * concurrency key, and one is delayed, by up to
- * `maxDelayMs` (0: it is not).
+ * concurrency key, and one is delayed.
  */
-export async function triggerLoad(
-  count: number,
-  ms: number,
-  maxDelayMs: number = MAX_DELAY_MS,
-): Promise<Acknowledged[]> {
+export async function triggerLoad(count: number, ms: number): Promise<Acknowledged[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, n) => {
-      const handle = await trigger(n, ms, maxDelayMs);
+      const handle = await trigger(n, ms);
       return { id: handle.id, n };
     }),
   );
 }
 
-function trigger(n: number, ms: number, maxDelayMs: number): Promise<{ readonly id: string }> {
+function trigger(n: number, ms: number): Promise<{ readonly id: string }> {
   if (n % 3 === 0) return tasks.trigger<typeof secondTimeLucky>("second-time-lucky", { n });
   if (n % 6 === 1) {
     return tasks.trigger<typeof limited>(
@@ -39,8 +34,8 @@ function trigger(n: number, ms: number, maxDelayMs: number): Promise<{ readonly 
       { concurrencyKey: `key-${Math.floor(n / 6) % KEYS}`, ttl: "10m" },
     );
   }
-  const isDelayed = n % 6 === 2 && maxDelayMs > 0;
-  const options = isDelayed ? { delay: new Date(Date.now() + (n % 8) * (maxDelayMs / 8) + 1) } : {};
+  const isDelayed = n % 6 === 2;
+  const options = isDelayed ? { delay: new Date(Date.now() + (n % 8) * (MAX_DELAY_MS / 8) + 1) } : {};
   return tasks.trigger<typeof steady>("steady", { n, ms }, options);
 }
 
