@@ -33,6 +33,7 @@ export { metadata, type Metadata } from "./run/metadata.ts";
 export { tags } from "./run/tags.ts";
 export { timeout } from "./run/timeout.ts";
 export { type ComputeUsage, type RunUsage, usage } from "./run/usage.ts";
+export type { CatchUpName } from "./schedule/catch-up.ts";
 export type { CronOption } from "./schedule/cron.ts";
 export type { ScheduleSnapshot } from "./schedule/schedule-snapshot.ts";
 export type { ScheduleTaskOptions } from "./schedule/schedule-task.ts";

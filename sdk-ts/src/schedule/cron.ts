@@ -1,3 +1,4 @@
+import type { CatchUp } from "@windlass/proto";
 import { Cron } from "croner";
 import { describeValue, refuseUnknownKeys } from "../task/check-options.ts";
 
@@ -7,6 +8,8 @@ export interface CheckedCron {
   readonly expression: string;
   /** Empty: UTC. */
   readonly timezone: string;
+  /** Absent: the latest. */
+  readonly catchUp?: CatchUp;
 }
 
 /** A task's `cron`: "0 9 * * 1-5" in UTC, or the same with a time zone. */

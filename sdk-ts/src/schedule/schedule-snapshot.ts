@@ -1,6 +1,7 @@
 import { type Schedule, ScheduleType } from "@windlass/proto";
 import { present } from "../client/present.ts";
 import { dateOf } from "../client/run-snapshot.ts";
+import { type CatchUpName, catchUpFromProto } from "./catch-up.ts";
 import type { ScheduleTypeName } from "./schedule-tick.ts";
 
 /** A schedule as it was at one moment. */
@@ -12,6 +13,8 @@ export interface ScheduleSnapshot {
   /** Five fields. */
   readonly cron: string;
   readonly timezone: string;
+  /** What becomes of ticks that a downtime missed. */
+  readonly catchUp: CatchUpName;
   /** False: it does not tick. */
   readonly active: boolean;
   /** Absent for declarative ones. */
@@ -31,6 +34,7 @@ export function scheduleSnapshotFromProto(schedule: Schedule): ScheduleSnapshot 
     task: schedule.taskId,
     cron: schedule.cron?.expression ?? "",
     timezone: schedule.cron?.timezone || "UTC",
+    catchUp: catchUpFromProto(schedule.cron?.catchUp),
     active: schedule.isActive,
     createdAt: dateOf(schedule.createTime) ?? new Date(0),
     ...present({

@@ -1,3 +1,4 @@
+import { CatchUp } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { schedules } from "../index.ts";
 import { taskRegistry } from "../task/task-registry.ts";
@@ -13,6 +14,22 @@ describe("schedules.task", () => {
     });
     schedules.task({ id: "daily", cron: { pattern: " 0  9 * * * ", timezone: "Australia/Lord_Howe" }, run });
     expect(taskRegistry.get("daily")?.cron).toEqual({ expression: "0 9 * * *", timezone: "Australia/Lord_Howe" });
+  });
+
+  it("says what becomes of ticks that a downtime missed", () => {
+    schedules.task({ id: "all", cron: "0 * * * *", catchUp: "all", run });
+    expect(taskRegistry.get("all")?.cron).toEqual({ expression: "0 * * * *", timezone: "", catchUp: CatchUp.ALL });
+  });
+
+  it.each([
+    [
+      "a word that means nothing",
+      { cron: "0 * * * *", catchUp: "some" },
+      'catchUp of task "y" must be "latest", "none" or "all"',
+    ],
+    ["catchUp without cron", { catchUp: "all" }, 'catchUp of task "y" says nothing without cron'],
+  ])("refuses %s", (_, given, problem) => {
+    expect(() => schedules.task({ id: "y", ...(given as object), run })).toThrow(problem);
   });
 
   it("without cron is for schedules made elsewhere", () => {

@@ -26,12 +26,19 @@ describe("a schedule", () => {
       task: "report",
       cron: "0 9 * * 1-5",
       timezone: "Europe/Berlin",
+      catchUp: "latest",
       active: true,
       deduplicationKey: "user-1",
       externalId: "user-1",
       createdAt: new Date(0),
     });
     expect(await schedules.retrieve(made)).toEqual(made);
+  });
+
+  it("makes up for missed ticks as it is told, and keeps that when something else changes", async () => {
+    const { id } = await schedules.create({ ...options, catchUp: "all" });
+    expect(await schedules.update(id, { cron: "0 10 * * *" })).toMatchObject({ cron: "0 10 * * *", catchUp: "all" });
+    expect(await schedules.update(id, { catchUp: "none" })).toMatchObject({ cron: "0 10 * * *", catchUp: "none" });
   });
 
   it("is in UTC unless told", async () => {
@@ -95,6 +102,8 @@ describe("a schedule", () => {
     ["timezone", "Mars/Phobos"],
     ["timezone", "+01:00"],
     ["timezone", ""],
+    ["catchUp", "some"],
+    ["catchUp", "toString"],
     ["deduplicationKey", ""],
     ["deduplicationKey", undefined],
     ["deduplicationKey", "x".repeat(129)],

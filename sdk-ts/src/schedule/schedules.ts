@@ -1,10 +1,11 @@
-import type { Schedule } from "@windlass/proto";
+import type { CatchUp, Schedule } from "@windlass/proto";
 import { callCluster, given } from "../client/call-cluster.ts";
 import { checkPageSize, refuseUnknownOptions } from "../client/call-options.ts";
 import { type Connection, defaultConnection } from "../client/connection.ts";
 import { listPages, type PagePromise } from "../client/pages.ts";
 import { invalidField } from "../client/windlass-error.ts";
 import { isTaskId, TASK_ID_LIMIT } from "../task/task-id.ts";
+import { type CatchUpName, catchUpProblem, catchUpToProto } from "./catch-up.ts";
 import { cronProblem, fieldsOf, timezoneProblem } from "./cron.ts";
 import { type ScheduleSnapshot, scheduleSnapshotFromProto } from "./schedule-snapshot.ts";
 import { scheduleTask } from "./schedule-task.ts";
@@ -19,6 +20,8 @@ export interface CreateScheduleOptions {
   readonly cron: string;
   /** An IANA time zone. Default: UTC. */
   readonly timezone?: string | undefined;
+  /** What becomes of ticks that a downtime missed; see `schedules.task`. Default: "latest". */
+  readonly catchUp?: CatchUpName | undefined;
   /** The same key changes the same schedule instead of making another: 1 to 128 characters. */
   readonly deduplicationKey: string;
   /** Given on in the payload: whose schedule it is, in your words; 1 to 128 characters. */
@@ -30,6 +33,7 @@ export interface UpdateScheduleOptions {
   readonly task?: string | undefined;
   readonly cron?: string | undefined;
   readonly timezone?: string | undefined;
+  readonly catchUp?: CatchUpName | undefined;
   /** At most 128 characters; empty: none any more. */
   readonly externalId?: string | undefined;
 }
@@ -52,11 +56,15 @@ export const schedules = {
 
   /** Makes a schedule, or changes the one that has this deduplication key. */
   async create(options: CreateScheduleOptions): Promise<ScheduleSnapshot> {
-    refuseUnknownOptions(options, ["task", "cron", "timezone", "deduplicationKey", "externalId"]);
-    const { task, cron, timezone, deduplicationKey, externalId } = options;
+    refuseUnknownOptions(options, ["task", "cron", "timezone", "catchUp", "deduplicationKey", "externalId"]);
+    const { task, cron, timezone, catchUp = "latest", deduplicationKey, externalId } = options;
     const request = {
       taskId: checkTask(task),
-      cron: { expression: checkCron(cron), timezone: timezone === undefined ? "" : checkTimezone(timezone) },
+      cron: {
+        expression: checkCron(cron),
+        timezone: timezone === undefined ? "" : checkTimezone(timezone),
+        catchUp: checkCatchUp(catchUp),
+      },
       deduplicationKey: checkText("options.deduplicationKey", deduplicationKey, 1),
       externalId: externalId === undefined ? "" : checkText("options.externalId", externalId, 1),
     };
@@ -72,7 +80,7 @@ export const schedules = {
 
   /** Changes an imperative schedule; what is left out stays as it is. */
   async update(schedule: ScheduleReference, options: UpdateScheduleOptions): Promise<ScheduleSnapshot> {
-    refuseUnknownOptions(options, ["task", "cron", "timezone", "externalId"]);
+    refuseUnknownOptions(options, ["task", "cron", "timezone", "catchUp", "externalId"]);
     const { task, externalId } = options;
     const checked = {
       ...(task !== undefined && { taskId: checkTask(task) }),
@@ -121,17 +129,23 @@ export const schedules = {
   },
 };
 
-/** Expression and zone travel together: what is not said is what the schedule has now. */
+/** Expression, zone and catch-up travel together: what is not said is what the schedule has now. */
 async function wholeCron(
   schedule: ScheduleReference,
-  { cron, timezone }: UpdateScheduleOptions,
-): Promise<{ readonly expression: string; readonly timezone: string } | undefined> {
+  { cron, timezone, catchUp }: UpdateScheduleOptions,
+): Promise<{ readonly expression: string; readonly timezone: string; readonly catchUp: CatchUp } | undefined> {
   const expression = cron === undefined ? undefined : checkCron(cron);
   const zone = timezone === undefined ? undefined : checkTimezone(timezone);
-  if (expression === undefined && zone === undefined) return undefined;
-  if (expression !== undefined && zone !== undefined) return { expression, timezone: zone };
+  const checked = catchUp === undefined ? undefined : checkCatchUp(catchUp);
+  if (expression === undefined && zone === undefined && checked === undefined) return undefined;
+  if (expression !== undefined && zone !== undefined && checked !== undefined)
+    return { expression, timezone: zone, catchUp: checked };
   const now = await schedules.retrieve(schedule);
-  return { expression: expression ?? now.cron, timezone: zone ?? now.timezone };
+  return {
+    expression: expression ?? now.cron,
+    timezone: zone ?? now.timezone,
+    catchUp: checked ?? catchUpToProto(now.catchUp),
+  };
 }
 
 async function ask(
@@ -170,6 +184,12 @@ function checkTimezone(timezone: string): string {
   const problem = timezoneProblem(timezone);
   if (problem !== undefined) throw invalidField("options.timezone", `${problem}.`);
   return timezone;
+}
+
+function checkCatchUp(catchUp: CatchUpName): CatchUp {
+  const problem = catchUpProblem(catchUp);
+  if (problem !== undefined) throw invalidField("options.catchUp", `${problem}.`);
+  return catchUpToProto(catchUp);
 }
 
 function checkText(field: string, text: unknown, minLength: 0 | 1): string {

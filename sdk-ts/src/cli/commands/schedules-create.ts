@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import type { CatchUpName } from "../../schedule/catch-up.ts";
 import { schedules } from "../../schedule/schedules.ts";
 import type { Cli } from "../cli.ts";
 import { type CommonFlags, configureFrom, examples, outputOf, withConnection, withJson } from "../command-options.ts";
+import { catchUpOption } from "../catch-up-option.ts";
 import { EXIT } from "../exit-code.ts";
 import { scheduleLines } from "../format/schedule-lines.ts";
 
@@ -10,6 +12,7 @@ interface Flags extends CommonFlags {
   readonly key: string;
   readonly timezone?: string;
   readonly externalId?: string;
+  readonly catchUp?: CatchUpName;
 }
 
 /** `windlass schedules create <task>`: makes a schedule, or changes the one of the same key. */
@@ -21,7 +24,8 @@ export function addSchedulesCreateCommand(parent: Command, cli: Cli): void {
     .requiredOption("--cron <expression>", "minute, hour, day of month, month, day of week")
     .requiredOption("--key <key>", "the same key changes the same schedule")
     .option("--timezone <zone>", "an IANA time zone (default: UTC)")
-    .option("--external-id <id>", "given on in the payload");
+    .option("--external-id <id>", "given on in the payload")
+    .addOption(catchUpOption());
   withConnection(withJson(command))
     .addHelpText(
       "after",
@@ -30,8 +34,8 @@ export function addSchedulesCreateCommand(parent: Command, cli: Cli): void {
     .action(async (task: string, flags: Flags) => {
       configureFrom(flags);
       const output = outputOf(cli, flags);
-      const { cron, key, timezone, externalId } = flags;
-      const schedule = await schedules.create({ task, cron, timezone, deduplicationKey: key, externalId });
+      const { cron, key, timezone, externalId, catchUp } = flags;
+      const schedule = await schedules.create({ task, cron, timezone, catchUp, deduplicationKey: key, externalId });
       output.result(schedule, () => scheduleLines(schedule, output.style));
       cli.exitCode = EXIT.ok;
     });

@@ -27,6 +27,7 @@ export function scheduleLines(schedule: ScheduleSnapshot, style: Output["style"]
       ["task", oneLine(schedule.task)],
       ["cron", schedule.cron],
       ["timezone", schedule.timezone],
+      ["catch up", schedule.catchUp],
       ["active", schedule.active ? "yes" : style("yellow", "no")],
       ["next", schedule.nextRun?.toISOString()],
       ["last", schedule.lastRun?.toISOString()],
