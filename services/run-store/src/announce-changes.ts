@@ -12,6 +12,25 @@ export interface ChangedRun {
   readonly eventSeq: number;
 }
 
+/** A run that a statement changed, in the statement's words. */
+export function changedRun(row: {
+  readonly environment_id: string;
+  readonly id: string;
+  readonly task_id: string;
+  readonly status: RunStatusName;
+  readonly revision: number;
+  readonly event_seq: number;
+}): ChangedRun {
+  return {
+    environmentId: row.environment_id,
+    runId: row.id,
+    taskId: row.task_id,
+    status: row.status,
+    revision: row.revision,
+    eventSeq: row.event_seq,
+  };
+}
+
 /** Tells whoever watches these runs, here and, through the outbox row of that id, in the outside world. */
 export type AnnounceChanges = (outboxId: number | null, changes: readonly ChangedRun[]) => void;
 

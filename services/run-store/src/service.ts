@@ -51,8 +51,7 @@ import { createHotPath } from "./hot-path.ts";
 import { createNatsParts } from "./outbox/nats-parts.ts";
 import { createPartitionLoop } from "./partition-loop.ts";
 import { createQueueStates } from "./queues/queue-states.ts";
-import { createDebounceLoop } from "./runs/debounce-loop.ts";
-import { createExpiredKeyLoop } from "./runs/expired-key-loop.ts";
+import { createRemovalLoops } from "./removal-loops.ts";
 import { createPendingVersionLoop } from "./runs/pending-version-loop.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createUnfinishedCancelLoop } from "./runs/unfinished-cancel-loop.ts";
@@ -64,7 +63,6 @@ import { selectEnvironment } from "./store/select-environment.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { publicHttpUrl } from "./tokens/public-http-url.ts";
 import { createTokenReader } from "./tokens/token-reader.ts";
-import { createDeadWaitLoop } from "./work/dead-wait-loop.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
 /** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
@@ -153,9 +151,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     createPartitionLoop(base),
     createPendingVersionLoop(parts),
     createUnfinishedCancelLoop(parts),
-    createExpiredKeyLoop(base),
-    createDebounceLoop(base),
-    createDeadWaitLoop(base),
+    ...createRemovalLoops(base),
   ];
   const components = [telemetry, postgres, schema, ...natsComponents, queueStates, ...loops, hotPath, http, server];
   const service = createService("run-store", components, {

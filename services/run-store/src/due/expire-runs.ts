@@ -1,7 +1,8 @@
 import type { Queryable } from "@windlass/chassis";
-import type { AnnounceChanges } from "../announce-changes.ts";
-import { type Feed, runKey } from "../feed/feed.ts";
+import { type AnnounceChanges, changedRun } from "../announce-changes.ts";
+import type { Feed } from "../feed/feed.ts";
 import type { RunEndReader } from "../runs/run-end-reader.ts";
+import { tellEnds } from "../runs/tell-ends.ts";
 import * as store from "../store/expire-runs.ts";
 
 /** What ending runs by their time to live works with. */
@@ -19,26 +20,10 @@ export async function expireRuns(
   options: ExpireRunsOptions,
   runs: readonly { readonly environmentId: string; readonly runId: string }[],
 ): Promise<store.ExpiredRunRow[]> {
-  const { postgres, feed, reader, announce, hasOutbox } = options;
+  const { postgres, announce, hasOutbox } = options;
   const rows = await store.expireRuns(postgres, runs, hasOutbox);
-  announce(
-    rows[0]?.outbox_id ?? null,
-    rows.map((row) => ({
-      environmentId: row.environment_id,
-      runId: row.id,
-      taskId: row.task_id,
-      status: "EXPIRED",
-      revision: row.revision,
-      eventSeq: row.event_seq,
-    })),
-  );
-  const awaited = rows.filter((row) => feed.finished.has(runKey(row.environment_id, row.id)));
-  const ends = await reader.read.submitMany(
-    awaited.map((row) => ({ environmentId: row.environment_id, runId: row.id })),
-  );
-  for (const [index, end] of ends.entries()) {
-    const row = awaited[index];
-    if (end !== undefined && row !== undefined) feed.finished.publish(runKey(row.environment_id, row.id), end);
-  }
+  const changes = rows.map((row) => changedRun({ ...row, status: "EXPIRED" }));
+  announce(rows[0]?.outbox_id ?? null, changes);
+  await tellEnds(options, changes);
   return rows;
 }

@@ -1,4 +1,4 @@
-import type { AnnounceChanges } from "../announce-changes.ts";
+import { type AnnounceChanges, changedRun } from "../announce-changes.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { DueRunRow } from "../store/queue-due-runs.ts";
@@ -13,15 +13,5 @@ export function tellQueued(
       queue === null || row.status !== "QUEUED" ? [] : [queuedRunToProto({ ...row, queue })],
     ),
   );
-  announce(
-    rows[0]?.outbox_id ?? null,
-    rows.map((row) => ({
-      environmentId: row.environment_id,
-      runId: row.id,
-      taskId: row.task_id,
-      status: row.status,
-      revision: row.revision,
-      eventSeq: row.event_seq,
-    })),
-  );
+  announce(rows[0]?.outbox_id ?? null, rows.map(changedRun));
 }

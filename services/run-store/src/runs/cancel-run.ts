@@ -2,17 +2,18 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Clock, Queryable } from "@windlass/chassis";
 import { CancelPhase, type Run, WatchRunResponseSchema } from "@windlass/proto";
-import type { AnnounceChanges } from "../announce-changes.ts";
+import { type AnnounceChanges, changedRun } from "../announce-changes.ts";
 import { cancelLeaseToProto } from "../conversions/cancel-lease.ts";
 import { runToProto } from "../conversions/run-to-proto.ts";
 import { runNotFound } from "../failures.ts";
-import { type Feed, runKey } from "../feed/feed.ts";
+import type { Feed } from "../feed/feed.ts";
 import { isTerminal } from "../run-state.ts";
 import { compare } from "../run-order.ts";
 import { type CanceledRow, cancelRuns } from "../store/cancel-runs.ts";
 import { CHILD_START, listChildren } from "../store/list-children.ts";
 import { selectRunRow } from "../store/select-run-row.ts";
 import type { RunEndReader } from "./run-end-reader.ts";
+import { tellEnds } from "./tell-ends.ts";
 
 /** What canceling a run needs. */
 export interface CancelRunOptions {
@@ -81,29 +82,17 @@ async function cancelDescendants(options: CancelRunOptions, request: CancelReque
   }
 }
 
-async function tell(
-  { feed, reader, announce }: CancelRunOptions,
-  environmentId: string,
-  rows: readonly CanceledRow[],
-): Promise<void> {
+async function tell(options: CancelRunOptions, environmentId: string, rows: readonly CanceledRow[]): Promise<void> {
   for (const row of rows) {
     if (row.supervisor_id !== null)
-      feed.cancels.publish(row.supervisor_id, cancelLeaseToProto({ ...row, environment_id: environmentId }));
+      options.feed.cancels.publish(row.supervisor_id, cancelLeaseToProto({ ...row, environment_id: environmentId }));
   }
-  announce(
-    rows[0]?.outbox_id ?? null,
-    rows.map((row) => ({
-      environmentId,
-      runId: row.id,
-      taskId: row.task_id,
-      status: row.status,
-      revision: row.revision,
-      eventSeq: row.event_seq,
-    })),
+  const changes = rows.map((row) => changedRun({ ...row, environment_id: environmentId }));
+  options.announce(rows[0]?.outbox_id ?? null, changes);
+  await tellEnds(
+    options,
+    changes.filter((change) => isTerminal(change.status)),
   );
-  const awaited = rows.filter((row) => isTerminal(row.status) && feed.finished.has(runKey(environmentId, row.id)));
-  const ends = await reader.read.submitMany(awaited.map((row) => ({ environmentId, runId: row.id })));
-  for (const end of ends) if (end !== undefined) feed.finished.publish(runKey(environmentId, end.id), end);
 }
 
 /** The timeline's entry for the request; the status that follows is the chunk's own. */

@@ -22,6 +22,15 @@ const cancelAndDie = (runId: string) =>
     false,
   );
 
+async function startLoop() {
+  const clock = createFakeClock(Date.now());
+  const logger = createLogger({ service: "test", level: "error" });
+  const reader = createRunEndReader(store.postgres);
+  const loop = createUnfinishedCancelLoop({ ...store.parts, reader, clock, logger });
+  await loop.start();
+  return { loop, clock };
+}
+
 it("a cancel that a crash interrupted goes on: all that the run has triggered, and theirs, is canceled with its reason", async () => {
   const root = await store.trigger();
   const rootLease = await store.claim(root);
@@ -38,15 +47,7 @@ it("a cancel that a crash interrupted goes on: all that the run has triggered, a
     store.feed.cancels.listen("sup_test", (cancel) => resolve(cancel.ref?.leaseToken)),
   );
 
-  const clock = createFakeClock(Date.now());
-  const logger = createLogger({ service: "test", level: "error" });
-  const loop = createUnfinishedCancelLoop({
-    ...store.parts,
-    reader: createRunEndReader(store.postgres),
-    clock,
-    logger,
-  });
-  await loop.start();
+  const { loop, clock } = await startLoop();
   expect(await told).toBe(executing.ref?.leaseToken);
   for (const runId of [queued, belowEnded, belowThat])
     await vi.waitFor(async () =>
@@ -72,15 +73,7 @@ it("a cancel that a crash interrupted is found however many other runs go on", a
   const root = await store.trigger();
   const child = await store.trigger({ parentRunId: root });
   await cancelAndDie(root);
-  const clock = createFakeClock(Date.now());
-  const logger = createLogger({ service: "test", level: "error" });
-  const loop = createUnfinishedCancelLoop({
-    ...store.parts,
-    reader: createRunEndReader(store.postgres),
-    clock,
-    logger,
-  });
-  await loop.start();
+  const { loop, clock } = await startLoop();
   await clock.timersPending(1);
   expect(await store.run(child)).toMatchObject({ status: "QUEUED" });
   await clock.advance(5_000);
