@@ -18,6 +18,7 @@ export default defineConfig({
           name: "unit",
           include: [`proto/${testFiles}`, `sdk-ts/${testFiles}`, `services/${testFiles}`, `deploy/${testFiles}`],
           globalSetup,
+          setupFiles: "test/kit/patience.ts",
           sequence: { groupOrder: 0 },
           maxWorkers: 2,
           testTimeout: 60_000,

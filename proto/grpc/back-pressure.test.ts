@@ -104,7 +104,9 @@ test("a reader that stops for good does not keep a handler from its deadline", a
       }
     },
   });
-  const responses = createClient(RunService, server.connect()).watchRun({}, { timeoutMs: 300 });
+  const channel = server.connect();
+  await channel.waitForReady();
+  const responses = createClient(RunService, channel).watchRun({}, { timeoutMs: 1_500 });
   await responses.next();
   await cleaned.promise;
   await server.runningCalls.whenIdle();

@@ -63,11 +63,10 @@ test.for(["ignores-signal", "loops-forever"])(
   "a task that %s is ended by force within the limit, and nothing of it runs afterwards (I5)",
   async (id) => {
     const { runId, file } = await startTask(id);
-    const began = performance.now();
     await runs.cancel(runId);
     const run = await runs.poll(runId);
     expect(run.status).toBe("CANCELED");
-    expect(performance.now() - began).toBeLessThan(CANCEL_LIMIT_MS + 2000);
+    expect(Number(run.finishedAt) - Number(run.cancelRequestedAt)).toBeLessThan(CANCEL_LIMIT_MS + 2000);
     expect((await phasesOf(runId)).slice(-2)).toEqual(["FORCED", "CANCELED"]);
     // The task writes as long as it lives. Another run in between proves that time has passed in the cluster.
     const atTheEnd = readFileSync(file, "utf8");

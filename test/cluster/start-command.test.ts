@@ -13,8 +13,7 @@ afterEach(async () => {
   scratch.remove();
 });
 
-const nothingLeft = (): Promise<boolean> =>
-  waitFor("no process left", () => processesOf(scratch.path).length === 0, 15_000);
+const nothingLeft = (): Promise<boolean> => waitFor("no process left", () => processesOf(scratch.path).length === 0);
 /** With the output, so that a failed test shows it. */
 const resultOf = async (command: StartCommand): Promise<{ exitCode: number | null; output: string }> => ({
   exitCode: await command.exitCode,

@@ -21,7 +21,7 @@ async function runProgram(source: string): Promise<{ code: number | null; output
   const child = spawn(process.execPath, [`${folder.path}/program.mts`], {
     env: { PATH: process.env["PATH"], WINDLASS_URL: cluster.url, WINDLASS_API_KEY: API_KEY },
     stdio: ["ignore", "pipe", "inherit"],
-    timeout: 15_000,
+    timeout: 45_000,
   });
   let output = "";
   let lastWordMs = 0;

@@ -13,7 +13,7 @@ let remarks: string[];
 
 beforeEach(async () => {
   cluster = await TestCluster.start();
-  configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 300 });
+  configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 2_000 });
   interrupt = new AbortController();
   told = [];
   remarks = [];

@@ -120,7 +120,7 @@ test("stop ends open streams, runs their clean-up, and closes the port", async (
   await Promise.all([server.stop(), server.stop()]);
   await cleaned.promise;
   expect(await failureOf(call.responses.next())).toMatchObject(notReady);
-  expect(await failureOf(client.triggerTask({}, { timeoutMs: 200 }))).toMatchObject({ code: status.UNAVAILABLE });
+  expect(await failureOf(client.triggerTask({}, { timeoutMs: 2_000 }))).toMatchObject({ code: status.UNAVAILABLE });
   expect(logs.lines.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
 });
 
