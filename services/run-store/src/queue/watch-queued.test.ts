@@ -310,3 +310,17 @@ it("the priority of a delayed run counts from when it is queued, and not again f
   await queueDueRuns(store.postgres, [{ environmentId: ENVIRONMENT_ID, runId }], false);
   expect(await ago()).toBeLessThan(60);
 });
+
+it("every run is told with the machine that it needs: its own, or that of its task in the version it would execute on", async () => {
+  await store.sql("UPDATE deployment_tasks SET machine = 'medium-1x' WHERE task_id = 'hello'");
+  const stored = await store.trigger();
+  const news = watch();
+  expect(await snapshot(news)).toMatchObject([{ runId: stored, machine: "medium-1x" }]);
+  await store.trigger();
+  expect(await nextRuns(news)).toMatchObject({ runs: [{ machine: "medium-1x" }] });
+  await store.trigger({ options: optionsOf({ machine: "micro" }) });
+  expect(await nextRuns(news)).toMatchObject({ runs: [{ machine: "micro" }] });
+  await store.deploy([{ id: "hello" }]);
+  const told = (await snapshot(watch())).map(({ machine }) => machine);
+  expect(told).toEqual(["small-1x", "small-1x", "micro"]);
+});

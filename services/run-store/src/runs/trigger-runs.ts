@@ -290,9 +290,8 @@ function afterCommit(
               queue_time_us: row.queue_time_us,
               traceparent: run.traceparent,
               supervisor_id: null,
-              ...(isDescribed(run)
-                ? { concurrency_key: run.concurrencyKey, machine: run.machine }
-                : { concurrency_key: null, machine: null }),
+              concurrency_key: isDescribed(run) ? run.concurrencyKey : null,
+              machine: row.machine,
             }),
           ],
     ),

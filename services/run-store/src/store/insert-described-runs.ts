@@ -1,6 +1,7 @@
 import { byteaArray, type Queryable, type Statement } from "@windlass/chassis";
 import type { InsertedRun } from "./insert-runs.ts";
 import { BEGIN_TIMELINES, NEW_RUN_COLUMNS, NEW_RUN_PARAMETERS, type NewRun, newRunValues } from "./new-run.ts";
+import { machineColumn } from "./run-row.ts";
 import { lookUp, microseconds, momentFromMicroseconds, OUTBOX_ID } from "./sql.ts";
 
 /** A run to be stored of which the trigger says more than most do. */
@@ -81,14 +82,14 @@ WITH item AS MATERIALIZED (
     END AS status
   FROM known WHERE (run_id IN (SELECT run_id FROM content)) IS TRUE
 ), run AS (
-  INSERT INTO runs (environment_id, id, task_id, status, revision, queue, deployment_id, attempt_number, max_attempts, create_time, queue_time, due_time, expire_time,
+  INSERT INTO runs AS r (environment_id, id, task_id, status, revision, queue, deployment_id, attempt_number, max_attempts, create_time, queue_time, due_time, expire_time,
     finish_time, cancel_request_time, cancel_reason, machine, concurrency_key, event_seq, tags, is_test, traceparent)
   SELECT environment_id, run_id, task_id, status, 1, coalesce(queue, task_queue), pinned_id, 0, coalesce(max_attempts, task_max_attempts), now(), now() - priority_s * interval '1 second',
     CASE WHEN status = 'DELAYED' THEN start_at END,
     CASE WHEN status <> 'CANCELED' THEN CASE WHEN status = 'DELAYED' THEN start_at ELSE now() END + ttl_ms * interval '1 millisecond' END, CASE WHEN status = 'CANCELED' THEN now() END, CASE WHEN status = 'CANCELED' THEN now() END,
     CASE WHEN status = 'CANCELED' THEN 'The run that triggered it was canceled.' END, machine, concurrency_key, 1, tags::text[], is_test, traceparent
   FROM fresh ORDER BY position
-  RETURNING environment_id, id, status, queue, queue_time, due_time, expire_time
+  RETURNING r.environment_id, r.id, r.status, r.queue, r.queue_time, r.due_time, r.expire_time, ${machineColumn()}
 ), batch AS (
   INSERT INTO batches (environment_id, id, create_time)
   SELECT DISTINCT environment_id, batch_id, now() FROM fresh WHERE batch_id IS NOT NULL ORDER BY environment_id, batch_id
@@ -97,11 +98,11 @@ WITH item AS MATERIALIZED (
   INSERT INTO run_metadata (environment_id, run_id, metadata, metadata_type, update_time)
   SELECT environment_id, run_id, metadata, 'application/json', now() FROM fresh WHERE metadata IS NOT NULL
 ), ${BEGIN_TIMELINES}
-SELECT id, status, queue, ${microseconds("queue_time")} AS queue_time_us, ceil(date_part('epoch', due_time - now()) * 1000) AS due_in_ms,
+SELECT id, status, queue, ${microseconds("queue_time")} AS queue_time_us, machine, ceil(date_part('epoch', due_time - now()) * 1000) AS due_in_ms,
   ceil(date_part('epoch', expire_time - now()) * 1000) AS expire_in_ms, ${OUTBOX_ID}, NULL AS problem
 FROM run
 UNION ALL
-SELECT run_id, NULL, NULL, NULL, NULL, NULL, NULL, problem FROM known WHERE problem IS NOT NULL`,
+SELECT run_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, problem FROM known WHERE problem IS NOT NULL`,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import { BEGIN_TIMELINES, NEW_RUN_COLUMNS, NEW_RUN_PARAMETERS, type NewRun, newRunValues } from "./new-run.ts";
+import { machineColumn } from "./run-row.ts";
 import { lookUp, microseconds, OUTBOX_ID } from "./sql.ts";
 
 /** What the database decided about a stored run. */
@@ -9,6 +10,8 @@ export interface InsertedRun {
   /** Null while no version says which. */
   readonly queue: string | null;
   readonly queue_time_us: number;
+  /** The machine preset that it needs; null when that is not known. */
+  readonly machine: string | null;
   /** Until its start time; null when it is not DELAYED. */
   readonly due_in_ms: number | null;
   /** Until it is EXPIRED; null: never. */
@@ -29,7 +32,7 @@ WITH item AS MATERIALIZED (
   ON CONFLICT (environment_id, request_id) WHERE request_id <> '' DO NOTHING
   RETURNING run_id
 ), run AS (
-  INSERT INTO runs (environment_id, id, task_id, status, revision, queue, attempt_number, max_attempts, create_time, queue_time, event_seq, tags, is_test, traceparent)
+  INSERT INTO runs AS r (environment_id, id, task_id, status, revision, queue, attempt_number, max_attempts, create_time, queue_time, event_seq, tags, is_test, traceparent)
   SELECT i.environment_id, i.run_id, i.task_id, CASE WHEN d.task_id IS NULL THEN 'PENDING_VERSION'::run_status ELSE 'QUEUED' END, 1,
     coalesce(i.queue, d.queue), 0, coalesce(i.max_attempts, d.max_attempts), now(), now(), 1, i.tags::text[], i.is_test, i.traceparent
   FROM item i
@@ -37,9 +40,9 @@ WITH item AS MATERIALIZED (
   LEFT JOIN deployment_tasks d
     ON ${lookUp("d.environment_id", "e.id")} AND ${lookUp("d.deployment_id", "e.current_deployment_id")} AND ${lookUp("d.task_id", "i.task_id")}
   WHERE (i.run_id IN (SELECT run_id FROM content)) IS TRUE
-  RETURNING environment_id, id, status, queue
+  RETURNING r.environment_id, r.id, r.status, r.queue, ${machineColumn()}
 ), ${BEGIN_TIMELINES}
-SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, NULL AS due_in_ms, NULL AS expire_in_ms, ${OUTBOX_ID} FROM run`,
+SELECT id, status, queue, ${microseconds("now()")} AS queue_time_us, machine, NULL AS due_in_ms, NULL AS expire_in_ms, ${OUTBOX_ID} FROM run`,
 };
 
 /**

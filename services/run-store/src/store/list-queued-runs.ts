@@ -1,4 +1,5 @@
 import type { Queryable, Statement } from "@windlass/chassis";
+import { machineColumn } from "./run-row.ts";
 import { microseconds, momentFromMicroseconds } from "./sql.ts";
 
 /** A run that waits for its turn. */
@@ -12,7 +13,7 @@ export interface QueuedRow {
   /** Who has its suspended process; null when any supervisor can have it. */
   readonly supervisor_id: string | null;
   readonly concurrency_key: string | null;
-  /** The machine preset, when it is not the task's own. */
+  /** The machine preset that it needs; null when that is not known. */
   readonly machine: string | null;
 }
 
@@ -31,8 +32,9 @@ export const QUEUE_START: QueuePosition = { environmentId: "", queue: "", queueT
 export const LIST_QUEUED_RUNS: Statement = {
   name: "list_queued_runs",
   text: `
-SELECT r.environment_id, r.id, r.task_id, r.queue, ${microseconds("r.queue_time")} AS queue_time_us, r.traceparent, r.supervisor_id, r.concurrency_key, r.machine
-FROM (SELECT id FROM environments WHERE queue_shard = $1 AND id >= $2 COLLATE "C" ORDER BY queue_shard, id OFFSET 0) e
+SELECT r.environment_id, r.id, r.task_id, r.queue, ${microseconds("r.queue_time")} AS queue_time_us, r.traceparent, r.supervisor_id, r.concurrency_key,
+  ${machineColumn("e.current_deployment_id")}
+FROM (SELECT id, current_deployment_id FROM environments WHERE queue_shard = $1 AND id >= $2 COLLATE "C" ORDER BY queue_shard, id OFFSET 0) e
 CROSS JOIN LATERAL (
   SELECT * FROM runs r
   WHERE r.environment_id = e.id AND r.status = 'QUEUED'

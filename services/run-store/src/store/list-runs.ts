@@ -1,6 +1,6 @@
 import type { Queryable } from "@windlass/chassis";
 import { isTerminal, type RunStatusName } from "../run-state.ts";
-import { CONTENT_COLUMNS, type DetailedRunRow, MACHINE_COLUMN, RUN_COLUMNS, RUN_SOURCE } from "./run-row.ts";
+import { CONTENT_COLUMNS, type DetailedRunRow, machineColumn, RUN_COLUMNS, RUN_SOURCE } from "./run-row.ts";
 import { lookUp } from "./sql.ts";
 
 /** Which runs, and how many of them. */
@@ -86,5 +86,5 @@ export function listRuns(db: Queryable, selection: RunSelection): Promise<Detail
 /** `isOfContents`: the runs are chosen by what they were triggered with. */
 function selectBranch(conditions: readonly string[], isOfContents: boolean): string {
   const source = isOfContents ? `run_contents chosen CROSS JOIN ${RUN_SOURCE}` : RUN_SOURCE;
-  return `(SELECT ${RUN_COLUMNS}, ${MACHINE_COLUMN} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY ${isOfContents ? "chosen.run_id" : "r.id"} DESC LIMIT $6)`;
+  return `(SELECT ${RUN_COLUMNS}, ${machineColumn()} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY ${isOfContents ? "chosen.run_id" : "r.id"} DESC LIMIT $6)`;
 }

@@ -46,8 +46,11 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
     ]);
   });
 
-  it("due runs are looked up by primary key, though few could be meant", async () => {
-    expect(await accesses(QUEUE_DUE_RUNS)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  it("due runs and their machines are looked up by primary key, though few could be meant", async () => {
+    expect(await accesses(QUEUE_DUE_RUNS)).toEqual([
+      "Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk on deployment_tasks t",
+      "Index Scan using runs_environment_id_id_pk on runs r",
+    ]);
   });
 
   it("a trigger with options looks up its parent, and versions and tasks, by key", async () => {
@@ -83,8 +86,11 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
     for (const access of await accesses(INSERT_RUNS)) expect(access).not.toContain("Seq Scan");
   });
 
-  it("a page of the queue is a piece of its index", async () => {
-    expect(await accesses(LIST_QUEUED_RUNS)).toEqual(["Index Scan using runs_queued on runs r"]);
+  it("a page of the queue is a piece of its index, and the machine of each run is looked up in its version", async () => {
+    expect(await accesses(LIST_QUEUED_RUNS)).toEqual([
+      "Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk on deployment_tasks t",
+      "Index Scan using runs_queued on runs r",
+    ]);
   });
 
   it("the list of leases is read from the index that has only leases, in whatever form", async () => {

@@ -1,5 +1,6 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import type { QueuedRow } from "./list-queued-runs.ts";
+import { machineColumn } from "./run-row.ts";
 import { isRun, microseconds, OUTBOX_ID, outboxRow } from "./sql.ts";
 import { nextStatusSql } from "./state-sql.ts";
 
@@ -29,7 +30,7 @@ WITH run AS (
   UPDATE runs r SET status = ${NEXT}, revision = r.revision + 1, due_time = NULL, queue_time = ${FIRST_OR_NEXT_QUEUE_TIME}, event_seq = r.event_seq + 1
   FROM unnest($1::text[], $2::text[]) AS i (environment_id, run_id)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND (r.due_time <= now()) IS TRUE
-  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.status, r.queue_time, r.traceparent, r.concurrency_key, r.machine, r.attempt_number, r.revision, r.event_seq
+  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.status, r.queue_time, r.traceparent, r.concurrency_key, ${machineColumn()}, r.attempt_number, r.revision, r.event_seq
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
   SELECT environment_id, id, event_seq, 1, status, attempt_number, now() FROM run

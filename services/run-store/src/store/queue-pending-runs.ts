@@ -8,7 +8,7 @@ const QUEUE_PENDING_RUNS: Statement = {
   name: "queue_pending_runs",
   text: `
 WITH ready AS MATERIALIZED (
-  SELECT r.environment_id, r.id, d.queue, d.max_attempts
+  SELECT r.environment_id, r.id, d.queue, d.max_attempts, d.machine
   FROM environments e
   JOIN deployment_tasks d ON d.environment_id = e.id AND d.deployment_id = e.current_deployment_id AND d.task_id = $2
   JOIN runs r ON r.environment_id = e.id AND r.task_id = d.task_id AND r.status = 'PENDING_VERSION'
@@ -22,7 +22,7 @@ WITH ready AS MATERIALIZED (
     queue_time = ${FIRST_QUEUE_TIME}, event_seq = r.event_seq + 1
   FROM ready i
   WHERE ${isRun("i.environment_id", "i.id")}
-  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.queue_time, r.traceparent, r.concurrency_key, r.machine, r.revision, r.event_seq
+  RETURNING r.environment_id, r.id, r.task_id, r.queue, r.queue_time, r.traceparent, r.concurrency_key, coalesce(r.machine, i.machine) AS machine, r.revision, r.event_seq
 ), event AS (
   INSERT INTO run_events (environment_id, run_id, first_seq, count, status, attempt_number, time)
   SELECT environment_id, id, event_seq, 1, 'QUEUED', 0, now() FROM run

@@ -1,5 +1,5 @@
 import type { RunStatusName } from "../run-state.ts";
-import { microseconds } from "./sql.ts";
+import { lookUp, microseconds } from "./sql.ts";
 
 /** A run as it goes, without what it was triggered with, output and error. */
 export interface RunRow {
@@ -48,18 +48,22 @@ export interface DetailedRunRow extends RunRow {
   readonly schedule_id: string | null;
 }
 
-/** The machine preset of `runs r`: its own, or what its version, or else the current one, says. */
-export const MACHINE_COLUMN = `coalesce(r.machine, (
+/** The machine preset of `runs r`: its own, or what its version, or else the current one, says. `current`: the id of that, when it is at hand. */
+export function machineColumn(
+  current = `(SELECT e.current_deployment_id FROM environments e WHERE ${lookUp("e.id", "r.environment_id")})`,
+): string {
+  return `coalesce(r.machine, (
     SELECT t.machine FROM deployment_tasks t
-    WHERE t.environment_id = r.environment_id AND t.task_id = r.task_id
-      AND t.deployment_id = coalesce(r.deployment_id, (SELECT e.current_deployment_id FROM environments e WHERE e.id = r.environment_id))
+    WHERE ${lookUp("t.environment_id", "r.environment_id")} AND ${lookUp("t.deployment_id", `coalesce(r.deployment_id, ${current})`)}
+      AND ${lookUp("t.task_id", "r.task_id")}
   )) AS machine`;
+}
 
 /** What its `run_contents c` add. */
 export const CONTENT_COLUMNS = "c.options, c.parent_run_id, c.root_run_id, c.replay_of_run_id, c.schedule_id";
 
 /** Its columns, from {@link DETAILED_RUN_SOURCE}. */
-export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS}, ${MACHINE_COLUMN}, ${CONTENT_COLUMNS}`;
+export const DETAILED_RUN_COLUMNS = `${RUN_COLUMNS}, ${machineColumn()}, ${CONTENT_COLUMNS}`;
 
 /** Runs with their version and what they were triggered with. */
 export const DETAILED_RUN_SOURCE = `

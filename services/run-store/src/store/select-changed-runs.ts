@@ -1,5 +1,6 @@
 import type { Queryable, Statement } from "@windlass/chassis";
 import type { RunStatusName } from "../run-state.ts";
+import { machineColumn } from "./run-row.ts";
 import { isRun, microseconds } from "./sql.ts";
 
 /** What everyone who watches runs needs to know of one. */
@@ -20,6 +21,7 @@ export interface ChangedRunRow {
   readonly lease_token: string | null;
   readonly supervisor_id: string | null;
   readonly concurrency_key: string | null;
+  /** The machine preset that it needs; null when that is not known. */
   readonly machine: string | null;
   readonly cancel_reason: string | null;
   readonly cancel_request_time_us: number | null;
@@ -30,7 +32,7 @@ const SELECT_CHANGED_RUNS: Statement = {
   text: `
 SELECT r.environment_id, r.id, r.task_id, r.status, r.revision::float8, r.event_seq::float8, r.queue, ${microseconds("r.queue_time")} AS queue_time_us,
   r.traceparent, ceil(date_part('epoch', r.due_time - now()) * 1000) AS due_in_ms,
-  ceil(date_part('epoch', r.expire_time - now()) * 1000) AS expire_in_ms, r.lease_token, r.supervisor_id, r.concurrency_key, r.machine, r.cancel_reason,
+  ceil(date_part('epoch', r.expire_time - now()) * 1000) AS expire_in_ms, r.lease_token, r.supervisor_id, r.concurrency_key, ${machineColumn()}, r.cancel_reason,
   ${microseconds("r.cancel_request_time")} AS cancel_request_time_us
 FROM unnest($1::text[], $2::text[]) AS i (environment_id, run_id)
 JOIN runs r ON ${isRun("i.environment_id", "i.run_id")}`,
