@@ -7,8 +7,14 @@ import type { Connection } from "./connection.ts";
 import { createDatabaseMetrics } from "./database-metrics.ts";
 import { createPool } from "./pool.ts";
 import { isWorthRetrying } from "./postgres-failure.ts";
-import { drizzleOnPool, type Queryable, queryableOn } from "./queryable.ts";
+import { type Queryable, queryableOn } from "./queryable.ts";
 import type { Statement } from "./statement.ts";
+
+/** A connection of one's own. */
+export interface Session extends Queryable {
+  /** Runs a query as node-postgres describes it, for what is built on that. */
+  readonly run: Connection["run"];
+}
 
 /** One database, through a pool of connections. */
 export interface Postgres extends Component, Queryable {
@@ -18,7 +24,7 @@ export interface Postgres extends Component, Queryable {
    * Runs `work` on a connection of its own, which is closed afterwards: for session locks and settings. Each of its
    * statements may take `limitMs`.
    */
-  session<T>(limitMs: number, work: (session: Queryable) => Promise<T>): Promise<T>;
+  session<T>(limitMs: number, work: (session: Session) => Promise<T>): Promise<T>;
 }
 
 export interface PostgresOptions {
@@ -53,7 +59,6 @@ export function createPostgres(options: PostgresOptions): Postgres {
   const metrics = createDatabaseMetrics(telemetry, pool);
   const stopped = new AbortController();
   let stopping: Promise<void> | undefined;
-  let drizzle: Queryable["drizzle"] | undefined;
 
   const withConnection = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     const connection = await pool.checkOut();
@@ -93,11 +98,11 @@ export function createPostgres(options: PostgresOptions): Postgres {
       }
     });
 
-  const session = async <T>(limitMs: number, work: (session: Queryable) => Promise<T>): Promise<T> => {
+  const session = async <T>(limitMs: number, work: (session: Session) => Promise<T>): Promise<T> => {
     const connection = await pool.checkOut(limitMs + answerMarginMs);
     try {
       await connection.run({ text: `set statement_timeout = ${Math.ceil(limitMs)}` });
-      return await work(queryableOn(connection));
+      return await work({ ...queryableOn(connection), run: connection.run });
     } finally {
       connection.close();
     }
@@ -133,8 +138,5 @@ export function createPostgres(options: PostgresOptions): Postgres {
     query,
     transaction,
     session,
-    get drizzle() {
-      return (drizzle ??= drizzleOnPool(pool.checkOut));
-    },
   };
 }

@@ -1,4 +1,5 @@
-import { loadMigrator } from "./load-drizzle.ts";
+import type { PoolClient } from "pg";
+import { loadDrizzle, loadMigrator } from "./load-drizzle.ts";
 import type { Postgres } from "./postgres.ts";
 import type { Statement } from "./statement.ts";
 
@@ -16,6 +17,8 @@ const lock: Statement = { name: "chassis_migration_lock", text: "select pg_advis
 export async function runMigrations(postgres: Postgres, folder: string, lockKey: bigint): Promise<void> {
   await postgres.session(statementLimitMs, async (session) => {
     await session.query(lock, [lockKey]);
-    await loadMigrator().migrate(session.drizzle, { migrationsFolder: folder });
+    // Drizzle asks no more of a client than this.
+    const client = { query: session.run } as unknown as PoolClient;
+    await loadMigrator().migrate(loadDrizzle().drizzle(client), { migrationsFolder: folder });
   });
 }

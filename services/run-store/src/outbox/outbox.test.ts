@@ -20,12 +20,7 @@ beforeEach(async () => {
   nats = createFakeNats();
   clock = createFakeClock();
   // The publisher needs the database, which needs the publisher.
-  const db: Queryable = {
-    query: (statement, values) => store.postgres.query(statement, values),
-    get drizzle() {
-      return store.postgres.drizzle;
-    },
-  };
+  const db: Queryable = { query: (statement, values) => store.postgres.query(statement, values) };
   outbox = createOutboxPublisher({ nats, db, clock, logger });
   store = await startHotStore({ outbox });
 });
