@@ -165,7 +165,7 @@ describe("a batch", () => {
     const [first, second, third] = cluster.triggerMessages.map((message) => message.map(({ requestId }) => requestId));
     expect([first, third]).toEqual([second, second?.slice(0, 1)]);
     cluster.overloads = 1_000_000;
-    configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 200 });
+    configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 1_500 });
     expect((await hello.batchTrigger(items)).failedItems).toMatchObject([
       { index: 0, error: { reason: "OVERLOADED" } },
       { index: 1, error: { reason: "OVERLOADED" } },

@@ -112,7 +112,7 @@ describe("runs", () => {
 
   it("say after the time limit that nobody answers", async () => {
     cluster.kill();
-    configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 300 });
+    configure({ url: cluster.url, apiKey: API_KEY, timeoutMs: 1_000 });
     await expect(runs.retrieve("run_1")).rejects.toMatchObject({ reason: "NOT_READY" });
     await expect(runs.poll("run_1")).rejects.toMatchObject({ reason: "NOT_READY" });
   });

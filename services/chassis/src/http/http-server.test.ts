@@ -102,7 +102,7 @@ describe("a request", () => {
   });
 
   test("that is no HTTP is 400, with too long a head 431, and one that takes too long to arrive 408", async () => {
-    const { server } = await start(echo, { requestTimeoutMs: 50 });
+    const { server } = await start(echo, { requestTimeoutMs: 500 });
     expect(await raw(server, "nonsense\r\n\r\n")).toMatch(/^HTTP\/1.1 400 [^]*FIELD_INVALID/);
     expect(await raw(server, `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
     expect(await raw(server, "POST /things/a HTTP/1.1\r\nhost: x\r\n")).toMatch(/^HTTP\/1.1 408 [^]*CALL_ENDED/);
