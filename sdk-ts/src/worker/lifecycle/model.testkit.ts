@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { HookName } from "../../task/hook-types.ts";
 import type { HookScope } from "./lifecycle-attempt.ts";
+import { fieldsOf, positionalOf } from "./model-arguments.testkit.ts";
 import {
   type Behaviour,
   CANCEL_REASON,
@@ -10,15 +11,12 @@ import {
   type HookPlan,
   initReturnedBy,
   OUTPUT,
-  PAYLOAD,
   type Played,
   RANDOM,
   REPLACEMENT,
-  RETRY,
   type Scenario,
   thrownBy,
   TIME_IS_UP,
-  WAIT,
 } from "./scenario.testkit.ts";
 
 /*
@@ -381,53 +379,3 @@ const CODES = {
   cancel: undefined as never,
   hang: undefined as never,
 } as const satisfies Record<Behaviour, Omit<Failure, "thrown">>;
-
-function positionalOf(hook: HookName | "run", { failure }: World): unknown[] {
-  switch (hook) {
-    case "onSuccess":
-      return [PAYLOAD, OUTPUT];
-    case "onFailure":
-    case "handleError":
-    case "catchError":
-      return [PAYLOAD, failure?.thrown];
-    case "onComplete":
-      return [PAYLOAD, failure === undefined ? OUTPUT : undefined];
-    default:
-      return [PAYLOAD];
-  }
-}
-
-function fieldsOf(
-  hook: HookName | "run",
-  { init, failure, scenario }: World,
-  delayMs: number | undefined,
-): Record<string, unknown> {
-  switch (hook) {
-    case "init":
-    case "middleware":
-      return {};
-    case "onWait":
-    case "onResume":
-      return { init, wait: WAIT };
-    case "onSuccess":
-      return { init, output: OUTPUT };
-    case "onFailure":
-      return { init, error: failure?.thrown };
-    case "handleError":
-    case "catchError":
-      return {
-        init,
-        error: failure?.thrown,
-        retry: { ...RETRY, maxAttempts: scenario.maxAttempts },
-        retryAt: delayMs === undefined ? undefined : new Date(delayMs),
-        retryDelayInMs: delayMs,
-      };
-    case "onComplete":
-      return {
-        init,
-        result: failure === undefined ? { ok: true, data: OUTPUT } : { ok: false, error: failure.thrown },
-      };
-    default:
-      return { init };
-  }
-}
