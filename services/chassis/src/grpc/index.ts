@@ -8,7 +8,7 @@ export {
   type Principal,
   tokenMatcher,
 } from "./principal.ts";
-export { defaultRetryPolicy, type RetryPolicy } from "./retry.ts";
+export type { RetryPolicy } from "./retry.ts";
 export { createGrpcServer, type GrpcServer, type GrpcServerOptions } from "./server.ts";
 export { type ServiceCall, TRACEPARENT_HEADER } from "./service-call.ts";
 export { createServiceClient, type ServiceClient, type ServiceClientOptions } from "./service-client.ts";

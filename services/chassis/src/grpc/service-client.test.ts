@@ -7,7 +7,7 @@ import { startGrpcServer } from "../../test/grpc-server.ts";
 import { startOtlpReceiver } from "../../test/otlp-receiver.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { startTelemetry } from "../telemetry/telemetry.ts";
-import { traceFields } from "../telemetry/traceparent.ts";
+import { parseTraceparent } from "../telemetry/traceparent.ts";
 import { TaskService } from "@windlass/proto";
 import { createServiceClient } from "./service-client.ts";
 
@@ -79,7 +79,7 @@ test("calls are traced on both sides, under the caller's span, and the handler h
     expect(clientSpan).toMatchObject({ name, parentSpanId: "b7ad6b7169203331", statusCode });
     const serverSpan = serverSpans.find(({ parentSpanId }) => parentSpanId === clientSpan?.spanId);
     expect(serverSpan).toMatchObject({ name, traceId: "0af7651916cd43dd8448eb211c80319c", statusCode });
-    expect(traceFields(traceparents[index] ?? "")).toMatchObject({ spanId: serverSpan?.spanId });
+    expect(parseTraceparent(traceparents[index] ?? "")).toMatchObject({ spanId: serverSpan?.spanId });
   }
   expect(receiver.metricNames).toContain("rpc.server.duration");
 });

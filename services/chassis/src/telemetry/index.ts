@@ -4,4 +4,3 @@ export { recordSpan, startSpan } from "./spans.ts";
 export type { FinishedSpan, OpenSpan, SpanAttributes, SpanKind, SpanOptions } from "./spans.ts";
 export { startTelemetry } from "./telemetry.ts";
 export type { Telemetry, TelemetryOptions } from "./telemetry.ts";
-export { traceFields } from "./traceparent.ts";

@@ -3,7 +3,7 @@ import { collectLogs } from "../../test/collected-logs.ts";
 import { type OtlpReceiver, startOtlpReceiver } from "../../test/otlp-receiver.ts";
 import { recordSpan, startSpan } from "./spans.ts";
 import { startTelemetry, type Telemetry } from "./telemetry.ts";
-import { traceFields } from "./traceparent.ts";
+import { parseTraceparent } from "./traceparent.ts";
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -40,7 +40,7 @@ test("spans reach the collector under the parent they were given, and hand on th
   await telemetry.stop();
   const [attempt, claim] = receiver.spans;
   expect(claim).toMatchObject({ name: "claim", kind: 3, statusCode: 2, parentSpanId: parentIds.spanId });
-  expect(traceFields(open.traceparent)).toEqual({ traceId: parentIds.traceId, spanId: claim?.spanId });
+  expect(parseTraceparent(open.traceparent)).toMatchObject({ traceId: parentIds.traceId, spanId: claim?.spanId });
   expect(attempt).toMatchObject({
     name: "attempt",
     kind: 1,
@@ -49,7 +49,7 @@ test("spans reach the collector under the parent they were given, and hand on th
     startTimeNs: 1_700_000_000_000_250_000n,
     endTimeNs: 1_700_000_000_500_000_000n,
   });
-  expect(traceFields(inner)).toEqual({ traceId: parentIds.traceId, spanId: attempt?.spanId });
+  expect(parseTraceparent(inner)).toMatchObject({ traceId: parentIds.traceId, spanId: attempt?.spanId });
 });
 
 test("without a parent, or with one that is malformed, a new sampled trace begins", async () => {
@@ -59,7 +59,7 @@ test("without a parent, or with one that is malformed, a new sampled trace begin
     recordSpan(telemetry, { name: "root", parent: value, ...times }),
   );
   await telemetry.stop();
-  expect(new Set(roots.map((root) => traceFields(root).traceId)).size).toBe(3);
+  expect(new Set(roots.map((root) => parseTraceparent(root)?.traceId)).size).toBe(3);
   expect(roots.every((root) => root.endsWith("-01"))).toBe(true);
   expect(receiver.spans.map(({ parentSpanId }) => parentSpanId)).toEqual(["", "", ""]);
 });

@@ -15,9 +15,3 @@ export function parseTraceparent(traceparent: string): SpanContext | undefined {
 export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
 }
-
-/** The ids of a traceparent as log fields; no fields when there is no trace. */
-export function traceFields(traceparent: string): { traceId?: string; spanId?: string } {
-  const context = parseTraceparent(traceparent);
-  return context === undefined ? {} : { traceId: context.traceId, spanId: context.spanId };
-}
