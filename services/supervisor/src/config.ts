@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { address, commaList, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
 import { z } from "zod";
+import { machinePresets } from "./driver/machine.ts";
 
 /** Each costs a stream and a credit: more would leave workers with leases that they cannot use. */
 const maxQueueServices = 16;
@@ -11,6 +12,13 @@ const queueAddresses = commaList().pipe(
     .min(1, "must name at least one")
     .max(maxQueueServices, `must be at most ${maxQueueServices}`)
     .refine((addresses) => new Set(addresses).size === addresses.length, "must name each once"),
+);
+
+const machines = commaList().pipe(
+  z
+    .array(z.enum(machinePresets))
+    .min(1, "must name at least one")
+    .refine((presets) => new Set(presets).size === presets.length, "must name each once"),
 );
 
 /** Everything the supervisor reads from its environment; `--help` prints it. */
@@ -27,6 +35,9 @@ export const supervisorVariables = {
   }),
   WINDLASS_WORKERS: variable(wholeNumber({ min: 1, max: 1_000 }).default(availableParallelism()), {
     description: "How many attempts execute at once; one more process is kept as a spare.",
+  }),
+  WINDLASS_MACHINES: variable(machines.default([...machinePresets]), {
+    description: "The machine presets that it offers, separated by commas: it is given runs of no other.",
   }),
   WINDLASS_DATA_DIR: variable(z.string().min(1).default(".windlass/supervisor"), {
     description: "Where bundles are kept. One folder per supervisor.",

@@ -2,6 +2,7 @@ import type { Clock, Logger } from "@windlass/chassis";
 import { ErrorReason, type Lease, type LeaseService } from "@windlass/proto";
 import { backoffMs, CallFailure, type Client } from "@windlass/proto/grpc";
 import { creditsToGrant } from "./credit-policy.ts";
+import { machineOf } from "./driver/machine.ts";
 import type { Capacity } from "./executor.ts";
 
 /** The open stream over which one queue service pushes leases against our credits. */
@@ -26,7 +27,11 @@ export interface LeaseStreamOptions {
   capacity: () => Capacity;
   /** Over how many streams the credits are split at this moment, this one included. */
   streams: () => number;
+  /** The machine presets that this supervisor offers. */
+  machines: readonly string[];
   onLeases: (leases: readonly Lease[]) => void;
+  /** A lease of a machine that is not offered: the run's task had a new version between its being told and its claim. */
+  onUnoffered: (lease: Lease) => void;
   onState: () => void;
   /** The queue was told that this supervisor's membership has expired. */
   onExpired: () => void;
@@ -35,7 +40,7 @@ export interface LeaseStreamOptions {
 }
 
 export function createLeaseStream(options: LeaseStreamOptions): LeaseStream {
-  const { client, capacity, streams, onLeases, onState, onExpired, clock, logger } = options;
+  const { client, capacity, streams, machines, onLeases, onUnoffered, onState, onExpired, clock, logger } = options;
   let closing: AbortController | undefined;
   let running: Promise<void> = Promise.resolve();
   let call: ReturnType<typeof client.leaseRuns> | undefined;
@@ -71,13 +76,21 @@ export function createLeaseStream(options: LeaseStreamOptions): LeaseStream {
     }
   }
 
+  /** A suspended process goes on where it is; what is no preset at all ends its run, which others see to. */
+  function isOffered(lease: Lease): boolean {
+    const preset = machineOf(lease.machine)?.preset;
+    if (lease.resumeWaitId !== "" || preset === undefined || machines.includes(preset)) return true;
+    onUnoffered(lease);
+    return false;
+  }
+
   /** One stream from open to break. */
   async function converse(supervisorId: string, signal: AbortSignal): Promise<CallFailure | undefined> {
     try {
       const opened = client.leaseRuns({ signal });
       call = opened;
       granted = nextGrant();
-      opened.send({ supervisorId, credits: granted });
+      opened.send({ supervisorId, credits: granted, machines: [...machines] });
       opened.responses.opened.then(
         () => {
           failures = 0;
@@ -89,7 +102,7 @@ export function createLeaseStream(options: LeaseStreamOptions): LeaseStream {
       );
       for await (const { leases } of opened.responses) {
         granted = Math.max(0, granted - leases.length);
-        onLeases(leases);
+        onLeases(leases.filter(isOffered));
       }
       return undefined;
     } catch (error) {

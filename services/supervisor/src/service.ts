@@ -123,7 +123,11 @@ export function createSupervisor(
   const leaseLoop = createLeaseLoop({
     clients: queues,
     capacity: () => executor.capacity(),
+    machines: config.WINDLASS_MACHINES,
     onLeases: (leases) => executor.accept(leases),
+    onUnoffered({ ref }) {
+      if (ref !== undefined) reporter.release(reporter.open(ref));
+    },
     onState: () => showHealth(),
     onExpired: () => membership.beat(),
     clock,

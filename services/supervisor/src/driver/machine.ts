@@ -18,6 +18,9 @@ const presets = {
 /** The machine of tasks that ask for none. */
 export const defaultMachine: Machine = presets["small-1x"];
 
+/** The names of all presets, smallest first. */
+export const machinePresets: readonly string[] = Object.keys(presets);
+
 /** The machine of a preset's name, the default one for ""; undefined when there is none of that name. */
 export function machineOf(preset: string): Machine | undefined {
   if (preset === "") return defaultMachine;

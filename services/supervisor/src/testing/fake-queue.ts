@@ -6,6 +6,7 @@ import { callError, startPeer } from "./start-peer.ts";
 export async function startFakeQueue() {
   const waiting: Lease[] = [];
   const grants: { supervisorId: string; credits: number }[] = [];
+  let machines: readonly string[] = [];
   let credits = 0;
   let supervisorId = "";
   let stream: PushStream<{ leases: Lease[] }> | undefined;
@@ -28,7 +29,7 @@ export async function startFakeQueue() {
       async function listen(): Promise<void> {
         try {
           for await (const request of requests) {
-            if (request.supervisorId !== "") ({ supervisorId } = request);
+            if (request.supervisorId !== "") ({ supervisorId, machines } = request);
             grants.push({ supervisorId, credits: request.credits });
             credits += request.credits;
             pushWhatMayGo();
@@ -49,6 +50,8 @@ export async function startFakeQueue() {
     /** Credits that are granted and not used. */
     credits: () => credits,
     supervisorId: () => supervisorId,
+    /** What the supervisor said that it offers. */
+    machines: () => machines,
     isOpen: () => stream !== undefined,
     offer(...leases: Lease[]): void {
       waiting.push(...leases);
