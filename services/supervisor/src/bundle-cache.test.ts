@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@windlass/chassis";
@@ -187,11 +187,22 @@ describe("the folder", () => {
     expect(await kept()).toEqual([bundles[2]?.hash ?? "", bundles[3]?.hash ?? ""].toSorted());
   });
 
-  it("is cleared of what a crash left half-made", async () => {
-    const leftover = join(dataDir, "bundles", ".staging-1", "files");
-    await mkdir(leftover, { recursive: true });
-    await writeFile(join(leftover, "worker.mjs"), "");
-    await serve([]).cache.start();
-    await expect(access(leftover)).rejects.toThrow("ENOENT");
+  it("is cleared of what a crash left half-made, and not of what another process is laying down", async () => {
+    const halfMade = async (name: string, ageMs: number) => {
+      const staging = join(dataDir, "bundles", name);
+      await mkdir(join(staging, "files"), { recursive: true });
+      await writeFile(join(staging, "files", "worker.mjs"), "");
+      const time = new Date(clock.nowMs() - ageMs);
+      await utimes(staging, time, time);
+    };
+    await halfMade(".staging-1", 2 * 3_600_000);
+    await halfMade(".staging-2", 60_000);
+    const { cache } = serve([bundleOf("1;")]);
+    await cache.start();
+    expect(await kept()).toEqual([".staging-2"]);
+    await clock.advance(2 * 3_600_000);
+    (await cache.acquire(bundleOf("1;").hash)).release();
+    await cache.stop();
+    expect(await kept()).toEqual([bundleOf("1;").hash]);
   });
 });

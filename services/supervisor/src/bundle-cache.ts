@@ -14,7 +14,7 @@ export interface CachedBundle extends LaidBundle {
 
 /** The bundles of versions executed on this machine, in `<dataDir>/bundles/<hash>`. */
 export interface BundleCache {
-  /** Removes what a crash left half-made, and learns what is there. */
+  /** Removes what a crash left half-made. */
   start(): Promise<void>;
   /**
    * Fetches the bundle unless it is there, for at most 15 s. Callers at the same time share one fetch.
@@ -27,6 +27,8 @@ export interface BundleCache {
 
 const maxBundleBytes = 64 * 1024 * 1024;
 const stagingPrefix = ".staging-";
+/** Nobody takes so long to lay a bundle down: what is half-made and older was left by a crash, and not by a process that is at it. */
+const leftoverAfterMs = 3_600_000;
 const fetchLimitMs = 15_000;
 /** While the run-store restarts, a fetch is tried again this often, plus up to as much again by chance. */
 const retryDelayMs = 200;
@@ -73,8 +75,24 @@ export function createBundleCache(options: {
     }
   }
 
-  /** Removes the bundles that nobody uses but the `maxUnused` used last. */
+  /** Another process may use the same folder, such as the one that this one replaces: what that is laying down stays. */
+  async function removeLeftovers(): Promise<void> {
+    for (const name of await readdir(root)) {
+      if (!name.startsWith(stagingPrefix)) continue;
+      const changedMs = await stat(join(root, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== "ENOENT") throw error;
+          return Number.POSITIVE_INFINITY; // it is laid down by now
+        },
+      );
+      if (clock.nowMs() - changedMs > leftoverAfterMs) await removeBundle(join(root, name));
+    }
+  }
+
+  /** Removes leftovers, and the bundles that nobody uses but the `maxUnused` used last. */
   async function evict(): Promise<void> {
+    await removeLeftovers();
     const unused: { name: string; usedMs: number }[] = [];
     for (const name of await readdir(root)) {
       if (name.startsWith(stagingPrefix) || users.has(name)) continue;
@@ -91,9 +109,7 @@ export function createBundleCache(options: {
   return {
     async start() {
       await mkdir(root, { recursive: true });
-      for (const name of await readdir(root)) {
-        if (name.startsWith(stagingPrefix)) await removeBundle(join(root, name));
-      }
+      await removeLeftovers();
     },
 
     async stop() {

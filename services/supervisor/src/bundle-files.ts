@@ -46,7 +46,7 @@ const manifestName = "manifest.json";
 
 /**
  * Lays a checked bundle down in `targetDir`, whole or not at all: it is written and synced beside it, then renamed. When
- * somebody else was faster, theirs stays. A crash leaves at most a folder that `removeLeftovers` removes.
+ * somebody else was faster, theirs stays. A crash leaves at most a folder that BundleCache removes later.
  */
 export async function layDownBundle(bundle: Bundle, targetDir: string, stagingDir: string): Promise<void> {
   const runtime = checkBundle(bundle);
