@@ -178,7 +178,7 @@ describe("broken lines", () => {
 describe("an expired membership", () => {
   it.each([
     ["by the store's word", {}],
-    ["by the clock, when no heartbeat is answered", { WINDLASS_SUPERVISOR_TTL_MS: "1000" }],
+    ["by the clock, when no heartbeat is answered", { WINDLASS_SUPERVISOR_TTL_MS: "3000" }],
   ])("%s ends all work and begins anew under another id", async (_how, settings) => {
     const supervisor = await start({ WINDLASS_HEARTBEAT_INTERVAL_MS: "100", ...settings });
     const lease = leaseOf("loop");
