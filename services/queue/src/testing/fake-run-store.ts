@@ -80,6 +80,7 @@ export interface QueuedRunInit {
   readonly queueTimeUs: number;
   readonly traceparent: string;
   readonly supervisorId: string;
+  readonly machine: string;
 }
 
 interface Watch {
@@ -137,7 +138,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
     for (const init of runs) {
       this.#lastQueueTimeUs += 1;
       const { environmentId = "env", queue = "q", concurrencyKey = "", traceparent = "", supervisorId = "" } = init;
-      const { queueTimeUs = this.#lastQueueTimeUs } = init;
+      const { queueTimeUs = this.#lastQueueTimeUs, machine = "" } = init;
       const runId = init.runId ?? `run_${this.#lastQueueTimeUs}`;
       const run = create(QueuedRunSchema, {
         environmentId,
@@ -147,6 +148,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
         queueTimeUs: BigInt(queueTimeUs),
         traceparent,
         supervisorId,
+        machine,
       });
       this.#runs.set(runId, run);
       this.#tell(environmentId, { runs: [run] });
@@ -272,7 +274,8 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
     this.claimed.push(runId);
     const leaseToken = `token ${this.claimed.length}`;
     this.#tokens.set(runId, leaseToken);
-    const lease = { ref: { environmentId, runId, leaseToken }, traceparent };
+    const machine = this.#runs.get(runId)?.machine ?? "";
+    const lease = { ref: { environmentId, runId, leaseToken }, traceparent, machine };
     return create(ClaimResultSchema, { result: { case: "lease", value: lease } });
   }
 

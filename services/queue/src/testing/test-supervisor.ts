@@ -17,8 +17,13 @@ export interface TestSupervisor extends Disposable {
   cancel(): void;
 }
 
-/** Opens a stream to the queue, and reads it at once unless `isReading` is false. */
-export function connectSupervisor(address: string, supervisorId: string, credits: number): TestSupervisor {
+/** Opens a stream to the queue, as a supervisor that offers these machines (none said: all), and reads it at once unless `isReading` is false. */
+export function connectSupervisor(
+  address: string,
+  supervisorId: string,
+  credits: number,
+  machines: readonly string[] = [],
+): TestSupervisor {
   const channel = createChannel(address, { token: internalToken });
   const call = createClient(LeaseService, channel).leaseRuns();
   const leases: Lease[] = [];
@@ -31,7 +36,7 @@ export function connectSupervisor(address: string, supervisorId: string, credits
       throw error;
     }
   };
-  call.send({ supervisorId, credits });
+  call.send({ supervisorId, credits, machines: [...machines] });
   return {
     leases,
     get runIds() {
