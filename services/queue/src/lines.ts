@@ -7,7 +7,7 @@ import type { TakesTurns } from "./turns.ts";
 import { type ReadyRun, WaitingLine } from "./waiting-line.ts";
 
 /** Who may have to wait for a moment, because of a rate limit. */
-export interface Awaits {
+interface Awaits {
   /** The next moment at which it is looked at again; Infinity when none is planned. */
   awaitedAtMs: number;
 }
