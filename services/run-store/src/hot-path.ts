@@ -2,6 +2,7 @@ import type { Clock, Component, Logger, Postgres, Telemetry } from "@windlass/ch
 import { createAnnouncer } from "./announce-changes.ts";
 import { createDeploymentCache } from "./deployments/deployment-cache.ts";
 import { createTaskLimitsCache } from "./deployments/task-limits-cache.ts";
+import type { DatabaseClock } from "./due/database-clock.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
 import { createQueueAnnouncer } from "./queue/announce-queue-news.ts";
@@ -26,6 +27,7 @@ export interface HotPathOptions {
   readonly outbox: OutboxPublisher;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  readonly databaseClock: DatabaseClock;
   readonly logger: Logger;
   /** Default: none, for a single replica. */
   readonly queueHints?: QueueHints;
@@ -43,6 +45,7 @@ export interface HotPathParts extends RemoveSupervisorsOptions {
   readonly promotePendingRuns: PromotePendingRuns;
   readonly variablesRevisions: VariablesRevisions;
   readonly shards: EnvironmentShards;
+  readonly databaseClock: DatabaseClock;
 }
 
 /** What a run passes through, wired together. `drain` and `stop` wait for what is under way. */

@@ -34,6 +34,7 @@ import { bootstrapEnvironment } from "./environments/bootstrap-environment.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createBatchService } from "./handlers/batch-service.ts";
 import { createCompleteTokenRoute } from "./handlers/complete-token-route.ts";
+import { createDatabaseClock } from "./due/database-clock.ts";
 import { createDueLookLoop } from "./due/due-look-loop.ts";
 import { createDeploymentService } from "./handlers/deployment-service.ts";
 import { createDueService } from "./handlers/due-service.ts";
@@ -92,7 +93,8 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   const reader = createRunEndReader(postgres);
   const base = { postgres, db: postgres, feed: createFeed(), reader, clock, logger, telemetry, random: Math.random };
   const { outbox, tokenHints, queueHints, components: natsComponents } = createNatsParts(config.NATS_URL ?? [], base);
-  const hotPath = createHotPath({ ...base, outbox, queueHints });
+  const databaseClock = createDatabaseClock(base);
+  const hotPath = createHotPath({ ...base, outbox, queueHints, databaseClock });
   const announceTokens = createTokenAnnouncer(base.feed, tokenHints);
   const queueStates = createQueueStates({ ...base, token: config.WINDLASS_INTERNAL_TOKEN });
   const parts = { ...base, ...hotPath.parts, announceTokens, queueStates };
@@ -147,7 +149,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     stop: () => Promise.resolve(),
   };
   const loops = [
-    createDueLookLoop(base),
+    createDueLookLoop(parts),
     createPartitionLoop(base),
     createPendingVersionLoop(parts),
     createUnfinishedCancelLoop(parts),

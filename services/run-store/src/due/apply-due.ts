@@ -10,6 +10,7 @@ import { expireSupervisors, type RemoveSupervisorsOptions } from "../supervisors
 import { selectTokenTimeouts, timeOutTokens } from "../store/time-out-tokens.ts";
 import type { TokenAnnouncer } from "../tokens/announce-tokens.ts";
 import type { DueWork } from "../validation/due-requests.ts";
+import type { DatabaseClock } from "./database-clock.ts";
 import { expireRuns, type ExpireRunsOptions } from "./expire-runs.ts";
 import { queueDueRuns, type QueueDueRunsOptions } from "./queue-due-runs.ts";
 
@@ -17,6 +18,7 @@ import { queueDueRuns, type QueueDueRunsOptions } from "./queue-due-runs.ts";
 export interface ApplyDueOptions extends RemoveSupervisorsOptions, QueueDueRunsOptions, ExpireRunsOptions, TickOptions {
   readonly postgres: Postgres;
   readonly announceTokens: TokenAnnouncer;
+  readonly databaseClock: DatabaseClock;
 }
 
 /** What came of due work. */
@@ -58,7 +60,11 @@ async function expire(options: ApplyDueOptions, runs: DueWork["expiries"]): Prom
   };
 }
 
-async function removeExpired(options: RemoveSupervisorsOptions, ids: readonly string[]): Promise<AppliedDue> {
+/** While the database's clock has just been put forward, a lease that seems to be over may be one that nobody had the time to renew. */
+async function removeExpired(options: ApplyDueOptions, ids: readonly string[]): Promise<AppliedDue> {
+  await options.databaseClock.look();
+  const graceMs = options.databaseClock.graceLeftMs();
+  if (graceMs > 0) return { applied: 0, postponed: ids.map((id) => dueSupervisor(id, graceMs)) };
   const expired = await expireSupervisors(options, ids);
   const gone = new Set(expired);
   const others = ids.filter((id) => !gone.has(id));

@@ -14,7 +14,7 @@ let stopListening: () => void;
 beforeEach(async () => {
   store = await startHotStore();
   clock = createFakeClock();
-  loop = createDueLookLoop({ ...store, clock, logger });
+  loop = createDueLookLoop({ ...store, ...store.parts, clock, logger });
   told = [];
   stopListening = () => undefined;
 });
@@ -87,7 +87,7 @@ it("nothing is looked up while nobody watches", async () => {
     ...store.postgres,
     transaction: () => Promise.reject(new Error(`looked ${queries.push("look")} times`)),
   };
-  const idle = createDueLookLoop({ postgres, feed: store.feed, clock, logger });
+  const idle = createDueLookLoop({ ...store.parts, postgres, feed: store.feed, clock, logger });
   await idle.start();
   await look();
   await idle.stop();

@@ -2,6 +2,7 @@ import type { Clock, Component, Logger, Postgres } from "@windlass/chassis";
 import type { Feed } from "../feed/feed.ts";
 import { createRepeatLoop } from "../repeat-loop.ts";
 import { DUE_START } from "../store/list-due.ts";
+import type { DatabaseClock } from "./database-clock.ts";
 import { listDue } from "./list-due.ts";
 
 const INTERVAL_MS = 1_000;
@@ -17,10 +18,11 @@ const MAX_ITEMS = 1_000;
 export function createDueLookLoop(options: {
   readonly postgres: Postgres;
   readonly feed: Feed;
+  readonly databaseClock: DatabaseClock;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Component {
-  const { feed } = options;
+  const { feed, databaseClock } = options;
   let told: ReadonlySet<string> = new Set();
   return createRepeatLoop({
     ...options,
@@ -29,6 +31,8 @@ export function createDueLookLoop(options: {
     turn: async () => {
       // Who comes to watch lists first: what has been told before it came is known to it.
       if (feed.due.subscriberCount === 0) return false;
+      // Before what has leapt into the past by a jump is told.
+      await databaseClock.look();
       const { items, positions } = await listDue(options, { after: DUE_START, horizonMs: AHEAD_MS, size: MAX_ITEMS });
       const keys = positions.map(({ dueTimeUs, id }) => `${dueTimeUs}/${id}`);
       feed.due.publish(items.filter((_, index) => !told.has(keys[index] ?? "")));

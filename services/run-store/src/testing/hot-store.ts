@@ -28,6 +28,7 @@ import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { Lease as LeaseKey } from "../work/lease.ts";
 import type { FinishItem, ReportItem } from "../work/report-item.ts";
 import { finishItem, leaseKey, SUPERVISOR_ID, waitOf } from "./reports.ts";
+import { STEADY_DATABASE_CLOCK } from "./steady-database-clock.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 export const ENVIRONMENT_ID = "env_test";
@@ -134,6 +135,7 @@ export async function startHotStore(
     outbox: options.outbox ?? NO_OUTBOX,
     telemetry,
     clock,
+    databaseClock: STEADY_DATABASE_CLOCK,
     logger,
     random: () => 0,
   });

@@ -53,6 +53,7 @@ import { createTokenAnnouncer, type TokenAnnouncer } from "../tokens/announce-to
 import { publicHttpUrl } from "../tokens/public-http-url.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { createTokenReader } from "../tokens/token-reader.ts";
+import { STEADY_DATABASE_CLOCK } from "./steady-database-clock.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
 export const INTERNAL_TOKEN = "internal-token-for-tests";
@@ -110,6 +111,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     outbox: NO_OUTBOX,
     telemetry,
     clock,
+    databaseClock: STEADY_DATABASE_CLOCK,
     logger,
     random: () => 0,
   });
