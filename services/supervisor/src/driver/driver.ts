@@ -15,6 +15,13 @@ export interface WorkerCommand {
   readonly token: string;
 }
 
+/**
+ * How well a driver confines its workers: "process" is no security boundary; "runc" and "crun" are containers on
+ * the machine's own kernel; "runsc" (gVisor) gives each worker a kernel of its own, which runs without privileges.
+ */
+export const sandboxTiers = ["process", "runc", "crun", "runsc"] as const;
+export type SandboxTier = (typeof sandboxTiers)[number];
+
 /** How a worker's process group ended. */
 export interface ProcessExit {
   /** The leader's exit code; absent when a signal ended it. */
@@ -25,6 +32,16 @@ export interface ProcessExit {
   readonly wasKilled: boolean;
   /** The end of what it wrote to stdout and stderr. */
   readonly output: string;
+  /**
+   * Set when the kernel ended it because it needed more memory than its machine has: what it may have, and the most it had.
+   * Only a driver with a memory limit of the kernel's knows this; it is never guessed.
+   */
+  readonly memoryExceeded?: MemoryExceeded;
+}
+
+export interface MemoryExceeded {
+  readonly limitBytes: number;
+  readonly peakBytes: number;
 }
 
 /** One worker's process group. */
@@ -37,18 +54,18 @@ export interface WorkerProcess {
   readonly exited: Promise<ProcessExit>;
   /** Sends SIGKILL to the whole group; `exited` tells when it is gone. Once it has ended, nothing happens. */
   kill(): void;
-  /** Stops the whole group where it is (SIGSTOP); it keeps its memory and gets no processor. It can still be killed. */
+  /** Stops all of it where it is (SIGSTOP, or the cgroup's freezer); it keeps its memory and gets no processor. It can still be killed. */
   suspend(): void;
-  /** Lets a suspended group go on (SIGCONT). */
+  /** Lets what was suspended go on. */
   resume(): void;
-  /** Its resident memory; undefined when it cannot be read (the process is gone). */
+  /** Its resident memory, under a cgroup all of its processes' without what is only cache; undefined when it cannot be read (it is gone). */
   residentBytes(): Promise<number | undefined>;
 }
 
 /** A way to run workers, with an honest name for how well it confines them. */
 export interface Driver {
-  /** As told to the run-store at registration. */
-  readonly sandboxTier: "process";
+  /** What it really does here, as told to the run-store at registration. */
+  readonly sandboxTier: SandboxTier;
   /** Starts a worker. Rejects when the operating system refuses; a program that cannot be executed exits with 126 or 127. */
   start(workerId: string, command: WorkerCommand): Promise<WorkerProcess>;
 }
