@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/run_event.proto.
  */
 export const file_windlass_v1_run_event: GenFile = /*@__PURE__*/
-  fileDesc("Cht3aW5kbGFzcy92MS9ydW5fZXZlbnQucHJvdG8SC3dpbmRsYXNzLnYxIk8KDVN0YXR1c0NoYW5nZWQSJgoGc3RhdHVzGAEgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhYKDmF0dGVtcHRfbnVtYmVyGAIgASgFIlIKDkF0dGVtcHRTdGFydGVkEhYKDmF0dGVtcHRfbnVtYmVyGAEgASgFEhUKDXN1cGVydmlzb3JfaWQYAiABKAkSEQoJd29ya2VyX2lkGAMgASgJInMKCUxvZ1JlY29yZBIkCgVsZXZlbBgBIAEoDjIVLndpbmRsYXNzLnYxLkxvZ0xldmVsEg8KB21lc3NhZ2UYAiABKAkSFwoPYXR0cmlidXRlc19qc29uGAMgASgJEhYKDmF0dGVtcHRfbnVtYmVyGAQgASgFIkkKDkNhbmNlbFByb2dyZXNzEicKBXBoYXNlGAEgASgOMhgud2luZGxhc3MudjEuQ2FuY2VsUGhhc2USDgoGcmVhc29uGAIgASgJInoKDEF0dGVtcHRFbmRlZBIWCg5hdHRlbXB0X251bWJlchgBIAEoBRIsCgdvdXRjb21lGAIgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSJAoFZXJyb3IYAyABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvciJGCgtXYWl0U3RhcnRlZBIfCgR3YWl0GAEgASgLMhEud2luZGxhc3MudjEuV2FpdBIWCg5hdHRlbXB0X251bWJlchgCIAEoBSI0CglXYWl0RW5kZWQSDwoHd2FpdF9pZBgBIAEoCRIWCg5hdHRlbXB0X251bWJlchgCIAEoBSLaAwoIUnVuRXZlbnQSCwoDc2VxGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKDnN0YXR1c19jaGFuZ2VkGAMgASgLMhoud2luZGxhc3MudjEuU3RhdHVzQ2hhbmdlZEgAEjYKD2F0dGVtcHRfc3RhcnRlZBgEIAEoCzIbLndpbmRsYXNzLnYxLkF0dGVtcHRTdGFydGVkSAASLgoLaG9va19yZXN1bHQYBSABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJQoDbG9nGAYgASgLMhYud2luZGxhc3MudjEuTG9nUmVjb3JkSAASNgoPY2FuY2VsX3Byb2dyZXNzGAcgASgLMhsud2luZGxhc3MudjEuQ2FuY2VsUHJvZ3Jlc3NIABIyCg1hdHRlbXB0X2VuZGVkGAggASgLMhkud2luZGxhc3MudjEuQXR0ZW1wdEVuZGVkSAASMAoMd2FpdF9zdGFydGVkGAkgASgLMhgud2luZGxhc3MudjEuV2FpdFN0YXJ0ZWRIABIsCgp3YWl0X2VuZGVkGAogASgLMhYud2luZGxhc3MudjEuV2FpdEVuZGVkSABCBgoEYm9keSJ+CglSdW5Ob3RpY2USDgoGcnVuX2lkGAEgASgJEhYKDmVudmlyb25tZW50X2lkGAIgASgJEg8KB3Rhc2tfaWQYAyABKAkSJgoGc3RhdHVzGAQgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhAKCHJldmlzaW9uGAUgASgDKowBCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABITCg9MT0dfTEVWRUxfVFJBQ0UQARITCg9MT0dfTEVWRUxfREVCVUcQAhISCg5MT0dfTEVWRUxfSU5GTxADEhIKDkxPR19MRVZFTF9XQVJOEAQSEwoPTE9HX0xFVkVMX0VSUk9SEAUq0AEKC0NhbmNlbFBoYXNlEhwKGENBTkNFTF9QSEFTRV9VTlNQRUNJRklFRBAAEhoKFkNBTkNFTF9QSEFTRV9SRVFVRVNURUQQARIaChZDQU5DRUxfUEhBU0VfREVMSVZFUkVEEAISHQoZQ0FOQ0VMX1BIQVNFX0FDS05PV0xFREdFRBADEhsKF0NBTkNFTF9QSEFTRV9IT09LU19ET05FEAQSFgoSQ0FOQ0VMX1BIQVNFX0VOREVEEAUSFwoTQ0FOQ0VMX1BIQVNFX0ZPUkNFRBAGYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_wait]);
+  fileDesc("Cht3aW5kbGFzcy92MS9ydW5fZXZlbnQucHJvdG8SC3dpbmRsYXNzLnYxIk8KDVN0YXR1c0NoYW5nZWQSJgoGc3RhdHVzGAEgASgOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEhYKDmF0dGVtcHRfbnVtYmVyGAIgASgFIlIKDkF0dGVtcHRTdGFydGVkEhYKDmF0dGVtcHRfbnVtYmVyGAEgASgFEhUKDXN1cGVydmlzb3JfaWQYAiABKAkSEQoJd29ya2VyX2lkGAMgASgJInMKCUxvZ1JlY29yZBIkCgVsZXZlbBgBIAEoDjIVLndpbmRsYXNzLnYxLkxvZ0xldmVsEg8KB21lc3NhZ2UYAiABKAkSFwoPYXR0cmlidXRlc19qc29uGAMgASgJEhYKDmF0dGVtcHRfbnVtYmVyGAQgASgFIkkKDkNhbmNlbFByb2dyZXNzEicKBXBoYXNlGAEgASgOMhgud2luZGxhc3MudjEuQ2FuY2VsUGhhc2USDgoGcmVhc29uGAIgASgJInoKDEF0dGVtcHRFbmRlZBIWCg5hdHRlbXB0X251bWJlchgBIAEoBRIsCgdvdXRjb21lGAIgASgOMhsud2luZGxhc3MudjEuQXR0ZW1wdE91dGNvbWUSJAoFZXJyb3IYAyABKAsyFS53aW5kbGFzcy52MS5SdW5FcnJvciKKAQoMUHJvY2Vzc0VuZGVkEhYKDmF0dGVtcHRfbnVtYmVyGAEgASgFEhYKCWV4aXRfY29kZRgCIAEoBUgAiAEBEg4KBnNpZ25hbBgDIAEoCRIOCgZvdXRwdXQYBCABKAkSHAoUb21pdHRlZF9vdXRwdXRfYnl0ZXMYBSABKANCDAoKX2V4aXRfY29kZSJGCgtXYWl0U3RhcnRlZBIfCgR3YWl0GAEgASgLMhEud2luZGxhc3MudjEuV2FpdBIWCg5hdHRlbXB0X251bWJlchgCIAEoBSI0CglXYWl0RW5kZWQSDwoHd2FpdF9pZBgBIAEoCRIWCg5hdHRlbXB0X251bWJlchgCIAEoBSKOBAoIUnVuRXZlbnQSCwoDc2VxGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKDnN0YXR1c19jaGFuZ2VkGAMgASgLMhoud2luZGxhc3MudjEuU3RhdHVzQ2hhbmdlZEgAEjYKD2F0dGVtcHRfc3RhcnRlZBgEIAEoCzIbLndpbmRsYXNzLnYxLkF0dGVtcHRTdGFydGVkSAASLgoLaG9va19yZXN1bHQYBSABKAsyFy53aW5kbGFzcy52MS5Ib29rUmVzdWx0SAASJQoDbG9nGAYgASgLMhYud2luZGxhc3MudjEuTG9nUmVjb3JkSAASNgoPY2FuY2VsX3Byb2dyZXNzGAcgASgLMhsud2luZGxhc3MudjEuQ2FuY2VsUHJvZ3Jlc3NIABIyCg1hdHRlbXB0X2VuZGVkGAggASgLMhkud2luZGxhc3MudjEuQXR0ZW1wdEVuZGVkSAASMAoMd2FpdF9zdGFydGVkGAkgASgLMhgud2luZGxhc3MudjEuV2FpdFN0YXJ0ZWRIABIsCgp3YWl0X2VuZGVkGAogASgLMhYud2luZGxhc3MudjEuV2FpdEVuZGVkSAASMgoNcHJvY2Vzc19lbmRlZBgLIAEoCzIZLndpbmRsYXNzLnYxLlByb2Nlc3NFbmRlZEgAQgYKBGJvZHkifgoJUnVuTm90aWNlEg4KBnJ1bl9pZBgBIAEoCRIWCg5lbnZpcm9ubWVudF9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEiYKBnN0YXR1cxgEIAEoDjIWLndpbmRsYXNzLnYxLlJ1blN0YXR1cxIQCghyZXZpc2lvbhgFIAEoAyqMAQoITG9nTGV2ZWwSGQoVTE9HX0xFVkVMX1VOU1BFQ0lGSUVEEAASEwoPTE9HX0xFVkVMX1RSQUNFEAESEwoPTE9HX0xFVkVMX0RFQlVHEAISEgoOTE9HX0xFVkVMX0lORk8QAxISCg5MT0dfTEVWRUxfV0FSThAEEhMKD0xPR19MRVZFTF9FUlJPUhAFKtABCgtDYW5jZWxQaGFzZRIcChhDQU5DRUxfUEhBU0VfVU5TUEVDSUZJRUQQABIaChZDQU5DRUxfUEhBU0VfUkVRVUVTVEVEEAESGgoWQ0FOQ0VMX1BIQVNFX0RFTElWRVJFRBACEh0KGUNBTkNFTF9QSEFTRV9BQ0tOT1dMRURHRUQQAxIbChdDQU5DRUxfUEhBU0VfSE9PS1NfRE9ORRAEEhYKEkNBTkNFTF9QSEFTRV9FTkRFRBAFEhcKE0NBTkNFTF9QSEFTRV9GT1JDRUQQBmIGcHJvdG8z", [file_google_protobuf_timestamp, file_windlass_v1_hook_result, file_windlass_v1_run, file_windlass_v1_run_error, file_windlass_v1_wait]);
 
 /**
  * StatusChanged: the run entered a status.
@@ -191,6 +191,55 @@ export const AttemptEndedSchema: GenMessage<AttemptEnded> = /*@__PURE__*/
   messageDesc(file_windlass_v1_run_event, 4);
 
 /**
+ * ProcessEnded: the worker process ended while it had the attempt, or was ended for it. What that made of the attempt is the AttemptEnded that follows.
+ *
+ * @generated from message windlass.v1.ProcessEnded
+ */
+export type ProcessEnded = Message<"windlass.v1.ProcessEnded"> & {
+  /**
+   * The attempt that it had.
+   *
+   * @generated from field: int32 attempt_number = 1;
+   */
+  attemptNumber: number;
+
+  /**
+   * Its exit code; absent when a signal ended it.
+   *
+   * @generated from field: optional int32 exit_code = 2;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * The signal that ended it, "SIGKILL", also when its supervisor sent it; empty when it exited by itself.
+   *
+   * @generated from field: string signal = 3;
+   */
+  signal: string;
+
+  /**
+   * The last 64 KB that it wrote to stdout and stderr since the attempt began, as text; what is not UTF-8 shows as U+FFFD. Lines of `console` and `logger` are not in it: they are LogRecords.
+   *
+   * @generated from field: string output = 4;
+   */
+  output: string;
+
+  /**
+   * How many bytes it wrote before those.
+   *
+   * @generated from field: int64 omitted_output_bytes = 5;
+   */
+  omittedOutputBytes: bigint;
+};
+
+/**
+ * Describes the message windlass.v1.ProcessEnded.
+ * Use `create(ProcessEndedSchema)` to create a new message.
+ */
+export const ProcessEndedSchema: GenMessage<ProcessEnded> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_event, 5);
+
+/**
  * WaitStarted: the run waits; its process is suspended.
  *
  * @generated from message windlass.v1.WaitStarted
@@ -216,7 +265,7 @@ export type WaitStarted = Message<"windlass.v1.WaitStarted"> & {
  * Use `create(WaitStartedSchema)` to create a new message.
  */
 export const WaitStartedSchema: GenMessage<WaitStarted> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 5);
+  messageDesc(file_windlass_v1_run_event, 6);
 
 /**
  * WaitEnded: the run continues after a wait.
@@ -244,7 +293,7 @@ export type WaitEnded = Message<"windlass.v1.WaitEnded"> & {
  * Use `create(WaitEndedSchema)` to create a new message.
  */
 export const WaitEndedSchema: GenMessage<WaitEnded> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 6);
+  messageDesc(file_windlass_v1_run_event, 7);
 
 /**
  * RunEvent is one entry of a run's timeline. Entries are never changed or removed while the run is kept.
@@ -335,6 +384,14 @@ export type RunEvent = Message<"windlass.v1.RunEvent"> & {
      */
     value: WaitEnded;
     case: "waitEnded";
+  } | {
+    /**
+     * The worker process ended with the attempt.
+     *
+     * @generated from field: windlass.v1.ProcessEnded process_ended = 11;
+     */
+    value: ProcessEnded;
+    case: "processEnded";
   } | { case: undefined; value?: undefined };
 };
 
@@ -343,7 +400,7 @@ export type RunEvent = Message<"windlass.v1.RunEvent"> & {
  * Use `create(RunEventSchema)` to create a new message.
  */
 export const RunEventSchema: GenMessage<RunEvent> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 7);
+  messageDesc(file_windlass_v1_run_event, 8);
 
 /**
  * RunNotice is the body of the NATS subject windlass.v1.<environment>.run.<status>.<run>. A notice can be lost or come twice: read the run to know.
@@ -392,7 +449,7 @@ export type RunNotice = Message<"windlass.v1.RunNotice"> & {
  * Use `create(RunNoticeSchema)` to create a new message.
  */
 export const RunNoticeSchema: GenMessage<RunNotice> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_event, 8);
+  messageDesc(file_windlass_v1_run_event, 9);
 
 /**
  * LogLevel is how loud a log record is.
