@@ -31,7 +31,7 @@ function trigger(n: number, ms: number): Promise<{ readonly id: string }> {
     return tasks.trigger<typeof limited>(
       "limited",
       { n, ms },
-      { concurrencyKey: `key-${Math.floor(n / 6) % KEYS}`, ttl: "10m" },
+      { concurrencyKey: `key-${Math.floor(n / 6) % KEYS}`, ttl: "1h" },
     );
   }
   const isDelayed = n % 6 === 2;

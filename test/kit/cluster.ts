@@ -32,6 +32,8 @@ export interface TestClusterOptions {
   readonly cancelLimitMs?: number;
   /** Settings of every service, over all others; for example OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added to PostgreSQL's environment. */
+  readonly postgresEnv?: Readonly<Record<string, string>>;
 }
 
 /** A whole cluster of a test's own, with verbs to break it. Members are named "postgres", "nats", "run-store", "queue", "scheduler", "supervisor", "queue-2" ... */
@@ -86,6 +88,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     secrets,
     ports: "private",
     instances: options.instances,
+    postgresEnv: options.postgresEnv,
     env: {
       WINDLASS_WORKERS: String(options.workers ?? 2),
       WINDLASS_SUPERVISOR_TTL_MS: String(ttlMs),

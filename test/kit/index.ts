@@ -20,4 +20,5 @@ export { runStartCommand, type StartCommand } from "./start-command.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";
 export { runIdsOf, triggerAll, type TriggerInit } from "./trigger-all.ts";
 export { waitFor, waitUntilClean } from "./wait-for.ts";
+export { createWallClock, type WallClock } from "./wall-clock.ts";
 export { runWindlass, startWindlass, type WindlassCommand, type WindlassResult } from "./windlass-command.ts";

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Settings of PostgreSQL, over the ones in postgres-server.ts. */
   readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
+  /** Added to PostgreSQL's environment. */
+  readonly postgresEnv?: Readonly<Record<string, string>> | undefined;
   /** Hears of steps that take long. */
   readonly onProgress?: ((step: string) => void) | undefined;
 }
@@ -138,7 +140,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
     env: () => ({ WINDLASS_HOME: paths.home, ...env() }),
   });
 
-  const postgresPlace = await place("postgres", "postgres", () => ({}));
+  const postgresPlace = await place("postgres", "postgres", () => ({ ...options.postgresEnv }));
   const postgres = createPostgresMember({
     ...postgresPlace,
     directory: paths.postgres,
