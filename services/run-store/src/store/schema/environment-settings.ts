@@ -1,6 +1,6 @@
 // What people set for an environment: who may call it, and what its tasks find in process.env.
 import { sql } from "drizzle-orm";
-import { check, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { boolean, check, index, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { bytea, key, moment } from "./columns.ts";
 import { environments } from "./environments.ts";
 
@@ -32,8 +32,19 @@ export const environmentVariables = pgTable(
       .notNull()
       .references(() => environments.id),
     name: key().notNull(),
-    value: text().notNull(),
+    /** The value as it was before there was encryption; the next start of a run-store seals it. */
+    value: text(),
+    /** The value, encrypted for this environment and name. */
+    sealed: bytea(),
+    /** Of the key that opens it. */
+    key_id: text(),
+    /** Whether it is kept out of what tasks log. */
+    is_secret: boolean().notNull().default(true),
     update_time: moment().notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.environment_id, table.name] })],
+  (table) => [
+    primaryKey({ columns: [table.environment_id, table.name] }),
+    check("environment_variables_sealed", sql`(${table.value} IS NULL) = (${table.sealed} IS NOT NULL)`),
+    check("environment_variables_key", sql`(${table.sealed} IS NULL) = (${table.key_id} IS NULL)`),
+  ],
 );
