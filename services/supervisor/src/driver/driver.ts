@@ -30,8 +30,10 @@ export interface ProcessExit {
   readonly signal?: string;
   /** True when `kill` was called before it ended. */
   readonly wasKilled: boolean;
-  /** The end of what it wrote to stdout and stderr. */
+  /** The end of what it wrote to stdout and stderr since `forgetOutput` was called last: at most 64 KB. */
   readonly output: string;
+  /** How many bytes it wrote before those; absent when those are all. */
+  readonly omittedOutputBytes?: number;
   /**
    * Set when the kernel ended it because it needed more memory than its machine has: what it may have, and the most it had.
    * Only a driver with a memory limit of the kernel's knows this; it is never guessed.
@@ -58,6 +60,8 @@ export interface WorkerProcess {
   suspend(): void;
   /** Lets what was suspended go on. */
   resume(): void;
+  /** What it wrote so far is of no interest any more: an attempt begins, which is not to be told of what others wrote. */
+  forgetOutput(): void;
   /** Its resident memory, under a cgroup all of its processes' without what is only cache; undefined when it cannot be read (it is gone). */
   residentBytes(): Promise<number | undefined>;
 }

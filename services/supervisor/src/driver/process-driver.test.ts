@@ -89,8 +89,11 @@ describe("a worker process", () => {
   });
 
   it("keeps the last 64 KB of what it said, however much that was", async () => {
-    const { output } = await run(`for (let i = 0; i < 20000; i++) console.log("line", i, "x".repeat(50))`);
+    const { output, omittedOutputBytes } = await run(
+      `for (let i = 0; i < 20000; i++) console.log("line", i, "x".repeat(50))`,
+    );
     expect(Buffer.byteLength(output)).toBe(64 * 1024);
+    expect(omittedOutputBytes).toBeGreaterThan(1_000_000);
     expect(output).toMatch(/line 19999 x+\n$/);
   });
 

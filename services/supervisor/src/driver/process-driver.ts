@@ -103,6 +103,7 @@ function watchProcess(
       ...(signal === null ? {} : { signal }),
       wasKilled,
       output: tail.text(),
+      ...(tail.omittedBytes === 0 ? {} : { omittedOutputBytes: tail.omittedBytes }),
     };
   }
 
@@ -120,6 +121,7 @@ function watchProcess(
     resume() {
       if (!isGone) signalGroup(pid, "SIGCONT");
     },
+    forgetOutput: () => tail.clear(),
     residentBytes: () => (isGone ? Promise.resolve(undefined) : readResidentBytes(pid)),
   };
 }
