@@ -10,7 +10,8 @@ import {
   QueueStateSchema,
 } from "@windlass/proto";
 import type { RunHold } from "./explain-hold.ts";
-import type { QueueLimits, QueueState } from "./ready-queues.ts";
+import type { QueueState } from "./queue-state.ts";
+import type { QueueLimits } from "./lines.ts";
 import type { ReadyRun } from "./waiting-line.ts";
 
 export function readyRunFromProto(run: QueuedRun): ReadyRun {

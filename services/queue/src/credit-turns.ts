@@ -1,3 +1,4 @@
+import type { MachineSet } from "./machines.ts";
 import type { Supervisors } from "./supervisors.ts";
 
 /** Who claims runs when supervisors have credits: one for each shard that this process owns. */
@@ -8,6 +9,10 @@ export interface CreditTaker {
   gatherOne(): boolean;
   /** Claims what was gathered. False when that is nothing. */
   send(): boolean;
+  /** Machines for which it has runs that may go, and nobody has a credit. */
+  readonly machinesInNeed: MachineSet;
+  /** Gives back what credits it holds for runs that may come, of supervisors with any of these machines. */
+  yieldTo(machines: MachineSet): void;
 }
 
 /**
@@ -54,5 +59,7 @@ export class CreditTurns {
       hasSent = false;
       for (const taker of this.#takers.slice()) hasSent = taker.send() || hasSent;
     }
+    const inNeed = this.#takers.reduce((machines, taker) => machines | taker.machinesInNeed, 0);
+    if (inNeed !== 0) for (const taker of this.#takers) taker.yieldTo(inNeed);
   }
 }

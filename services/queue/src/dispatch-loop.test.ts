@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { DispatchLoop } from "./dispatch-loop.ts";
 import { createQueueMetrics } from "./metrics.ts";
 import { ReadyQueues } from "./ready-queues.ts";
-import { failureOf, names, noLimits, readyRun, recordSpans, settle, setUpDispatch } from "./testing/dispatch.ts";
+import {
+  failureOf,
+  names,
+  noLimits,
+  nothingNext,
+  readyRun,
+  recordSpans,
+  setUpDispatch,
+  settle,
+} from "./testing/dispatch.ts";
 import { untraced } from "./testing/parts.ts";
 
 test("what is there at one moment goes in one message, and its leases are pushed", async () => {
@@ -297,6 +306,7 @@ test("shards take turns at the credits, and a shard without work leaves them to 
     ready: other,
     supervisors,
     turns,
+    next: nothingNext,
     claimRuns: (claims) => {
       claimed.push(claims.map(({ runId }) => runId));
       return new Promise(() => undefined);

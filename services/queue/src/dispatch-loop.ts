@@ -1,12 +1,13 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Clock, type OpenSpan, startSpan, type Telemetry, type Timer } from "@windlass/chassis";
+import type { Clock, OpenSpan, Telemetry, Timer } from "@windlass/chassis";
 import { type ClaimResult, type ClaimRunsResponse, ErrorReason, type Lease } from "@windlass/proto";
 import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/proto/grpc";
 import type { CreditTaker, CreditTurns } from "./credit-turns.ts";
 import type { LeaseSession } from "./lease-session.ts";
 import type { WaitingRun } from "./lines.ts";
-import { machineIndexOf, setOf } from "./machines.ts";
+import { ALL_MACHINES, machineIndexOf, type MachineSet, setOf } from "./machines.ts";
 import type { QueueMetrics } from "./metrics.ts";
+import { type NextClaims, startDispatchSpan } from "./next-claims.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
 
@@ -30,6 +31,7 @@ export interface DispatchOptions {
   readonly turns: CreditTurns;
   /** Claims at most 1,000 runs under the current epoch; called at most twice at a time. */
   readonly claimRuns: (claims: ClaimInit[]) => Promise<ClaimRunsResponse>;
+  readonly next: Pick<NextClaims, "note" | "review" | "yieldTo" | "recall" | "close">;
   /** Told once, when nothing more can be claimed: the stream is broken, the epoch is stale, the run-store is not ready. */
   readonly onFailure: (failure: CallFailure) => void;
   readonly clock: Clock;
@@ -72,10 +74,15 @@ export class DispatchLoop implements CreditTaker {
     this.#options.turns.wake();
   }
 
+  /** What limits the shard has changed: what was claimed under the former limits, and is not there yet, is not claimed. */
+  recallNext(): void {
+    this.#options.next.recall();
+  }
+
   /** Claims no more. Resolves when the claims in flight are answered and their leases pushed. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#leave();
-    return this.#settled;
+    await Promise.all([this.#settled, this.#options.next.close()]);
   }
 
   gatherBound(): void {
@@ -105,11 +112,24 @@ export class DispatchLoop implements CreditTaker {
   send(): boolean {
     const batch = this.#gathered;
     this.#planWake();
-    if (batch.length === 0) return false;
+    if (batch.length === 0) {
+      if (!this.#isClosed && this.#inFlight === 0) this.#options.next.review();
+      return false;
+    }
     this.#gathered = [];
     this.#inFlight += 1;
     this.#settled = this.#claim(batch, this.#settled);
     return true;
+  }
+
+  get machinesInNeed(): MachineSet {
+    const { ready, supervisors } = this.#options;
+    if (ready.hasBound) return ALL_MACHINES;
+    return ready.machines & ~supervisors.machines;
+  }
+
+  yieldTo(machines: MachineSet): void {
+    this.#options.next.yieldTo(machines);
   }
 
   get #canGather(): boolean {
@@ -119,7 +139,7 @@ export class DispatchLoop implements CreditTaker {
   #add(run: WaitingRun, session: LeaseSession): void {
     const { supervisors, telemetry } = this.#options;
     supervisors.beginClaim(session);
-    this.#gathered.push({ run, session, span: startDispatchSpan(telemetry, run, session) });
+    this.#gathered.push({ run, session, span: startDispatchSpan(telemetry, spanOf(run, session)) });
   }
 
   /** A run that a rate limit holds back goes by itself when its moment has come: the only timer here. */
@@ -184,6 +204,7 @@ export class DispatchLoop implements CreditTaker {
       } else {
         settled.leases.push(outcome);
         this.#learn(dispatch, outcome);
+        if (dispatch.run.supervisorId === "") this.#options.next.note(dispatch.run);
         ready.claimed(dispatch.run, outcome.ref?.leaseToken ?? "", claimTimeUsOf(outcome));
         leaseCount += 1;
         span.end();
@@ -242,16 +263,6 @@ function claimTimeUsOf({ claimTime }: Lease): number {
   return claimTime === undefined ? Infinity : timestampMs(claimTime) * 1_000;
 }
 
-function startDispatchSpan(telemetry: Telemetry, run: WaitingRun, session: LeaseSession): OpenSpan {
-  return startSpan(telemetry, {
-    name: "queue dispatch",
-    parent: run.traceparent,
-    kind: "producer",
-    attributes: {
-      "windlass.environment_id": run.environmentId,
-      "windlass.queue": run.queue,
-      "windlass.run_id": run.runId,
-      "windlass.supervisor_id": session.supervisorId,
-    },
-  });
+function spanOf({ environmentId, queue, runId, traceparent }: WaitingRun, { supervisorId }: LeaseSession) {
+  return { environmentId, queue, runId, traceparent, supervisorId };
 }

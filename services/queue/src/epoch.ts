@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Clock, type Logger, notReady, type Telemetry } from "@windlass/chassis";
 import {
   type ClaimRunsRequest,
@@ -7,12 +7,13 @@ import {
   type RunQueueService,
   type WatchQueuedResponse,
 } from "@windlass/proto";
-import { type Client, type CorrelatedStream, createCorrelatedStream } from "@windlass/proto/grpc";
+import { type CallFailure, type Client, type CorrelatedStream, createCorrelatedStream } from "@windlass/proto/grpc";
 import { queueLimitsFromProto, readyRunFromProto } from "./conversions.ts";
 import type { CreditTurns } from "./credit-turns.ts";
 import { type ClaimInit, DispatchLoop, MAX_CLAIMS_IN_FLIGHT } from "./dispatch-loop.ts";
 import { LeftOut, type MemoryBound } from "./memory-bound.ts";
 import type { QueueMetrics } from "./metrics.ts";
+import { MAX_NEXT_CLAIMS, NextClaims } from "./next-claims.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
 
@@ -69,7 +70,7 @@ class Epoch {
       onState: (state, failure) => {
         if (state === "broken") this.#ending.abort(failure);
       },
-      maxInFlight: MAX_CLAIMS_IN_FLIGHT,
+      maxInFlight: MAX_CLAIMS_IN_FLIGHT + MAX_NEXT_CLAIMS + 1,
     });
   }
 
@@ -98,6 +99,7 @@ class Epoch {
       ready.setEnvironment(environmentId, concurrencyLimit);
     }
     for (const queue of message.queues) ready.setQueue(queueLimitsFromProto(queue));
+    if (message.environments.length + message.queues.length > 0) this.#dispatch.recallNext();
     for (const run of message.leased) ready.leased(run);
     if (message.leasedComplete) ready.leasedComplete(Number(message.leasedTimeUs));
     for (const { runId, leaseToken } of message.freed) ready.freed(runId, leaseToken);
@@ -122,15 +124,24 @@ class Epoch {
   #beginDispatch(epoch: bigint): DispatchLoop {
     const { shard, supervisors, turns, clock, logger, telemetry, metrics } = this.#options;
     logger.info("owner of a shard", { shard, epoch });
+    const parts = { ready: this.#ready, supervisors, telemetry, metrics };
+    const onFailure = (failure: CallFailure): void => this.#ending.abort(failure);
+    const ask = (question: MessageInitShape<typeof ClaimRunsRequestSchema>) =>
+      this.#claims.ask(create(ClaimRunsRequestSchema, { epoch, shard, ...question }));
+    const next = new NextClaims({
+      ...parts,
+      claimNext: (claim) => ask({ next: claim }),
+      answerNext: () => ask({ answerNext: true }),
+      onFailure,
+      onSettled: () => this.#dispatch?.wake(),
+    });
     return new DispatchLoop({
-      ready: this.#ready,
-      supervisors,
+      ...parts,
       turns,
+      next,
       claimRuns: (claims) => this.#claim(epoch, claims),
-      onFailure: (failure) => this.#ending.abort(failure),
+      onFailure,
       clock,
-      telemetry,
-      metrics,
     });
   }
 

@@ -12,6 +12,16 @@ interface Awaits {
   awaitedAtMs: number;
 }
 
+/** What limits a queue. */
+export interface QueueLimits {
+  readonly environmentId: string;
+  readonly queue: string;
+  /** Undefined: without limit. Holds for each concurrency key by itself. */
+  readonly concurrencyLimit: number | undefined;
+  readonly isPaused: boolean;
+  readonly rateLimit: RateLimit | undefined;
+}
+
 // The tree of what waits: environments > queues > keys > runs. Each knows its limits and how much of them is in use; who may
 // go next is decided by ReadyQueues.
 

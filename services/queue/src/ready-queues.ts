@@ -1,24 +1,14 @@
 import { BoundRuns } from "./bound-runs.ts";
-import type { RateLimit } from "./cell-rate.ts";
 import { isNews, KnownRuns } from "./known-runs.ts";
 import { LearntMachines } from "./learnt-machines.ts";
-import { LineTree } from "./line-tree.ts";
-import { type EnvironmentLines, type KeyLine, QueueLines, WaitingRun } from "./lines.ts";
+import { type LineName, LineTree } from "./line-tree.ts";
+import { type EnvironmentLines, type KeyLine, QueueLines, WaitingRun, type QueueLimits } from "./lines.ts";
 import { isInTurn, MachineTurns } from "./machine-turns.ts";
 import { ALL_MACHINES, type MachineSet } from "./machines.ts";
+import { EMPTY_QUEUE, type QueueState, stateOf } from "./queue-state.ts";
 import { RateHolds } from "./rate-holds.ts";
 import { Slots } from "./slots.ts";
 import type { ReadyRun } from "./waiting-line.ts";
-
-/** What limits a queue. */
-export interface QueueLimits {
-  readonly environmentId: string;
-  readonly queue: string;
-  /** Undefined: without limit. Holds for each concurrency key by itself. */
-  readonly concurrencyLimit: number | undefined;
-  readonly isPaused: boolean;
-  readonly rateLimit: RateLimit | undefined;
-}
 
 /** A run that holds a slot. */
 export interface LeasedRun {
@@ -27,14 +17,6 @@ export interface LeasedRun {
   readonly concurrencyKey: string;
   readonly runId: string;
   readonly leaseToken: string;
-}
-
-/** How full a queue is. */
-export interface QueueState {
-  readonly depth: number;
-  readonly running: number;
-  /** Undefined when none waits. */
-  readonly oldestQueueTimeUs: number | undefined;
 }
 
 /**
@@ -73,6 +55,17 @@ export class ReadyQueues {
   /** How many runs wait. */
   get size(): number {
     return this.#known.size;
+  }
+
+  /** Machines that runs which may go need. */
+  get machines(): MachineSet {
+    return this.#turns.machines;
+  }
+
+  /** Whether runs wait that only one supervisor can have. */
+  get hasBound(): boolean {
+    for (const _ of this.#bound.supervisorIds()) return true;
+    return false;
   }
 
   /** Whether all live leases are known; until then no run may go. */
@@ -166,6 +159,37 @@ export class ReadyQueues {
     this.#pushTold(run.runId);
   }
 
+  /**
+   * Takes slots for so many runs of a line that are still to come, each given up by `claimedAhead` or `giveBack`. Undefined when the line may not have them: one slot
+   * of a limit is always left for runs that wait.
+   */
+  reserve(name: LineName, count: number): KeyLine | undefined {
+    const line = this.#tree.lineOf(name);
+    const { queue, running } = line;
+    const { environment } = queue;
+    const isFree = this.isListed && !queue.isPaused && queue.rateLimit === undefined;
+    const hasRoom =
+      running + count < queue.concurrencyLimit && environment.running + count < environment.concurrencyLimit;
+    if (!isFree || !hasRoom) {
+      this.#forgetLine(line);
+      return undefined;
+    }
+    for (let nth = 0; nth < count; nth += 1) countTaken(line);
+    return line;
+  }
+
+  /** A run came for a slot that was reserved, and was leased. */
+  claimedAhead(line: KeyLine, runId: string, leaseToken: string): void {
+    // Like one from a list: the run may have been told, and be waiting or being claimed, which will be refused.
+    this.#slots.listed({ runId, leaseToken }, line);
+    this.#countFreed(line);
+  }
+
+  /** No run came for slots that were reserved. */
+  giveBack(line: KeyLine, count: number): void {
+    for (let nth = 0; nth < count; nth += 1) this.#countFreed(line);
+  }
+
   /** Sets what limits an environment; undefined: nothing. */
   setEnvironment(environmentId: string, concurrencyLimit: number | undefined): void {
     const environment = this.#tree.environmentOf(environmentId);
@@ -241,34 +265,20 @@ export class ReadyQueues {
   /** How full a queue is. O(keys). */
   stateOf(environmentId: string, queue: string): QueueState {
     const known = this.#tree.findQueue(environmentId, queue);
-    return known === undefined ? { depth: 0, running: 0, oldestQueueTimeUs: undefined } : this.#stateOf(known);
+    return known === undefined ? EMPTY_QUEUE : stateOf(known, this.#known);
   }
 
   /** How full each queue is in which runs wait or execute. O(keys). */
   *states(): Generator<QueueState & { environmentId: string; queue: string }> {
     for (const queue of this.#tree.queues()) {
       const { environmentId } = queue.environment;
-      if (queue.depth + queue.running > 0) yield { environmentId, queue: queue.queue, ...this.#stateOf(queue) };
+      if (queue.depth + queue.running > 0) yield { environmentId, queue: queue.queue, ...stateOf(queue, this.#known) };
     }
   }
 
   /** Whether anything is known of an environment. */
   knows(environmentId: string): boolean {
     return this.#tree.findEnvironment(environmentId) !== undefined;
-  }
-
-  #stateOf({ depth, running, keys }: QueueLines): QueueState {
-    let oldestQueueTimeUs: number | undefined;
-    const look = (run: WaitingRun | undefined): void => {
-      if (run !== undefined) oldestQueueTimeUs = Math.min(run.queueTimeUs, oldestQueueTimeUs ?? Infinity);
-    };
-    if (depth > 0) {
-      for (const { free, bound } of keys.values()) {
-        look(this.#known.firstOf(free, ALL_MACHINES));
-        for (const { runs } of bound?.values() ?? []) look(this.#known.headOf(runs));
-      }
-    }
-    return { depth, running, oldestQueueTimeUs };
   }
 
   #pushFree(line: KeyLine, run: ReadyRun): WaitingRun {

@@ -213,3 +213,20 @@ test("on drain, supervisors get what was being claimed for them, and are told to
   await expect(supervisor.ended).resolves.toMatchObject({ reason: ErrorReason.NOT_READY });
   expect(supervisor.runIds).toEqual(names(2));
 });
+
+test("a run that comes while none waits is leased as it is stored; a pause holds for those too", async () => {
+  const { store, connect } = await setUp({ waiting: runs(1) });
+  const supervisor = connect("sup", 20);
+  await eventually(() => expect(store.asked).toBeGreaterThan(0));
+  const told = store.told;
+  store.queue(runs(1, 1));
+  await eventually(() => expect(supervisor.runIds).toEqual(names(2)));
+  expect(store.told).toBe(told);
+  store.setQueue({ isPaused: true });
+  await eventually(() => expect(store.asked).toBe(0));
+  store.queue(runs(1, 2));
+  store.queue([{ runId: "other", queue: "other" }]);
+  await eventually(() => expect(supervisor.runIds).toEqual([...names(2), "other"]));
+  store.setQueue({ isPaused: false });
+  await eventually(() => expect(supervisor.runIds).toContain("run_000002"));
+});

@@ -62,6 +62,8 @@ export class Supervisors {
     this.#credits.close(session);
     session.isFinishing = true;
     if (session.claimsInFlight === 0) this.end(session);
+    // What is claimed for runs to come has to be given back.
+    else this.#onCredits();
   }
 
   /** Ends a session, with an error if one is given. Its credits end with it; leases that were pushed stay the supervisor's. */

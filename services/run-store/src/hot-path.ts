@@ -8,6 +8,7 @@ import type { OutboxPublisher } from "./outbox/outbox-publisher.ts";
 import { createQueueAnnouncer } from "./queue/announce-queue-news.ts";
 import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
 import { createEnvironmentShards, type EnvironmentShards } from "./queue/environment-shards.ts";
+import { createNextClaims, type NextClaims } from "./queue/next-claims.ts";
 import { admitTriggers } from "./queues/admit-triggers.ts";
 import { createQueueLengths } from "./queues/queue-lengths.ts";
 import { createQueueNames } from "./queues/queue-names.ts";
@@ -40,6 +41,7 @@ export interface HotPathParts extends RemoveSupervisorsOptions {
   readonly trigger: RunTrigger;
   readonly runIds: RunIds;
   readonly claimer: RunClaimer;
+  readonly nextClaims: NextClaims;
   readonly reporter: WorkReporter;
   readonly release: ReleaseLeases;
   readonly promotePendingRuns: PromotePendingRuns;
@@ -70,21 +72,24 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const promotePendingRuns = createPromoter({ ...shared, db: postgres });
   const reporter = createWorkReporter(shared);
   const release = createReleaseLeases(reporter);
-  const trigger = admitTriggers(createRunTrigger({ ...shared, promote: promotePendingRuns }), {
+  const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
+  const nextClaims = createNextClaims({ ...shared, claimer });
+  const trigger = admitTriggers(createRunTrigger({ ...shared, nextClaims, promote: promotePendingRuns }), {
     db: postgres,
     clock,
     lengths: createQueueLengths({ ...shared, db: postgres }),
     names: createQueueNames({ ...shared, db: postgres }),
   });
-  const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
   const drain = async (): Promise<void> => {
-    await Promise.all([trigger.drain(), claimer.drain()]);
+    await trigger.drain();
+    // What was stored last may be claimed at once.
+    await claimer.drain();
     // Last, because a claim can give leases back.
     await reporter.drain();
   };
   return {
     name: "hot path",
-    parts: { ...shared, trigger, claimer, reporter, release, promotePendingRuns, variablesRevisions },
+    parts: { ...shared, trigger, claimer, nextClaims, reporter, release, promotePendingRuns, variablesRevisions },
     start: () => Promise.resolve(),
     drain,
     stop: drain,

@@ -9,7 +9,7 @@ import {
 } from "@windlass/proto";
 import { CallFailure, callErrorFromFailure, reasonName, status } from "@windlass/proto/grpc";
 import { CreditTurns } from "../credit-turns.ts";
-import { type ClaimInit, DispatchLoop } from "../dispatch-loop.ts";
+import { type ClaimInit, DispatchLoop, type DispatchOptions } from "../dispatch-loop.ts";
 import type { LeaseSession } from "../lease-session.ts";
 import { offerOf } from "../machines.ts";
 import { createQueueMetrics } from "../metrics.ts";
@@ -62,6 +62,15 @@ export const noLimits = {
   rateLimit: undefined,
 } as const;
 
+/** For a loop that asks for nothing in advance. */
+export const nothingNext: DispatchOptions["next"] = {
+  note: () => undefined,
+  review: () => undefined,
+  yieldTo: () => undefined,
+  recall: () => undefined,
+  close: () => Promise.resolve(),
+};
+
 /** A dispatch loop of one shard, whose claims the test answers. */
 export function setUpDispatch(telemetry: Telemetry = untraced) {
   const clock = createFakeClock();
@@ -76,6 +85,7 @@ export function setUpDispatch(telemetry: Telemetry = untraced) {
     ready,
     supervisors,
     turns,
+    next: nothingNext,
     claimRuns: (claims) => {
       const { promise, resolve, reject } = Promise.withResolvers<ClaimRunsResponse>();
       sent.push({

@@ -2,6 +2,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { createGrpcServer, internalAuthenticator, notReady } from "@windlass/chassis";
 import {
   type Claim,
+  ClaimSchema,
+  type ClaimNext,
   type ClaimResult,
   ClaimResultSchema,
   type ClaimRunsRequest,
@@ -60,6 +62,10 @@ export interface FakeRunStore extends AsyncDisposable {
   readonly leases: ReadonlyMap<string, string>;
   /** Every lease made, in order. */
   readonly claimed: readonly string[];
+  /** Runs of which the watchers were told as they were queued. */
+  readonly told: number;
+  /** Messages that wait for runs to come. */
+  readonly asked: number;
   /** The supervisors whose claims are refused. */
   readonly expired: Set<string>;
   /** Claims are stored from now on, but not answered, until the returned function is called. */
@@ -81,6 +87,11 @@ export interface QueuedRunInit {
   readonly traceparent: string;
   readonly supervisorId: string;
   readonly machine: string;
+}
+
+interface KeptClaim {
+  readonly claim: ClaimNext;
+  readonly answer: (runs: readonly QueuedRun[]) => void;
 }
 
 interface Watch {
@@ -114,6 +125,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
   readonly #shardCount: number;
   readonly #runs = new Map<string, QueuedRun>();
   readonly #tokens = new Map<string, string>();
+  readonly #next: KeptClaim[] = [];
   readonly #watches = new Set<Watch>();
   readonly #queues = new Map<string, QueueSettings>();
   readonly #environments = new Map<string, EnvironmentSettings>();
@@ -121,6 +133,7 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
   readonly claimed: string[] = [];
   readonly expired = new Set<string>();
   failAfterPages: number | undefined;
+  told = 0;
   heldAnswers = 0;
   #held: Promise<void> | undefined;
   #lastQueueTimeUs = 1_700_000_000_000_000;
@@ -128,6 +141,10 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
   constructor(shardCount: number) {
     this.#shardCount = shardCount;
     this.shards = new FakeShards(shardCount);
+  }
+
+  get asked(): number {
+    return this.#next.length;
   }
 
   get epoch(): number {
@@ -151,7 +168,11 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
         machine,
       });
       this.#runs.set(runId, run);
-      this.#tell(environmentId, { runs: [run] });
+      const kept = this.#next.findIndex(({ claim }) => isFor(claim, run));
+      if (kept === -1) {
+        this.told += 1;
+        this.#tell(environmentId, { runs: [run] });
+      } else for (const { answer } of this.#next.splice(kept, 1)) answer([run]);
     }
   }
 
@@ -238,6 +259,11 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
     const answers = createPushStream<ClaimRunsResponse>(1_000, signal);
     const answerAll = async (): Promise<void> => {
       for await (const request of requests) {
+        if (request.next !== undefined) {
+          this.#keep(request, (answer) => answers.push(answer), signal);
+          continue;
+        }
+        if (request.answerNext) for (const kept of this.#next.splice(0)) kept.answer([]);
         const answer = this.#answer(request);
         const held = this.#held;
         if (held === undefined) answers.push(answer);
@@ -249,6 +275,30 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
       (error: unknown) => answers.end(error),
     );
     return answers;
+  }
+
+  /** A real store's answer to `next`, but for its batches: the first run that comes is the whole answer. */
+  #keep(request: ClaimRunsRequest, push: (answer: ClaimRunsResponse) => void, signal: AbortSignal): void {
+    const { correlationId, next } = request;
+    if (next === undefined) return;
+    const kept: KeptClaim = {
+      claim: next,
+      answer: (runs) => {
+        const claims = runs.map((run) =>
+          create(ClaimSchema, { environmentId: run.environmentId, runId: run.runId, supervisorId: next.supervisorId }),
+        );
+        const answer = this.#answer({ ...request, claims });
+        const isRefused = answer.error !== undefined || answer.results.some(({ result }) => result.case === "error");
+        if (isRefused) for (const run of runs) this.#tell(run.environmentId, { runs: [run] });
+        const results = answer.results.filter(({ result }) => result.case === "lease");
+        push({ ...answer, correlationId, results });
+      },
+    };
+    this.#next.push(kept);
+    signal.addEventListener("abort", () => {
+      const index = this.#next.indexOf(kept);
+      if (index !== -1) this.#next.splice(index, 1);
+    });
   }
 
   async #holdBack(held: Promise<void>): Promise<void> {
@@ -307,6 +357,13 @@ class InMemoryRunStore implements ServiceImplementation<typeof RunQueueService> 
       if (shard === this.#shardOf(environmentId)) live.push(create(WatchQueuedResponseSchema, { ...message, epoch }));
     }
   }
+}
+
+function isFor(claim: ClaimNext, run: QueuedRun): boolean {
+  const isOfLine = claim.environmentId === run.environmentId && claim.queue === run.queue;
+  return (
+    isOfLine && claim.concurrencyKey === run.concurrencyKey && claim.machine === run.machine && run.supervisorId === ""
+  );
 }
 
 function byPlace(a: QueuedRun, b: QueuedRun): number {

@@ -13,6 +13,7 @@ import type { AnnounceChanges } from "../announce-changes.ts";
 import { dueExpiry, dueRun } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { NextClaims } from "../queue/next-claims.ts";
 import type { RunIds } from "../run-id.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { compare } from "../run-order.ts";
@@ -47,6 +48,7 @@ export interface RunTriggerOptions {
   readonly postgres: Postgres;
   readonly feed: Feed;
   readonly announce: AnnounceChanges;
+  readonly nextClaims: Pick<NextClaims, "take">;
   /** Whether statements write an outbox row. */
   readonly hasOutbox: boolean;
   readonly promote: PromotePendingRuns;
@@ -264,7 +266,7 @@ async function findEarlierRuns(postgres: Postgres, repeated: readonly NewRun[]):
 
 /** `startMs` is from before the transaction: its rows count from its start, which for a thousand runs is a tenth of a second ago. */
 function afterCommit(
-  { feed, announce, promote, metrics, clock, logger }: RunTriggerOptions,
+  { feed, announce, nextClaims, promote, metrics, clock, logger }: RunTriggerOptions,
   runs: readonly NewRun[],
   inserted: ReadonlyMap<string, InsertedRun>,
   startMs: number,
@@ -277,25 +279,24 @@ function afterCommit(
     const row = inserted.get(run.runId);
     return row === undefined ? [] : [{ run, row }];
   });
-  feed.queued.publish(
-    stored.flatMap(({ run, row }) =>
-      row.queue === null || row.status !== "QUEUED"
-        ? []
-        : [
-            queuedRunToProto({
-              environment_id: run.environmentId,
-              id: run.runId,
-              task_id: run.taskId,
-              queue: row.queue,
-              queue_time_us: row.queue_time_us,
-              traceparent: run.traceparent,
-              supervisor_id: null,
-              concurrency_key: isDescribed(run) ? run.concurrencyKey : null,
-              machine: row.machine,
-            }),
-          ],
-    ),
+  const queued = stored.flatMap(({ run, row }) =>
+    row.queue === null || row.status !== "QUEUED"
+      ? []
+      : [
+          queuedRunToProto({
+            environment_id: run.environmentId,
+            id: run.runId,
+            task_id: run.taskId,
+            queue: row.queue,
+            queue_time_us: row.queue_time_us,
+            traceparent: run.traceparent,
+            supervisor_id: null,
+            concurrency_key: isDescribed(run) ? run.concurrencyKey : null,
+            machine: row.machine,
+          }),
+        ],
   );
+  feed.queued.publish(nextClaims.take(queued));
   feed.due.publish(
     stored.flatMap(({ run: { environmentId, runId }, row: { due_in_ms: dueInMs, expire_in_ms: expireInMs } }) => [
       ...(dueInMs === null ? [] : [dueRun(environmentId, runId, dueInMs - tookMs)]),

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/run_queue_service.proto.
  */
 export const file_windlass_internal_v1_run_queue_service: GenFile = /*@__PURE__*/
-  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiVwoRSG9sZFNoYXJkc1JlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhcKD3JlbGVhc2VkX3NoYXJkcxgDIAMoBSI9ChJIb2xkU2hhcmRzUmVzcG9uc2USDgoGc2hhcmRzGAEgAygFEhcKD3Vud2FudGVkX3NoYXJkcxgCIAMoBSI9ChJXYXRjaFF1ZXVlZFJlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRINCgVzaGFyZBgCIAEoBSJjChNFbnZpcm9ubWVudFNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAIgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqsBCg1RdWV1ZVNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAMgASgFSACIAQESEQoJaXNfcGF1c2VkGAQgASgIEioKCnJhdGVfbGltaXQYBSABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0InAKCUxlYXNlZFJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFcXVldWUYAyABKAkSFwoPY29uY3VycmVuY3lfa2V5GAQgASgJEhMKC2xlYXNlX3Rva2VuGAUgASgJIkgKCUZyZWVkU2xvdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSEwoLbGVhc2VfdG9rZW4YAyABKAki9gIKE1dhdGNoUXVldWVkUmVzcG9uc2USDQoFZXBvY2gYASABKAMSLQoEcnVucxgCIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlZFJ1bhIZChFzbmFwc2hvdF9jb21wbGV0ZRgDIAEoCBI/CgxlbnZpcm9ubWVudHMYBCADKAsyKS53aW5kbGFzcy5pbnRlcm5hbC52MS5FbnZpcm9ubWVudFNldHRpbmdzEjMKBnF1ZXVlcxgFIAMoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlU2V0dGluZ3MSLwoGbGVhc2VkGAYgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VkUnVuEhcKD2xlYXNlZF9jb21wbGV0ZRgHIAEoCBIuCgVmcmVlZBgIIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLkZyZWVkU2xvdBIWCg5sZWFzZWRfdGltZV91cxgJIAEoAyLAAQoJUXVldWVkUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEg0KBXF1ZXVlGAQgASgJEhUKDXF1ZXVlX3RpbWVfdXMYBSABKAMSEwoLdHJhY2VwYXJlbnQYBiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgHIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYCCABKAkSDwoHbWFjaGluZRgJIAEoCSJ1ChBDbGFpbVJ1bnNSZXF1ZXN0EhYKDmNvcnJlbGF0aW9uX2lkGAEgASgDEg0KBWVwb2NoGAIgASgDEisKBmNsYWltcxgDIAMoCzIbLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltEg0KBXNoYXJkGAQgASgFIlsKBUNsYWltEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIVCg1zdXBlcnZpc29yX2lkGAMgASgJEhMKC3RyYWNlcGFyZW50GAQgASgJIoYBChFDbGFpbVJ1bnNSZXNwb25zZRIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxIyCgdyZXN1bHRzGAIgAygLMiEud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SZXN1bHQSJQoFZXJyb3IYAyABKAsyFi53aW5kbGFzcy52MS5DYWxsRXJyb3IibgoLQ2xhaW1SZXN1bHQSLAoFbGVhc2UYASABKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZUgAEicKBWVycm9yGAIgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0Mr4CCg9SdW5RdWV1ZVNlcnZpY2USYwoKSG9sZFNoYXJkcxInLndpbmRsYXNzLmludGVybmFsLnYxLkhvbGRTaGFyZHNSZXF1ZXN0Gigud2luZGxhc3MuaW50ZXJuYWwudjEuSG9sZFNoYXJkc1Jlc3BvbnNlKAEwARJkCgtXYXRjaFF1ZXVlZBIoLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVxdWVzdBopLndpbmRsYXNzLmludGVybmFsLnYxLldhdGNoUXVldWVkUmVzcG9uc2UwARJgCglDbGFpbVJ1bnMSJi53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbVJ1bnNSZXF1ZXN0Gicud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVzcG9uc2UoATABYgZwcm90bzM", [file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_queue]);
+  fileDesc("Cix3aW5kbGFzcy9pbnRlcm5hbC92MS9ydW5fcXVldWVfc2VydmljZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiVwoRSG9sZFNoYXJkc1JlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhcKD3JlbGVhc2VkX3NoYXJkcxgDIAMoBSI9ChJIb2xkU2hhcmRzUmVzcG9uc2USDgoGc2hhcmRzGAEgAygFEhcKD3Vud2FudGVkX3NoYXJkcxgCIAMoBSI9ChJXYXRjaFF1ZXVlZFJlcXVlc3QSGAoQcXVldWVfc2VydmljZV9pZBgBIAEoCRINCgVzaGFyZBgCIAEoBSJjChNFbnZpcm9ubWVudFNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAIgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IqsBCg1RdWV1ZVNldHRpbmdzEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEh4KEWNvbmN1cnJlbmN5X2xpbWl0GAMgASgFSACIAQESEQoJaXNfcGF1c2VkGAQgASgIEioKCnJhdGVfbGltaXQYBSABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXRCFAoSX2NvbmN1cnJlbmN5X2xpbWl0InAKCUxlYXNlZFJ1bhIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSDQoFcXVldWUYAyABKAkSFwoPY29uY3VycmVuY3lfa2V5GAQgASgJEhMKC2xlYXNlX3Rva2VuGAUgASgJIkgKCUZyZWVkU2xvdBIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSEwoLbGVhc2VfdG9rZW4YAyABKAki9gIKE1dhdGNoUXVldWVkUmVzcG9uc2USDQoFZXBvY2gYASABKAMSLQoEcnVucxgCIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlZFJ1bhIZChFzbmFwc2hvdF9jb21wbGV0ZRgDIAEoCBI/CgxlbnZpcm9ubWVudHMYBCADKAsyKS53aW5kbGFzcy5pbnRlcm5hbC52MS5FbnZpcm9ubWVudFNldHRpbmdzEjMKBnF1ZXVlcxgFIAMoCzIjLndpbmRsYXNzLmludGVybmFsLnYxLlF1ZXVlU2V0dGluZ3MSLwoGbGVhc2VkGAYgAygLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VkUnVuEhcKD2xlYXNlZF9jb21wbGV0ZRgHIAEoCBIuCgVmcmVlZBgIIAMoCzIfLndpbmRsYXNzLmludGVybmFsLnYxLkZyZWVkU2xvdBIWCg5sZWFzZWRfdGltZV91cxgJIAEoAyLAAQoJUXVldWVkUnVuEhYKDmVudmlyb25tZW50X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCRIPCgd0YXNrX2lkGAMgASgJEg0KBXF1ZXVlGAQgASgJEhUKDXF1ZXVlX3RpbWVfdXMYBSABKAMSEwoLdHJhY2VwYXJlbnQYBiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgHIAEoCRIXCg9jb25jdXJyZW5jeV9rZXkYCCABKAkSDwoHbWFjaGluZRgJIAEoCSK5AQoQQ2xhaW1SdW5zUmVxdWVzdBIWCg5jb3JyZWxhdGlvbl9pZBgBIAEoAxINCgVlcG9jaBgCIAEoAxIrCgZjbGFpbXMYAyADKAsyGy53aW5kbGFzcy5pbnRlcm5hbC52MS5DbGFpbRINCgVzaGFyZBgEIAEoBRItCgRuZXh0GAUgASgLMh8ud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1OZXh0EhMKC2Fuc3dlcl9uZXh0GAYgASgIIoIBCglDbGFpbU5leHQSFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDQoFcXVldWUYAiABKAkSFwoPY29uY3VycmVuY3lfa2V5GAMgASgJEg8KB21hY2hpbmUYBCABKAkSFQoNc3VwZXJ2aXNvcl9pZBgFIAEoCRINCgVjb3VudBgGIAEoBSJbCgVDbGFpbRIWCg5lbnZpcm9ubWVudF9pZBgBIAEoCRIOCgZydW5faWQYAiABKAkSFQoNc3VwZXJ2aXNvcl9pZBgDIAEoCRITCgt0cmFjZXBhcmVudBgEIAEoCSKGAQoRQ2xhaW1SdW5zUmVzcG9uc2USFgoOY29ycmVsYXRpb25faWQYASABKAMSMgoHcmVzdWx0cxgCIAMoCzIhLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltUmVzdWx0EiUKBWVycm9yGAMgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9yIm4KC0NsYWltUmVzdWx0EiwKBWxlYXNlGAEgASgLMhsud2luZGxhc3MuaW50ZXJuYWwudjEuTGVhc2VIABInCgVlcnJvchgCIAEoCzIWLndpbmRsYXNzLnYxLkNhbGxFcnJvckgAQggKBnJlc3VsdDK+AgoPUnVuUXVldWVTZXJ2aWNlEmMKCkhvbGRTaGFyZHMSJy53aW5kbGFzcy5pbnRlcm5hbC52MS5Ib2xkU2hhcmRzUmVxdWVzdBooLndpbmRsYXNzLmludGVybmFsLnYxLkhvbGRTaGFyZHNSZXNwb25zZSgBMAESZAoLV2F0Y2hRdWV1ZWQSKC53aW5kbGFzcy5pbnRlcm5hbC52MS5XYXRjaFF1ZXVlZFJlcXVlc3QaKS53aW5kbGFzcy5pbnRlcm5hbC52MS5XYXRjaFF1ZXVlZFJlc3BvbnNlMAESYAoJQ2xhaW1SdW5zEiYud2luZGxhc3MuaW50ZXJuYWwudjEuQ2xhaW1SdW5zUmVxdWVzdBonLndpbmRsYXNzLmludGVybmFsLnYxLkNsYWltUnVuc1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_windlass_internal_v1_lease, file_windlass_v1_call_error, file_windlass_v1_queue]);
 
 /**
  * HoldShardsRequest is a sign of life.
@@ -458,6 +458,21 @@ export type ClaimRunsRequest = Message<"windlass.internal.v1.ClaimRunsRequest"> 
    * @generated from field: int32 shard = 4;
    */
   shard: number;
+
+  /**
+   * Instead of `claims`: runs that are not stored yet. The store keeps the message until it has stored some of them, or until it is told to answer; it claims them in the
+   * same moment, and does not tell them by WatchQueued. So a run that comes while nothing waits is leased without a way to the queue and back.
+   *
+   * @generated from field: windlass.internal.v1.ClaimNext next = 5;
+   */
+  next?: ClaimNext | undefined;
+
+  /**
+   * Instead of `claims`: answer the messages with `next` of this stream and shard now, those without a lease too, and then this one.
+   *
+   * @generated from field: bool answer_next = 6;
+   */
+  answerNext: boolean;
 };
 
 /**
@@ -466,6 +481,62 @@ export type ClaimRunsRequest = Message<"windlass.internal.v1.ClaimRunsRequest"> 
  */
 export const ClaimRunsRequestSchema: GenMessage<ClaimRunsRequest> = /*@__PURE__*/
   messageDesc(file_windlass_internal_v1_run_queue_service, 9);
+
+/**
+ * ClaimNext claims the next runs of one queue and key.
+ *
+ * @generated from message windlass.internal.v1.ClaimNext
+ */
+export type ClaimNext = Message<"windlass.internal.v1.ClaimNext"> & {
+  /**
+   * Their environment.
+   *
+   * @generated from field: string environment_id = 1;
+   */
+  environmentId: string;
+
+  /**
+   * Their queue.
+   *
+   * @generated from field: string queue = 2;
+   */
+  queue: string;
+
+  /**
+   * Their concurrency key; empty: none.
+   *
+   * @generated from field: string concurrency_key = 3;
+   */
+  concurrencyKey: string;
+
+  /**
+   * The machine preset that they need.
+   *
+   * @generated from field: string machine = 4;
+   */
+  machine: string;
+
+  /**
+   * Who shall execute them.
+   *
+   * @generated from field: string supervisor_id = 5;
+   */
+  supervisorId: string;
+
+  /**
+   * At most so many, 1 to 1,000.
+   *
+   * @generated from field: int32 count = 6;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message windlass.internal.v1.ClaimNext.
+ * Use `create(ClaimNextSchema)` to create a new message.
+ */
+export const ClaimNextSchema: GenMessage<ClaimNext> = /*@__PURE__*/
+  messageDesc(file_windlass_internal_v1_run_queue_service, 10);
 
 /**
  * Claim is one run for one supervisor.
@@ -507,7 +578,7 @@ export type Claim = Message<"windlass.internal.v1.Claim"> & {
  * Use `create(ClaimSchema)` to create a new message.
  */
 export const ClaimSchema: GenMessage<Claim> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 10);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 11);
 
 /**
  * ClaimRunsResponse answers one ClaimRunsRequest.
@@ -523,7 +594,7 @@ export type ClaimRunsResponse = Message<"windlass.internal.v1.ClaimRunsResponse"
   correlationId: bigint;
 
   /**
-   * One for each claim, in their order; empty when `error` is set.
+   * One for each claim, in their order; empty when `error` is set. Of a message with `next`: the leases that were made; what could not be claimed is told by WatchQueued.
    *
    * @generated from field: repeated windlass.internal.v1.ClaimResult results = 2;
    */
@@ -542,7 +613,7 @@ export type ClaimRunsResponse = Message<"windlass.internal.v1.ClaimRunsResponse"
  * Use `create(ClaimRunsResponseSchema)` to create a new message.
  */
 export const ClaimRunsResponseSchema: GenMessage<ClaimRunsResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 11);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 12);
 
 /**
  * ClaimResult is what became of one claim.
@@ -580,7 +651,7 @@ export type ClaimResult = Message<"windlass.internal.v1.ClaimResult"> & {
  * Use `create(ClaimResultSchema)` to create a new message.
  */
 export const ClaimResultSchema: GenMessage<ClaimResult> = /*@__PURE__*/
-  messageDesc(file_windlass_internal_v1_run_queue_service, 12);
+  messageDesc(file_windlass_internal_v1_run_queue_service, 13);
 
 /**
  * RunQueueService is what the run-store offers to the queue: the list of queued runs, and their claim.
