@@ -180,6 +180,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
           DATABASE_URL: postgres.url,
           NATS_URL: `nats://${nats.address}`,
           WINDLASS_ADMIN_TOKEN: secrets.adminToken,
+          WINDLASS_SECRETS_KEYS: secrets.secretsKey,
           WINDLASS_BOOTSTRAP_ENVIRONMENT: "dev:development:local",
           WINDLASS_BOOTSTRAP_API_KEY: secrets.apiKey,
         };
