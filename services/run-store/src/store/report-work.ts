@@ -19,6 +19,8 @@ export interface WorkItem {
   readonly retryDelayMs: number | null;
   /** The machine preset of that attempt, when the last one's was too small. */
   readonly retryMachine: string | null;
+  /** True when the run has one attempt more from now on, because the one that ended does not count. */
+  readonly addsAttempt: boolean;
   /** The wait that begins, or is over. */
   readonly waitId: string | null;
   /** Timeline entries, an encoded windlass.v1.WatchRunResponse, and how many they are. Null when there are none. */
@@ -112,15 +114,16 @@ WITH run AS (
     wait_id = CASE WHEN ${IS_SUSPENSION} THEN i.wait_id WHEN NOT ${ENDS_LEASE} THEN r.wait_id END,
     suspended_token = CASE WHEN ${IS_SUSPENSION} THEN r.lease_token WHEN NOT ${ENDS_LEASE} THEN r.suspended_token END,
     machine = coalesce(i.retry_machine, r.machine),
+    max_attempts = r.max_attempts + i.adds_attempt::int,
     tags = CASE WHEN i.add_tags IS NULL THEN r.tags ELSE ${tagsWith("i.add_tags::text[]")} END,
     finish_time = CASE WHEN ${NEXT} >= 'COMPLETED' THEN now() END,
     due_time = CASE WHEN ${NEXT} = 'RETRYING' THEN now() + i.retry_delay_ms * interval '1 millisecond' END,
     event_seq = r.event_seq + i.event_count + ${CHANGES_STATUS}::int
   FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::run_status[], $7::run_status[], $8::float8[], $9::text[], $10::text[],
       $11::int[], $12::bytea[], $13::bytea[], $14::text[], $15::attempt_outcome[], $16::float8[], $17::float8[], $18::bytea[], $19::text[], $20::bytea[],
-      $21::bytea[]) WITH ORDINALITY
+      $21::bytea[], $22::bool[]) WITH ORDINALITY
     AS i (environment_id, run_id, lease_token, supervisor_id, kind, if_executing, if_canceling, retry_delay_ms, retry_machine, wait_id,
-      event_count, events, metadata, add_tags, outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, position)
+      event_count, events, metadata, add_tags, outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, adds_attempt, position)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND r.lease_token = i.lease_token
     AND CASE
       WHEN ${NEXT} IS NOT NULL THEN true
@@ -147,7 +150,7 @@ WITH run AS (
     CASE WHEN changed_status THEN status END, attempt_number, now(), events
   FROM run WHERE event_count + changed_status::int > 0
 ), notice AS (
-  ${outboxRow("$22")}
+  ${outboxRow("$23")}
 )
 SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, concurrency_key, supervisor_id,
   ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
@@ -185,6 +188,7 @@ export function reportWork(db: Queryable, items: readonly WorkItem[], announce: 
     items.map((item) => item.attempt?.outputType ?? null),
     byteaArray(items.map((item) => item.attempt?.error ?? null)),
     byteaArray(items.map((item) => item.attempt?.hooks ?? null)),
+    items.map((item) => item.addsAttempt),
     announce,
   ]);
 }

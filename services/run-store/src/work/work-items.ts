@@ -58,6 +58,7 @@ const NOTHING = {
   next: null,
   retryDelayMs: null,
   retryMachine: null,
+  addsAttempt: false,
   waitId: null,
   events: null,
   metadata: null,
@@ -114,6 +115,7 @@ function finishWork(item: FinishItem, bounds: RetryBoundsRow | undefined, random
     next: afterEnd(after.transition),
     retryDelayMs: after.transition === "retry" ? after.delayMs : null,
     retryMachine: after.transition === "retry" ? (after.machine ?? null) : null,
+    addsAttempt: after.transition === "retry" && after.addsAttempt,
     events: encodeEvents([...item.events, attemptEnded(item)]),
     attempt: attemptRow(item),
   };
