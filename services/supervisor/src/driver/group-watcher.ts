@@ -1,15 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Logger } from "@windlass/chassis";
+import { sweepFunction } from "./oci/cgroup-sweep.ts";
 
 /**
- * Reads "add <group>" and "remove <group>" lines; $2 and on are groups to begin with. When its input closes, which the
- * kernel sees to when a supervisor dies in whatever way, it kills the groups still listed and removes the folder $1.
+ * Reads "add <group>" and "remove <group>" lines; $3 and on are groups to begin with. When its input closes, which the
+ * kernel sees to when a supervisor dies in whatever way, it kills the groups still listed, ends what is in the cgroups $2, and
+ * removes these and the folder $1.
  */
 const watcherScript = `
+${sweepFunction}
 trap '' HUP INT TERM
 folder=$1
-shift
+cgroups=$2
+shift 2
 groups="$*"
 while read -r verb group; do
   rest=
@@ -18,6 +22,7 @@ while read -r verb group; do
   [ "$verb" = add ] && groups="$groups $group"
 done
 for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
+[ -z "$cgroups" ] || sweep "$cgroups"
 rm -rf -- "$folder"
 `;
 
@@ -30,8 +35,8 @@ exec "$@"
 
 /** A small process that outlives the supervisor by a moment, to take its workers with it. */
 export interface GroupWatcher {
-  /** Before the first `spawn`. */
-  start(): void;
+  /** Before the first `spawn`. `cgroups`: the folders of cgroups that only workers are in; see WorkerCgroups. */
+  start(cgroups?: readonly string[]): void;
   /**
    * Starts a program as the leader of a process group of its own, which does not outlive us. A program that cannot be
    * executed exits with code 126 or 127.
@@ -61,9 +66,11 @@ export function createGroupWatcher(options: { privateDir: string; logger: Logger
   let isStopping = false;
   let restarts = 0;
   let current: ChildProcess | undefined;
+  let cgroupFolders = "";
 
   function launch(): ChildProcess {
-    const child = spawn("/bin/sh", ["-c", watcherScript, "windlass-watcher", privateDir, ...[...groups].map(String)], {
+    const args = [privateDir, cgroupFolders, ...[...groups].map(String)];
+    const child = spawn("/bin/sh", ["-c", watcherScript, "windlass-watcher", ...args], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: "/usr/bin:/bin" },
@@ -84,7 +91,8 @@ export function createGroupWatcher(options: { privateDir: string; logger: Logger
   }
 
   return {
-    start() {
+    start(cgroups = []) {
+      cgroupFolders = cgroups.join("\n");
       current = launch();
     },
     spawn(program, args, { cwd, env }) {
