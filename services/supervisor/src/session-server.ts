@@ -90,7 +90,7 @@ export function createSessionServer(options: {
     },
     session(requests) {
       if (sessions >= maxSessions) throw overloaded("Too many sessions are open.");
-      const session = new WorkerSession(claim, gate);
+      const session = new WorkerSession(claim, gate, clock);
       sessions += 1;
       const limit = clock.setTimeout(() => {
         if (!session.isGreeted) session.close();
