@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type DeploymentHeader, type DeploymentService, ErrorReason } from "@windlass/proto";
+import { type DeploymentHeader, type DeploymentService, ErrorReason, type TaskDefinition } from "@windlass/proto";
 import { CallFailure, type ServiceImplementation, status } from "@windlass/proto/grpc";
 import type { TestCluster } from "./test-cluster.ts";
 
@@ -8,6 +8,7 @@ interface TestVersion {
   readonly version: string;
   readonly bundleHash: string;
   readonly isCurrent: boolean;
+  readonly tasks: TaskDefinition[];
   replacedVersion: string;
 }
 
@@ -24,7 +25,7 @@ export function testDeploymentService(cluster: TestCluster): ServiceImplementati
   };
   const find = (name: string): TestVersion => {
     const found = versions.find(({ version }) => version === name);
-    if (found === undefined) throw deploymentNotFound(name);
+    if (found === undefined) throw deploymentNotFound(`This environment has no version ${name}.`);
     return found;
   };
   return {
@@ -41,14 +42,18 @@ export function testDeploymentService(cluster: TestCluster): ServiceImplementati
       deployed.push({ bytes, taskIds: header.tasks.map(({ id }) => id) });
       if (cluster.currentDeployment?.bundleHash !== hash) {
         const version = `20260101.${deployed.length}`;
-        const made = { id: `dep_${deployed.length}`, version, bundleHash: hash, isCurrent: true, replacedVersion: "" };
+        const { tasks } = header;
+        const id = `dep_${deployed.length}`;
+        const made = { id, version, bundleHash: hash, isCurrent: true, tasks, replacedVersion: "" };
         versions.push(made);
         makeCurrent(made);
       }
       return { deployment: cluster.currentDeployment };
     },
-    getCurrentDeployment: async () =>
-      cluster.currentDeployment === undefined ? {} : { deployment: cluster.currentDeployment },
+    getCurrentDeployment: async () => {
+      if (cluster.currentDeployment === undefined) throw deploymentNotFound("This environment has no deployment yet.");
+      return { deployment: cluster.currentDeployment };
+    },
     listDeployments: async () => ({
       deployments: versions
         .toReversed()
@@ -68,10 +73,10 @@ function bundleCorrupt(): CallFailure {
   });
 }
 
-function deploymentNotFound(version: string): CallFailure {
+function deploymentNotFound(message: string): CallFailure {
   return new CallFailure({
     code: status.NOT_FOUND,
     reason: ErrorReason.DEPLOYMENT_NOT_FOUND,
-    message: `This environment has no version ${version}.`,
+    message,
   });
 }

@@ -343,7 +343,7 @@ export const DeploymentService: GenService<{
   /**
    * RollbackDeployment leaves the current version for an older one, as PromoteDeployment does. It names the version to leave, so that it can be repeated: when the rollback has already
    * been done it changes nothing and returns the current deployment. Errors: DEPLOYMENT_NOT_CURRENT when another version has become current; DEPLOYMENT_NOT_FOUND when there is no
-   * such version, or none to go back to; FIELD_INVALID when the one to go back to is not older.
+   * such version, or none to go back to; FIELD_INVALID when the one to go back to is newer.
    *
    * @generated from rpc windlass.v1.DeploymentService.RollbackDeployment
    */

@@ -26,7 +26,7 @@ export interface Rollback {
 
 /**
  * Leaves the current version for an older one. Whoever repeats it, or does the same at the same moment, goes back once: when the version to leave is not current any more and the
- * one to go back to is, nothing changes. Throws DEPLOYMENT_NOT_FOUND, DEPLOYMENT_NOT_CURRENT, and FIELD_INVALID for a version that is not older.
+ * one to go back to is, nothing changes. Throws DEPLOYMENT_NOT_FOUND, DEPLOYMENT_NOT_CURRENT, and FIELD_INVALID for a version that is newer.
  */
 export function rollBackDeployment(
   options: ChangeCurrentOptions,
@@ -40,10 +40,10 @@ export function rollBackDeployment(
       if (target === null)
         throw deploymentNotFound(`The version ${fromVersion} replaced none; there is nothing to go back to.`);
       const to = await readVersion(tx, environmentId, target);
-      if (!isOlder(to, from))
+      if (isNewer(to, from))
         throw fieldInvalid({
           field: "version",
-          description: `must be older than ${fromVersion}; PromoteDeployment takes any.`,
+          description: `must not be newer than ${fromVersion}; PromoteDeployment takes any.`,
         });
       if (current?.id !== from.id && current?.id !== to.id)
         throw deploymentNotCurrent(fromVersion, current?.version ?? "none");
@@ -53,8 +53,8 @@ export function rollBackDeployment(
 }
 
 /** Ids of one environment's versions grow. */
-function isOlder(one: DeploymentRow, other: DeploymentRow): boolean {
-  return one.id < other.id;
+function isNewer(one: DeploymentRow, other: DeploymentRow): boolean {
+  return one.id > other.id;
 }
 
 async function readVersion(tx: Queryable, environmentId: string, version: string): Promise<DeploymentRow> {
