@@ -68,6 +68,7 @@ describe("variables", () => {
     supervisor.store.answerVariables = (environmentId) => ({
       variables: { OF: environmentId, REVISION: String(revision) },
       revision,
+      secretNames: [],
     });
     const configured = async (variablesRevision: bigint) => {
       const lease = leaseOf("configured", { environmentId: "env_a", variablesRevision });

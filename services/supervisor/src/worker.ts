@@ -289,6 +289,7 @@ export class Worker implements SessionOwner {
     if (this.#isKilled) this.#process.kill();
     const exit = this.#redactExit(await this.#process.exited);
     this.#hasExited = true;
+    if (exit.output !== "") logger.debug("worker output", { workerId: this.id, output: exit.output });
     if (this.state === "idle") this.state = "ending";
     if (this.#session !== undefined) {
       this.#session.processGone();

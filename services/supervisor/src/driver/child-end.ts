@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Clock, Logger } from "@windlass/chassis";
+import type { Clock } from "@windlass/chassis";
 import type { OutputTail } from "./output-tail.ts";
 
 /** How much of a worker's own stdout and stderr is kept as evidence of its end. */
@@ -23,12 +23,11 @@ export interface ChildEnd {
 export async function awaitChildEnd(
   child: ChildProcess,
   onExit: () => void,
-  { workerId, tail, clock, logger }: { workerId: string; tail: OutputTail; clock: Clock; logger: Logger },
+  { tail, clock }: { tail: OutputTail; clock: Clock },
 ): Promise<ChildEnd> {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => {
       tail.add(chunk);
-      logger.debug("worker output", { workerId, output: chunk.toString("utf8", 0, 4_096) });
     });
   }
   const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()));

@@ -77,7 +77,7 @@ function watchProcess(
       isGone = true;
       watcher.remove(pid);
     };
-    const { code, signal, ...written } = await awaitChildEnd(child, onExit, { workerId, tail, clock, logger });
+    const { code, signal, ...written } = await awaitChildEnd(child, onExit, { tail, clock });
     await rm(workDir, { recursive: true, force: true }).catch((error: unknown) => {
       logger.warn("cannot remove a worker's folder", { workerId, workDir, error });
     });
