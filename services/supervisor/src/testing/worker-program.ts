@@ -188,7 +188,7 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
     }),
   "leak-and-exit": () =>
     void leak().then(([secret]) => {
-      process.stdout.write(`${secret.slice(0, 5)}`, () =>
+      process.stdout.write(secret.slice(0, 5), () =>
         process.stderr.write("", () => process.stdout.write(secret.slice(5), () => process.exit(4))),
       );
     }),
