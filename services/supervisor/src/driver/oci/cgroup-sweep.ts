@@ -15,15 +15,15 @@ sweep() {
   tries=0
   while [ $tries -lt 50 ]; do
     left=
-    while read -r folder; do
-      [ -d "$folder" ] || continue
-      find "$folder" -type d | while read -r each; do
+    while read -r cgroup; do
+      [ -d "$cgroup" ] || continue
+      find "$cgroup" -type d | while read -r each; do
         [ -e "$each/cgroup.kill" ] && echo 1 >"$each/cgroup.kill"
         [ -e "$each/freezer.state" ] && echo THAWED >"$each/freezer.state"
         while read -r pid; do kill -s KILL "$pid"; done <"$each/cgroup.procs"
       done
-      find "$folder" -depth -type d -exec rmdir {} ';'
-      [ -d "$folder" ] && left=1
+      find "$cgroup" -depth -type d -exec rmdir {} ';'
+      [ -d "$cgroup" ] && left=1
     done 2>/dev/null <<FOLDERS
 $1
 FOLDERS

@@ -48,7 +48,7 @@ export async function createOciDriver(options: OciDriverOptions): Promise<Driver
   const traits = runtimeTraits[runtime.name];
   const users = createOwnUsers();
   const hostPaths = await findHostPaths();
-  const rootDir = join(privateDir, "root");
+  const rootDir = join(privateDir, `root-${runtime.name}`);
   await layDownRoot(rootDir, hostPaths, { folders: [inside.code], files: [inside.socket, ...userFiles] });
   const seccomp = traits.hasOwnKernel ? undefined : createSeccomp(process.arch);
 

@@ -1,4 +1,4 @@
-import { mkdir, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SharedPath } from "./oci-config.ts";
 
@@ -18,6 +18,8 @@ export async function layDownRoot(
     await writeFile(join(rootDir, path), "", { mode: 0o644 });
   };
   for (const folder of ["proc", "dev", "tmp", "sys", "run", "etc", "var"]) await makeFolder(folder);
+  // Some runtimes give what they mount the mode of what it covers.
+  await chmod(join(rootDir, "tmp"), 0o1777);
   for (const { source, destination } of paths) {
     await ((await stat(source)).isDirectory() ? makeFolder(destination) : makeFile(destination));
   }

@@ -19,8 +19,6 @@ export interface WorkerCgroup {
   kill(): void;
   workingSetBytes(): Promise<number | undefined>;
   memoryExceeded(): Promise<MemoryExceeded | undefined>;
-  /** Names the limits under which no process is; empty when all hold. */
-  limitsWithoutProcess(): Promise<string[]>;
   /** Removes it once it is empty. Rejects when it is not after two seconds. */
   remove(): Promise<void>;
 }
@@ -33,6 +31,8 @@ export interface WorkerCgroups {
   /** Removes what dead supervisors left, and makes the folders. Rejects when this is not allowed. */
   start(): Promise<void>;
   create(workerId: string, limits: WorkerLimits): Promise<WorkerCgroup>;
+  /** The controllers under whose limits no process of the worker is; empty when all hold. */
+  controllersWithoutProcess(workerId: string): Promise<string[]>;
   /** Removes the folders; no worker may be left. */
   stop(): Promise<void>;
 }
@@ -120,17 +120,17 @@ export function createWorkerCgroups(options: {
         kill: () => set(version.kill ?? version.thaw),
         workingSetBytes: () => version.workingSetBytes(read),
         memoryExceeded: () => version.memoryExceeded(read, limits),
-        async limitsWithoutProcess() {
-          const without: string[] = [];
-          for (const controller of version.neededControllers) {
-            if (!(await hasProcess(join(folderOf(controller), workerId)))) without.push(controller);
-          }
-          return without;
-        },
         async remove() {
           await Promise.all(folders.map((folder) => removeWhenEmpty(join(folder, workerId), clock)));
         },
       };
+    },
+    async controllersWithoutProcess(workerId) {
+      const without: string[] = [];
+      for (const controller of version.neededControllers) {
+        if (!(await hasProcess(join(folderOf(controller), workerId)))) without.push(controller);
+      }
+      return without;
     },
     async stop() {
       await Promise.all(folders.map((folder) => removeWhenEmpty(folder, clock)));
