@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { address, commaList, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
 import { z } from "zod";
+import { sandboxTiers } from "./driver/driver.ts";
 import { type Capacity, machinePresets, offeredMachines } from "./driver/machine.ts";
 
 /** Each costs a stream and a credit: more would leave workers with leases that they cannot use. */
@@ -58,6 +59,16 @@ export const supervisorVariables = {
       "The same for memory, in which attempts that wait keep what their process has. Unset: memory is not counted.",
     unit: "GB",
   }),
+  WINDLASS_DRIVER: variable(z.enum([...sandboxTiers, "auto"]).default("process"), {
+    description:
+      "What workers are run with: process (no security boundary), runc, crun or runsc (containers; Linux, root, cgroups), or auto, the strongest that works here. It is tried at start, and never replaced by a weaker one.",
+  }),
+  WINDLASS_RUNTIME_PATH: variable(z.string().startsWith("/", "must be an absolute path").optional(), {
+    description: "The program of runc, crun or runsc. Unset: found by its name.",
+  }),
+  WINDLASS_REQUIRE_TIER: variable(z.enum(sandboxTiers).default("process"), {
+    description: "The weakest sandbox that will do, process < runc = crun < runsc: else the supervisor does not start.",
+  }),
   WINDLASS_DATA_DIR: variable(z.string().min(1).default(".windlass/supervisor"), {
     description: "Where bundles are kept. One folder per supervisor.",
   }),
@@ -85,6 +96,10 @@ export function readConfig() {
   const config = loadConfig("supervisor", supervisorVariables);
   if (config.WINDLASS_HEARTBEAT_INTERVAL_MS * 2 > config.WINDLASS_SUPERVISOR_TTL_MS) {
     console.error("supervisor cannot start:\n  WINDLASS_HEARTBEAT_INTERVAL_MS: must be less than half of the TTL");
+    process.exit(2);
+  }
+  if (config.WINDLASS_RUNTIME_PATH !== undefined && ["process", "auto"].includes(config.WINDLASS_DRIVER)) {
+    console.error("supervisor cannot start:\n  WINDLASS_RUNTIME_PATH: only with WINDLASS_DRIVER runc, crun or runsc");
     process.exit(2);
   }
   try {

@@ -55,7 +55,19 @@ export function createSupervisor(
   const metrics = createSupervisorMetrics(telemetry);
   const gate = createGate();
   const bundles = createBundleCache({ dataDir: config.WINDLASS_DATA_DIR, client: store, clock, logger });
-  const workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store: taskChannel });
+  const workshop = createWorkshop({
+    bundles,
+    gate,
+    clock,
+    logger,
+    telemetry,
+    store: taskChannel,
+    sandbox: {
+      choice: config.WINDLASS_DRIVER,
+      runtimePath: config.WINDLASS_RUNTIME_PATH,
+      requireTier: config.WINDLASS_REQUIRE_TIER,
+    },
+  });
   const { driver, sessions } = workshop;
   const variables = createVariables(store);
   const wakeUps = createWakeUps({
@@ -69,7 +81,7 @@ export function createSupervisor(
   const membership = createMembership({
     client: store,
     hostname: config.hostname,
-    sandboxTier: driver.sandboxTier,
+    sandboxTier: () => driver.sandboxTier,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
     clock,

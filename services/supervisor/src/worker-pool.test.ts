@@ -53,7 +53,8 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
       }),
   };
   const store = createChannel("unix:/nowhere");
-  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store });
+  const sandbox = { choice: "process", runtimePath: undefined, requireTier: "process" } as const;
+  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store, sandbox });
   await workshop.start();
   const { driver, sessions } = workshop;
   pool = createWorkerPool({
