@@ -19,6 +19,7 @@ import { createRunTrigger, type RunTrigger } from "./runs/trigger-runs.ts";
 import type { RemoveSupervisorsOptions } from "./supervisors/remove-supervisors.ts";
 import { createVariablesRevisions, type VariablesRevisions } from "./variables/variables-revisions.ts";
 import { createReleaseLeases, type ReleaseLeases } from "./work/release-leases.ts";
+import { createWithholdLeases } from "./work/withhold-leases.ts";
 import { createWorkReporter, type WorkReporter } from "./work/report-work.ts";
 
 export interface HotPathOptions {
@@ -76,7 +77,12 @@ export function createHotPath(options: HotPathOptions): HotPath {
     lengths: createQueueLengths({ ...shared, db: postgres }),
     names: createQueueNames({ ...shared, db: postgres }),
   });
-  const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
+  const claimer = createRunClaimer({
+    ...shared,
+    taskLimits: createTaskLimitsCache(postgres),
+    release,
+    withhold: createWithholdLeases(reporter),
+  });
   const drain = async (): Promise<void> => {
     await Promise.all([trigger.drain(), claimer.drain()]);
     // Last, because a claim can give leases back.

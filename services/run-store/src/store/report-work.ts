@@ -12,7 +12,7 @@ export interface WorkItem {
   readonly leaseToken: string;
   readonly supervisorId: string;
   /** What it says; what follows from all but a finish depends on the run's status alone. */
-  readonly kind: "progress" | "suspend" | "resume" | "release" | "finish";
+  readonly kind: "progress" | "suspend" | "resume" | "release" | "withhold" | "finish";
   /** For a finish: what the run becomes if a cancel was asked for, and if not. */
   readonly next: { readonly ifExecuting: RunStatusName; readonly ifCanceling: RunStatusName } | null;
   /** When the next attempt is due, if the run becomes RETRYING. */
@@ -75,13 +75,14 @@ export interface ReportedRow {
 }
 
 /** A lease that continues a suspended attempt is given back to where the attempt was suspended; another one ends unstarted. */
-const IS_UNSTARTED = `(i.kind = 'release' AND r.wait_id IS NULL)`;
+const IS_UNSTARTED = `(i.kind = 'withhold' OR i.kind = 'release' AND r.wait_id IS NULL)`;
 const ENDS_LEASE = `(i.kind = 'finish' OR ${IS_UNSTARTED})`;
 const IS_SUSPENSION = `(i.kind = 'suspend' AND r.status = 'EXECUTING')`;
 /** Null when nothing of the kind can happen to the run: a suspension that is stored already, the end of a wait that is over. */
 const NEXT = `CASE i.kind
       WHEN 'finish' THEN CASE r.status WHEN 'CANCELING' THEN i.if_canceling ELSE i.if_executing END
       WHEN 'release' THEN CASE WHEN r.wait_id IS NULL THEN ${nextStatusSql("release")} ELSE ${nextStatusSql("release resumed")} END
+      WHEN 'withhold' THEN ${nextStatusSql("lack version")}
       WHEN 'suspend' THEN ${nextStatusSql("suspend")}
       WHEN 'resume' THEN CASE WHEN r.wait_id = i.wait_id THEN ${nextStatusSql("resume")} END
     END`;

@@ -47,6 +47,7 @@ export async function decideWork(
       case "resume":
         return { ...NOTHING, ...item.lease, kind: item.kind, waitId: item.waitId };
       case "release":
+      case "withhold":
         return { ...NOTHING, ...item.lease, kind: item.kind };
       case "finish":
         return finishWork(item, bounds.get(item), random);
