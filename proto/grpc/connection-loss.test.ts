@@ -25,6 +25,8 @@ test("an upload that is cut in the middle never looks complete to its handler, a
     },
     getCurrentDeployment: () => Promise.resolve({ deployment: { id: "dep_1" } }),
     listDeployments: unused,
+    promoteDeployment: unused,
+    rollbackDeployment: unused,
   });
   cleanups.push(() => server.stop());
   const proxy = await startCuttableProxy(server.address);

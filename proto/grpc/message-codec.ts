@@ -8,10 +8,14 @@ import {
 } from "@bufbuild/protobuf";
 import { isFieldError } from "@bufbuild/protobuf/reflect";
 import { type CallFailure, fieldInvalid } from "./call-failure.ts";
+import { hasMoreFieldsThan } from "./field-count.ts";
 import { findMalformedText } from "./malformed-text.ts";
 
 /** The largest message either side sends or accepts. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** The most fields that a request may have, at all depths together: far more than any honest one. */
+export const DEFAULT_MAX_REQUEST_FIELDS = 1_000_000;
 
 /** What becomes of a string that holds half a surrogate pair: the message is refused, or the half is replaced by U+FFFD. */
 export type MalformedText = "refuse" | "replace";
@@ -52,13 +56,18 @@ export function createEncoder<D extends DescMessage>(
   };
 }
 
-/** `refuse` says what a message that cannot be decoded means: the caller's mistake on a server, the server's on a client. */
+/**
+ * `refuse` says what a message that cannot be decoded means: the caller's mistake on a server, the server's on a client. One with more than `maxFields` is not
+ * decoded at all, because that could take many times its size of memory.
+ */
 export function createDecoder<D extends DescMessage>(
   schema: D,
   refuse: (typeName: string, cause: unknown) => CallFailure,
+  maxFields = Number.POSITIVE_INFINITY,
 ): Decode<D> {
   return (bytes) => {
     try {
+      if (hasMoreFieldsThan(maxFields, schema, bytes)) throw new Error(`it has more than ${maxFields} fields.`);
       return fromBinary(schema, bytes);
     } catch (error) {
       throw refuse(schema.typeName, error);

@@ -14,7 +14,14 @@ import { ErrorReason } from "../gen/windlass/v1/error_reason_pb.ts";
 import { CallFailure, fieldInvalid } from "./call-failure.ts";
 import type { ResponseStream as ResponsesFromAnother } from "./client-call.ts";
 import { callFailureToServiceError } from "./failure-status.ts";
-import { DEFAULT_MAX_MESSAGE_BYTES, type Decode, type Encode, createDecoder, createEncoder } from "./message-codec.ts";
+import {
+  DEFAULT_MAX_MESSAGE_BYTES,
+  DEFAULT_MAX_REQUEST_FIELDS,
+  type Decode,
+  type Encode,
+  createDecoder,
+  createEncoder,
+} from "./message-codec.ts";
 import { MessageReader } from "./message-reader.ts";
 import { MessageWriter, writeAll } from "./message-writer.ts";
 import { type CallHooks, ServerCall } from "./server-call.ts";
@@ -32,6 +39,8 @@ import type {
 export interface ServiceHandlerOptions<C> extends CallHooks<C> {
   /** The largest answer; the largest request is the server's own setting. Default 16 MB. */
   readonly maxMessageBytes?: number | undefined;
+  /** The most fields of a request, at all depths together. Default 1,000,000. */
+  readonly maxRequestFields?: number | undefined;
 }
 
 /** How a method's messages are made of bytes, and bytes of messages. */
@@ -66,7 +75,7 @@ export function serviceHandlers<S extends DescService, C = CallContext>(
     const handler = implementation[method.localName as keyof S["method"]];
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     const codec = {
-      decode: createDecoder(method.input, malformedRequest),
+      decode: createDecoder(method.input, malformedRequest, options.maxRequestFields ?? DEFAULT_MAX_REQUEST_FIELDS),
       encode: responseEncoder(createEncoder(method.output, { maxMessageBytes, malformedText: "replace" })),
     };
     handlers[method.localName] = methodHandler(method, handler.bind(implementation), codec, options);

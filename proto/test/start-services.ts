@@ -32,6 +32,8 @@ const unusedDeployments: Deployments = {
   createDeployment: unused,
   getCurrentDeployment: unused,
   listDeployments: unused,
+  promoteDeployment: unused,
+  rollbackDeployment: unused,
 };
 
 async function untilTestEnds(starting: Promise<LoopbackServer>): Promise<LoopbackServer> {

@@ -21,6 +21,8 @@ export type {
 export { runs, type WaitOptions } from "./client/runs.ts";
 export type { TriggerOptions } from "./client/trigger-options.ts";
 export { WindlassError, type WindlassErrorReason } from "./client/windlass-error.ts";
+export type { DeployedTask, DeploymentSnapshot } from "./deployment/deployment-snapshot.ts";
+export { type DeploymentReference, deployments } from "./deployment/deployments.ts";
 export type { MetadataObject, MetadataValue } from "./content/metadata-content.ts";
 export type { QueueSnapshot } from "./queue/queue-snapshot.ts";
 export { type QueueReference, queues } from "./queue/queues.ts";

@@ -11,6 +11,7 @@ import {
   type ServiceName,
 } from "@windlass/local";
 import { deploy } from "@windlass/sdk/build";
+import { type BreakableLine, startBreakableLine } from "./breakable-line.ts";
 import { connectClients, type Clients } from "./clients.ts";
 import { connectToPostgres } from "./connect-to-postgres.ts";
 import { descendants, processesOf } from "./processes.ts";
@@ -32,6 +33,10 @@ export interface TestClusterOptions {
   readonly cancelLimitMs?: number;
   /** Settings of every service, over all others; for example OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings of single services, by the member's name, over all others. */
+  readonly memberEnv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Supervisors that reach the run-store over a line that the test may break; see `line`. */
+  readonly parted?: readonly string[];
   /** Added to PostgreSQL's environment. */
   readonly postgresEnv?: Readonly<Record<string, string>>;
 }
@@ -59,6 +64,8 @@ export interface TestCluster extends AsyncDisposable {
   thaw(name: string): void;
   /** Stop, then start. */
   restart(name: string): Promise<void>;
+  /** Between the run-store and a supervisor named in `parted`. */
+  line(name: string): BreakableLine;
   /** The worker processes of a supervisor. */
   workerPids(supervisor?: string): number[];
   /** kill -9 of one worker process; waits until there is one to kill. Resolves with its id. */
@@ -83,6 +90,13 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const secrets = generateSecrets();
   const ttlMs = options.supervisorTtlMs ?? 3_000;
   await copyPostgresTemplate(paths.postgres, postgresTemplates);
+  const lines = new Map<string, BreakableLine>();
+  for (const name of options.parted ?? []) lines.set(name, await startBreakableLine(() => cluster.address));
+  const lineEnv = (name: string): Record<string, string> => {
+    const line = lines.get(name);
+    return line === undefined ? {} : { WINDLASS_RUN_STORE_ADDRESS: line.address };
+  };
+  const named = [...lines.keys(), ...Object.keys(options.memberEnv ?? {})];
   const cluster = await createCluster({
     paths,
     secrets,
@@ -96,6 +110,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       ...(options.cancelLimitMs !== undefined && { WINDLASS_CANCEL_LIMIT_MS: String(options.cancelLimitMs) }),
       ...options.env,
     },
+    memberEnv: Object.fromEntries(named.map((name) => [name, { ...lineEnv(name), ...options.memberEnv?.[name] }])),
   });
   const members = new Map([cluster.postgres, cluster.nats, ...cluster.services].map((member) => [member.name, member]));
   const member = (name: string): ClusterMember => {
@@ -129,6 +144,11 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       await member(name).stop();
       await member(name).start();
     },
+    line(name) {
+      const line = lines.get(name);
+      if (line === undefined) throw new Error(`"${name}" is not among the members that the cluster was told to part`);
+      return line;
+    },
     workerPids(supervisor = "supervisor") {
       const child = member(supervisor).process;
       return child === undefined ? [] : descendants(child.pid).map(({ pid }) => pid);
@@ -154,6 +174,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
       await database?.stop();
       database = undefined;
       await cluster.stop();
+      for (const line of lines.values()) await line[Symbol.asyncDispose]();
       const left = await endLeftProcesses(scratch.path);
       scratch.remove();
       if (left.length > 0) throw new Error(`processes were left by a cluster: ${left.join("; ")}`);

@@ -1,3 +1,4 @@
+export type { BreakableLine, LineState } from "./breakable-line.ts";
 export { connectClients, type Clients } from "./clients.ts";
 export { logFileOf, startCluster, type TestCluster, type TestClusterOptions } from "./cluster.ts";
 export { connectToPostgres } from "./connect-to-postgres.ts";

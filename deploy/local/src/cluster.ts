@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly instances?: Partial<Record<ServiceName, number>> | undefined;
   /** Settings of every service, over the ones below. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Settings of single services, by the member's name, over all others. */
+  readonly memberEnv?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
   /** Settings of PostgreSQL, over the ones in postgres-server.ts. */
   readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
   /** Added to PostgreSQL's environment. */
@@ -166,6 +168,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
         ...(http !== undefined && { WINDLASS_HTTP_LISTEN: http }),
         ...serviceEnv(service, name),
         ...options.env,
+        ...options.memberEnv?.[name],
       });
       services.push(createServiceMember(service, await place(name, service, env)));
     }
@@ -180,6 +183,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
           DATABASE_URL: postgres.url,
           NATS_URL: `nats://${nats.address}`,
           WINDLASS_ADMIN_TOKEN: secrets.adminToken,
+          WINDLASS_SECRETS_KEYS: secrets.secretsKey,
           WINDLASS_BOOTSTRAP_ENVIRONMENT: "dev:development:local",
           WINDLASS_BOOTSTRAP_API_KEY: secrets.apiKey,
         };

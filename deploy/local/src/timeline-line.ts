@@ -26,6 +26,8 @@ function describe(event: RunEvent, { style }: Terminal): string | undefined {
       return `cancel ${event.phase}`;
     case "attempt-ended":
       return `attempt ${event.attempt} ${event.outcome}${event.error === undefined ? "" : `  ${event.error.name}: ${oneLine(event.error.message)}`}`;
+    case "process-ended":
+      return `process of attempt ${event.attempt} ended by ${event.signal ?? `exit code ${event.exitCode ?? "unknown"}`}`;
     case "unknown":
       return undefined;
   }

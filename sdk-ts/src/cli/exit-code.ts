@@ -19,7 +19,13 @@ export const EXIT = {
 
 const UNREACHABLE: ReadonlySet<WindlassErrorReason> = new Set(["NOT_READY", "CALL_ENDED"]);
 /** The cluster's fault, or its load: the same request can succeed. */
-const ENDED_BADLY: ReadonlySet<WindlassErrorReason> = new Set(["INTERNAL", "OVERLOADED", "QUEUE_FULL", "UNSPECIFIED"]);
+const ENDED_BADLY: ReadonlySet<WindlassErrorReason> = new Set([
+  "DEPLOYMENT_NOT_CURRENT",
+  "INTERNAL",
+  "OVERLOADED",
+  "QUEUE_FULL",
+  "UNSPECIFIED",
+]);
 
 /** The exit code for a command that threw. */
 export function exitCodeOf(error: unknown): number {

@@ -4,6 +4,7 @@ import type { Cli } from "./cli.ts";
 import { examples } from "./command-options.ts";
 import { addBatchesCommands } from "./commands/batches.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
+import { addDeploymentsCommands } from "./commands/deployments.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addEnvCommands } from "./commands/env.ts";
@@ -47,6 +48,7 @@ export function createProgram(cli: Cli): Command {
   addInitCommand(program, cli);
   addDevCommand(program, cli);
   addDeployCommand(program, cli);
+  addDeploymentsCommands(program, cli);
   addTasksCommand(program, cli);
   addTriggerCommand(program, cli);
   addRunsCommands(program, cli);

@@ -23,6 +23,7 @@ export interface TriggerFlags {
   readonly debounceDelay?: string;
   readonly debounceMode?: "leading" | "trailing";
   readonly debounceMaxDelay?: string;
+  readonly pin?: string;
   readonly test?: boolean;
 }
 
@@ -53,18 +54,20 @@ export function withTriggerFlags(command: Command): Command {
       ]),
     )
     .option("--debounce-max-delay <duration>", 'it begins at the latest so long after the first trigger, as "1m"')
+    .option("--pin <version>", "execute it with this version, whichever is current")
     .option("--test", "mark it as a test");
 }
 
 /** The options that the flags stand for. What is out of range the client refuses by name. Throws UsageError for metadata that is no JSON object, and for half a debounce. */
 export function triggerOptionsFrom(flags: TriggerFlags): TriggerOptions {
-  const { tag, test, idempotencyKeyTtl, metadata, ...others } = pickTriggerFlags(flags);
+  const { tag, test, pin, idempotencyKeyTtl, metadata, ...others } = pickTriggerFlags(flags);
   const { debounceKey, debounceDelay, debounceMode, debounceMaxDelay, ...same } = others;
   const debounce = debounceFrom({ debounceKey, debounceDelay, debounceMode, debounceMaxDelay });
   return {
     ...same,
     ...(debounce !== undefined && { debounce }),
     ...(tag !== undefined && { tags: tag }),
+    ...(pin !== undefined && { version: pin }),
     ...(test !== undefined && { isTest: test }),
     ...(idempotencyKeyTtl !== undefined && { idempotencyKeyTTL: idempotencyKeyTtl }),
     ...(metadata !== undefined && { metadata: parseMetadata(metadata) }),
@@ -88,6 +91,7 @@ const NAMES = [
   "debounceDelay",
   "debounceMode",
   "debounceMaxDelay",
+  "pin",
   "test",
 ] as const satisfies (keyof TriggerFlags)[];
 

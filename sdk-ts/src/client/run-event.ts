@@ -53,6 +53,19 @@ export type RunEventBody =
       readonly outcome: AttemptOutcomeName;
       readonly error?: RunErrorDetails;
     }
+  /** The worker process ended while it had the attempt, or was ended for it and had written something. */
+  | {
+      readonly type: "process-ended";
+      readonly attempt: number;
+      /** Absent when a signal ended it. */
+      readonly exitCode?: number;
+      /** The signal that ended it; absent when it exited by itself. */
+      readonly signal?: string;
+      /** The last 64 KB that it wrote to stdout and stderr by itself; lines of `console` and `logger` are log entries. */
+      readonly output: string;
+      /** How many bytes it wrote before those. */
+      readonly omittedOutputBytes: number;
+    }
   /** The run waits, and its process is suspended. */
   | { readonly type: "wait-started"; readonly waitId: string; readonly wait: WaitSnapshot; readonly attempt: number }
   /** The run continues after a wait. */
@@ -107,6 +120,16 @@ function bodyOf(body: RunEventMessage["body"]): RunEventBody {
     }
     case "waitEnded":
       return { type: "wait-ended", waitId: body.value.waitId, attempt: body.value.attemptNumber };
+    case "processEnded": {
+      const { attemptNumber, exitCode, signal, output, omittedOutputBytes } = body.value;
+      return {
+        type: "process-ended",
+        attempt: attemptNumber,
+        ...present({ exitCode, signal: signal || undefined }),
+        output,
+        omittedOutputBytes: Number(omittedOutputBytes),
+      };
+    }
     default:
       return { type: "unknown" };
   }

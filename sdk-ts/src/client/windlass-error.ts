@@ -41,6 +41,7 @@ const HINTS: Partial<Record<WindlassErrorReason, string>> = {
   API_KEY_INVALID: "Check WINDLASS_API_KEY, or the apiKey given to configure().",
   NOT_READY: "Check that the cluster runs and that WINDLASS_URL, or the url given to configure(), names it.",
   OVERLOADED: "Try again later, or trigger less at once.",
+  DEPLOYMENT_NOT_CURRENT: "Look which version is current, and say again what to leave.",
   QUEUE_FULL: "Try again when some of its runs have begun.",
 };
 

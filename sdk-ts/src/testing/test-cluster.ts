@@ -62,7 +62,7 @@ export class TestCluster {
   readonly tokens = new Map<string, StoredToken>();
   readonly queues = new Map<string, StoredQueue>();
   readonly schedules = new Map<string, StoredSchedule>();
-  readonly environment: StoredEnvironment = { concurrencyLimit: undefined, variables: {} };
+  readonly environment: StoredEnvironment = { concurrencyLimit: undefined, variables: {}, plainNames: new Set() };
   /** What GetRun says of why a run does not execute. */
   readonly holds = new Map<string, MessageInitShape<typeof HoldSchema>>();
   /** Items that were refused, by their batch. */

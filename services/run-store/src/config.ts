@@ -1,6 +1,7 @@
 import { address, commaList, commonVariables, loadConfig, variable } from "@windlass/chassis";
 import { z } from "zod";
 import { type Bootstrap, parseBootstrap } from "./environments/bootstrap-environment.ts";
+import { createSecretsKeyring } from "./variables/secrets-keyring.ts";
 
 /** Everything the run-store reads from its environment; `--help` prints it. */
 const runStoreVariables = {
@@ -25,6 +26,11 @@ const runStoreVariables = {
     description: "Allows to create environments, at least 16 characters; unset: nobody can.",
     secret: true,
   }),
+  WINDLASS_SECRETS_KEYS: variable(commaList().superRefine(checkSecretsKeys), {
+    description:
+      "What environment variables are encrypted with: keys of 32 bytes in base64, separated by commas; the first encrypts, all decrypt.",
+    secret: true,
+  }),
   WINDLASS_BOOTSTRAP_ENVIRONMENT: variable(z.string().optional(), {
     description: "An environment to make at the start, slug:type:project; type: development, staging or production.",
   }),
@@ -45,6 +51,14 @@ export function readConfig() {
   } catch (error) {
     console.error(`run-store cannot start:\n  WINDLASS_BOOTSTRAP_ENVIRONMENT: ${(error as Error).message}`);
     process.exit(2);
+  }
+}
+
+function checkSecretsKeys(keys: readonly string[], context: z.RefinementCtx): void {
+  try {
+    createSecretsKeyring(keys);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
   }
 }
 

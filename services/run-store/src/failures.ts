@@ -34,6 +34,21 @@ export function queueNotFound(name: string): CallFailure {
   return notFound(ErrorReason.QUEUE_NOT_FOUND, `This environment has no queue ${name}.`);
 }
 
+/** NOT_FOUND, VARIABLE_NOT_FOUND. */
+export function variableNotFound(name: string): CallFailure {
+  return notFound(ErrorReason.VARIABLE_NOT_FOUND, `This environment has no variable ${name}.`);
+}
+
+/** ALREADY_EXISTS, VARIABLE_EXISTS. Nothing was changed. */
+export function variableExists(names: readonly string[]): CallFailure {
+  const [first, ...others] = names;
+  return new CallFailure({
+    code: status.ALREADY_EXISTS,
+    reason: ErrorReason.VARIABLE_EXISTS,
+    message: `The variable ${first}${others.length === 0 ? "" : ` (and ${others.length} more)`} is set already; nothing was changed.`,
+  });
+}
+
 /** RESOURCE_EXHAUSTED, QUEUE_FULL. */
 export function queueFull(name: string, maxLength: number): CallFailure {
   return new CallFailure({
@@ -55,6 +70,14 @@ export function runNotDelayed(runId: string, runStatus: string): CallFailure {
 /** NOT_FOUND, DEPLOYMENT_NOT_FOUND. */
 export function deploymentNotFound(message: string): CallFailure {
   return notFound(ErrorReason.DEPLOYMENT_NOT_FOUND, message);
+}
+
+/** FAILED_PRECONDITION, DEPLOYMENT_NOT_CURRENT. Nothing was changed. */
+export function deploymentNotCurrent(version: string, current: string): CallFailure {
+  return failedPrecondition(
+    ErrorReason.DEPLOYMENT_NOT_CURRENT,
+    `The version ${version} is not current, ${current} is; nothing was changed.`,
+  );
 }
 
 /** NOT_FOUND, ENVIRONMENT_NOT_FOUND. */

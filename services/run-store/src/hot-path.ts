@@ -20,6 +20,7 @@ import { createRunTrigger, type RunTrigger } from "./runs/trigger-runs.ts";
 import type { RemoveSupervisorsOptions } from "./supervisors/remove-supervisors.ts";
 import { createVariablesRevisions, type VariablesRevisions } from "./variables/variables-revisions.ts";
 import { createReleaseLeases, type ReleaseLeases } from "./work/release-leases.ts";
+import { createWithholdLeases } from "./work/withhold-leases.ts";
 import { createWorkReporter, type WorkReporter } from "./work/report-work.ts";
 
 export interface HotPathOptions {
@@ -72,7 +73,12 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const promotePendingRuns = createPromoter({ ...shared, db: postgres });
   const reporter = createWorkReporter(shared);
   const release = createReleaseLeases(reporter);
-  const claimer = createRunClaimer({ ...shared, taskLimits: createTaskLimitsCache(postgres), release });
+  const claimer = createRunClaimer({
+    ...shared,
+    taskLimits: createTaskLimitsCache(postgres),
+    release,
+    withhold: createWithholdLeases(reporter),
+  });
   const nextClaims = createNextClaims({ ...shared, claimer });
   const trigger = admitTriggers(createRunTrigger({ ...shared, nextClaims, promote: promotePendingRuns }), {
     db: postgres,

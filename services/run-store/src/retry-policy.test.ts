@@ -23,6 +23,10 @@ function decide(overrides: Partial<EndedAttempt>, random = 0) {
   return decideAfterAttempt({ ...FAILED, ...overrides }, () => random);
 }
 
+function retryAfter(delayMs: number, machine?: string) {
+  return { transition: "retry", delayMs, machine, addsAttempt: false };
+}
+
 describe("what follows an attempt", () => {
   it.each([
     ["SUCCEEDED", "complete"],
@@ -39,8 +43,8 @@ describe("what follows an attempt", () => {
     ["CRASHED", "crash"],
     ["LOST", "fail system"],
   ] as const)("%s: a retry while attempts are left, then %s", (outcome, transition) => {
-    expect(decide({ outcome })).toEqual({ transition: "retry", delayMs: 1_000 });
-    expect(decide({ outcome, number: 2 })).toEqual({ transition: "retry", delayMs: 2_000 });
+    expect(decide({ outcome })).toEqual(retryAfter(1_000));
+    expect(decide({ outcome, number: 2 })).toEqual(retryAfter(2_000));
     expect(decide({ outcome, number: 3 })).toEqual({ transition });
     expect(decide({ outcome, decision: { kind: "never" } })).toEqual({ transition });
   });
@@ -59,14 +63,14 @@ describe("what follows an attempt", () => {
   it("out of memory is retried on the machine that the task names for it, while attempts are left", () => {
     const policy = { ...FAILED.policy, outOfMemoryMachine: "large-1x" };
     const end = { outcome: "CRASHED", errorCode: RunErrorCode.OUT_OF_MEMORY, policy } as const;
-    expect(decide(end)).toEqual({ transition: "retry", delayMs: 1_000, machine: "large-1x" });
+    expect(decide(end)).toEqual(retryAfter(1_000, "large-1x"));
     expect(decide({ ...end, number: 3 })).toEqual({ transition: "crash" });
-    expect(decide({ policy }), "another failure stays where it was").toEqual({ transition: "retry", delayMs: 1_000 });
+    expect(decide({ policy }), "another failure stays where it was").toEqual(retryAfter(1_000));
   });
 
   it("a supervisor that holds as many suspended processes as it may is retried by policy", () => {
     const errorCode = RunErrorCode.SUSPEND_LIMIT_REACHED;
-    expect(decide({ errorCode })).toEqual({ transition: "retry", delayMs: 1_000 });
+    expect(decide({ errorCode })).toEqual(retryAfter(1_000));
     expect(decide({ errorCode, number: 3 })).toEqual({ transition: "fail" });
   });
 
@@ -80,11 +84,23 @@ describe("what follows an attempt", () => {
     expect(decide({ outcome, policy, decision: { kind: "after", delayMs: 5 } })).toEqual({ transition });
   });
 
+  it("evicted: again at once, and it takes none of the run's attempts, whatever is left and wherever", () => {
+    const evicted = { outcome: "LOST", errorCode: RunErrorCode.EVICTED } as const;
+    const again = { transition: "retry", delayMs: 0, machine: undefined, addsAttempt: true };
+    expect(decide(evicted)).toEqual(again);
+    expect(decide({ ...evicted, number: 3 })).toEqual(again);
+    expect(decide({ ...evicted, policy: { ...FAILED.policy, isDisabled: true } })).toEqual(again);
+    expect(decide({ ...evicted, number: 1_000, maxAttempts: 1_000 }), "but not for ever").toEqual({
+      transition: "fail system",
+    });
+    expect(decide({ ...evicted, outcome: "FAILED", number: 3 }), "said by a worker").toEqual({ transition: "fail" });
+  });
+
   it("the task's own delay is taken, within bounds, and never lifts the limit of attempts", () => {
     const after = (delayMs: number) => decide({ decision: { kind: "after", delayMs } });
-    expect(after(5)).toEqual({ transition: "retry", delayMs: 5 });
-    expect(after(-1e12)).toEqual({ transition: "retry", delayMs: 0 });
-    expect(after(1e18)).toEqual({ transition: "retry", delayMs: 365 * 86_400_000 });
+    expect(after(5)).toEqual(retryAfter(5));
+    expect(after(-1e12)).toEqual(retryAfter(0));
+    expect(after(1e18)).toEqual(retryAfter(365 * 86_400_000));
     expect(decide({ number: 3, decision: { kind: "after", delayMs: 5 } })).toEqual({ transition: "fail" });
   });
 });

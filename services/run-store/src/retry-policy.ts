@@ -34,10 +34,15 @@ export interface EndedAttempt {
   readonly policy: RetryPolicy;
 }
 
-/** What happens to the run, and for a retry, when and, unless on the machine it had, on which. */
+/** What happens to the run, and for a retry, when and, unless on the machine it had, on which, and whether it has one attempt more from now on. */
 export type AfterAttempt =
   | { readonly transition: Exclude<RunTransition, "retry"> }
-  | { readonly transition: "retry"; readonly delayMs: number; readonly machine: string | undefined };
+  | {
+      readonly transition: "retry";
+      readonly delayMs: number;
+      readonly machine: string | undefined;
+      readonly addsAttempt: boolean;
+    };
 
 /** When a version does not say: lifecycle rule "Retrying". Also for a run whose version lacks its task. */
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
@@ -51,6 +56,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 
 /** A task may put off its next attempt itself; nobody waits longer than this. */
 const MAX_RETRY_DELAY_MS = 365 * 24 * 60 * 60 * 1_000;
+
+/** A run that is evicted more often than any deploy would do it loses its attempts like any other: nothing is repeated without end (I10). */
+const MAX_EVICTED_ATTEMPT = 1_000;
 
 /** The same would only happen again: the input is invalid, the task asked to stop, the version cannot be loaded, or whoever decides about retries is broken. */
 const FINAL_ERRORS: ReadonlySet<RunErrorCode> = new Set([
@@ -70,13 +78,22 @@ export function decideAfterAttempt(ended: EndedAttempt, random: () => number): A
   const { outcome, decision, policy } = ended;
   if (!canBeRetried(outcome)) return { transition: FIXED_TRANSITIONS[outcome] };
   if (ended.errorCode === RunErrorCode.MAX_DURATION_EXCEEDED) return { transition: "time out" };
+  // Neither the task's failure nor a sign that it will fail elsewhere: at once, and as if the attempt had not been.
+  if (isEvicted(ended)) return { transition: "retry", delayMs: 0, machine: undefined, addsAttempt: true };
   if (isOver(ended)) return { transition: finalTransition(outcome, ended.errorCode) };
   const delayMs =
     decision.kind === "after"
       ? Math.min(Math.max(decision.delayMs, 0), MAX_RETRY_DELAY_MS)
       : retryDelayMs(policy, ended.number, random);
   const isTooSmall = ended.errorCode === RunErrorCode.OUT_OF_MEMORY;
-  return { transition: "retry", delayMs, machine: (isTooSmall ? policy.outOfMemoryMachine : null) ?? undefined };
+  const machine = (isTooSmall ? policy.outOfMemoryMachine : null) ?? undefined;
+  return { transition: "retry", delayMs, machine, addsAttempt: false };
+}
+
+/** Only a supervisor says LOST: what a worker says of itself gives no attempt back. */
+function isEvicted({ outcome, errorCode, decision, number }: EndedAttempt): boolean {
+  const isLost = outcome === "LOST" && errorCode === RunErrorCode.EVICTED;
+  return isLost && decision.kind !== "never" && number < MAX_EVICTED_ATTEMPT;
 }
 
 function isOver({ decision, errorCode, number, maxAttempts, policy }: EndedAttempt): boolean {

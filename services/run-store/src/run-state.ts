@@ -49,7 +49,7 @@ export type RunState = (typeof RUN_STATES)[number];
 
 /**
  * What can happen to a run: its version was deployed; its moment came, with a version that knows its task or without one; it was claimed; its attempt was suspended by a
- * wait, or its wait is over; its lease was given back unstarted, or the lease that was to continue it was; its time to live was over before it began; a cancel was asked for; or its attempt ended, with a success,
+ * wait, or its wait is over; its lease was given back unstarted, or the lease that was to continue it was; it was claimed for a version that lacks its task; its time to live was over before it began; a cancel was asked for; or its attempt ended, with a success,
  * with a next attempt to follow, or for good: as the task's failure, the process's, the platform's, by its time limit, or by a cancel.
  */
 export const RUN_TRANSITIONS = [
@@ -61,6 +61,7 @@ export const RUN_TRANSITIONS = [
   "resume",
   "release",
   "release resumed",
+  "lack version",
   "expire",
   "cancel",
   "complete",
@@ -102,6 +103,7 @@ const NEXT_STATE: Readonly<Record<RunState, Partial<Readonly<Record<RunTransitio
     suspend: "WAITING",
     release: "QUEUED",
     "release resumed": "RESUMABLE",
+    "lack version": "PENDING_VERSION",
     cancel: "CANCELING",
     ...ENDS_OF_ATTEMPTS,
   },
@@ -112,6 +114,7 @@ const NEXT_STATE: Readonly<Record<RunState, Partial<Readonly<Record<RunTransitio
   CANCELING: {
     release: "CANCELED",
     "release resumed": "CANCELING",
+    "lack version": "CANCELED",
     complete: "CANCELED",
     retry: "CANCELED",
     fail: "CANCELED",

@@ -49,6 +49,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     NATS_URL: undefined,
     WINDLASS_ADMIN_TOKEN: undefined,
+    WINDLASS_SECRETS_KEYS: [Buffer.alloc(32, 1).toString("base64")],
     WINDLASS_BOOTSTRAP_ENVIRONMENT: undefined,
     WINDLASS_BOOTSTRAP_API_KEY: undefined,
     bootstrap: { environment: { slug: "dev", type: "DEVELOPMENT", project: "proj" }, apiKey: API_KEY },

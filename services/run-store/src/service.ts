@@ -64,6 +64,8 @@ import { selectEnvironment } from "./store/select-environment.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { publicHttpUrl } from "./tokens/public-http-url.ts";
 import { createTokenReader } from "./tokens/token-reader.ts";
+import { sealStoredVariables } from "./variables/seal-stored-variables.ts";
+import { createSecretsKeyring } from "./variables/secrets-keyring.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../migrations", import.meta.url));
 /** Of the advisory lock under which replicas migrate, one at a time: "windlass" in ASCII. */
@@ -99,6 +101,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   const queueStates = createQueueStates({ ...base, token: config.WINDLASS_INTERNAL_TOKEN });
   const parts = { ...base, ...hotPath.parts, announceTokens, queueStates };
 
+  const keyring = createSecretsKeyring(config.WINDLASS_SECRETS_KEYS);
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const { WINDLASS_INTERNAL_TOKEN: internalToken, WINDLASS_ADMIN_TOKEN: adminToken } = config;
   const environments = createEnvironmentLookup({
@@ -128,7 +131,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   };
   server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
   server.add(DeploymentService, guardStreams(DeploymentService, createDeploymentService(parts), guard));
-  server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys }));
+  server.add(EnvironmentService, createEnvironmentService({ ...parts, apiKeys, keyring }));
   server.add(QueueService, createQueueService(parts));
   server.add(RunQueueService, createRunQueueService(parts));
   server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService(parts), guard));
@@ -136,7 +139,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   server.add(DueService, createDueService(parts));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
-    getVariables: createGetVariables(postgres),
+    getVariables: createGetVariables({ db: postgres, keyring }),
     reportExecution: createReportExecution(parts),
   });
 
@@ -144,6 +147,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
     name: "schema",
     start: async () => {
       await runMigrations(postgres, MIGRATIONS, MIGRATION_LOCK);
+      await sealStoredVariables({ postgres, keyring, logger });
       if (config.bootstrap !== undefined) await bootstrapEnvironment(base, config.bootstrap);
     },
     stop: () => Promise.resolve(),

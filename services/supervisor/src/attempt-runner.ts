@@ -165,8 +165,9 @@ export function createAttemptRunner(options: {
       case "attemptFinished": {
         const finish = attempt.endedByWorker(body.value, nowMs);
         // What a canceled, broken or timed out attempt may have left behind in its process must not execute once its end is
-        // known (I5); and a process that is stopped can take no other attempt.
-        const isSpent = body.value.discardWorker || attempt.isCancelDelivered || isStopped(running);
+        // known (I5); a process that is stopped can take no other attempt, and one that was to be fresh gets none.
+        const isSpent =
+          body.value.discardWorker || attempt.isCancelDelivered || isStopped(running) || worker.kind.isFresh;
         const isWorkerDone = isSpent || finish.outcome === AttemptOutcome.TIMED_OUT;
         if (isWorkerDone) endWith(running, { kind: "finished", finish });
         else over(running, finish, true);

@@ -120,6 +120,17 @@ describe("a failure", () => {
     expect(finish.retry?.decision).toEqual(decision);
   });
 
+  it("says what can be done about its kind, where its worker does not", () => {
+    const end = (hint: string) => {
+      const message = failure(RunErrorCode.UNCAUGHT_EXCEPTION);
+      if (message.result.case === "failure" && message.result.value.error !== undefined)
+        message.result.value.error.hint = hint;
+      return begin().attempt.endedByWorker(message, beginMs + 20).error?.hint;
+    };
+    expect(end("")).toMatch(/^Await the promise/);
+    expect(end("Own words.")).toBe("Own words.");
+  });
+
   it("cannot speak for the supervisor, and is cut to 64 KB", () => {
     const message = failure(RunErrorCode.SUPERVISOR_LOST);
     if (message.result.case === "failure" && message.result.value.error !== undefined) {
@@ -191,14 +202,18 @@ describe("a cancel", () => {
 });
 
 describe("limits", () => {
-  it("drops log records beyond 10,000 and says how many", () => {
+  it("drops log records beyond 10,000 at once, says so where it begins, and how many at the end", () => {
     const { attempt, events, said } = begin();
     for (let nth = 0; nth < attemptLimits.logRecords + 25; nth += 1) {
       attempt.logged(create(LogSchema, { time: at(1), record: { message: "hi" } }), beginMs + 2);
     }
     attempt.endedByWorker(output("1"), beginMs + 3);
-    expect(events).toHaveLength(attemptLimits.logRecords + 1);
-    expect(said().at(-1)).toBe("log 25 log records of this attempt were drop");
+    expect(events).toHaveLength(attemptLimits.logRecords + 2);
+    expect(said().slice(-2)).toEqual([
+      "log Log records are dropped from here on: th",
+      "log 25 log records of this attempt were drop",
+    ]);
+    expect(attempt.isFlooding).toBe(true);
   });
 
   it("drops log records beyond 8 MB, and cuts a single one", () => {
@@ -216,6 +231,20 @@ describe("limits", () => {
     }
     expect(bytes).toBeLessThanOrEqual(attemptLimits.logBytes);
     expect(bytes).toBeGreaterThan(attemptLimits.logBytes * 0.9);
+  });
+
+  it("keeps the last 64 KB of what its process wrote, from a whole character on, and counts the others", () => {
+    const { attempt, events } = begin();
+    attempt.ended(
+      { ...lost, exit: { exitCode: 1, wasKilled: false, output: "short", omittedOutputBytes: 7 } },
+      beginMs,
+    );
+    attempt.processEnded({ signal: "SIGKILL", wasKilled: true, output: `x${"\u20ac".repeat(30_000)}` }, beginMs + 1);
+    const [short, long] = events.map(({ body }) => (body.case === "processEnded" ? body.value : undefined));
+    expect(short).toMatchObject({ attemptNumber: 2, exitCode: 1, signal: "", output: "short", omittedOutputBytes: 7n });
+    expect(long).toMatchObject({ signal: "SIGKILL", omittedOutputBytes: BigInt(1 + 3 * (30_000 - 21_845)) });
+    expect(long?.exitCode).toBeUndefined();
+    expect(long?.output).toBe("\u20ac".repeat(21_845));
   });
 
   it("keeps hook errors together below what fits into a finish", () => {

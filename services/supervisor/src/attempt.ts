@@ -18,14 +18,17 @@ import {
   type SuspendAttempt,
   type Wait,
 } from "@windlass/proto";
+import type { ProcessExit } from "./driver/driver.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
-import { canceledError } from "./run-errors.ts";
+import { LogAllowance } from "./log-allowance.ts";
+import { canceledError, withHint } from "./run-errors.ts";
 import type { JudgedAttempt } from "./session-rules.ts";
 import {
   attemptLimits,
   boundFailureCode,
   boundHookNames,
   boundLogRecord,
+  boundOutput,
   boundRunError,
   boundTime,
   runErrorBytes,
@@ -60,9 +63,7 @@ export class Attempt implements JudgedAttempt {
   #startTime: Timestamp | undefined;
   #lastCancelHookEnd: Timestamp | undefined;
   #hookErrorBytes = 0;
-  #logRecords = 0;
-  #logBytes = 0;
-  #logsDropped = 0;
+  #logAllowance: LogAllowance | undefined;
 
   constructor(lease: Lease, ref: LeaseRef, handedOverMs: number, record: RecordEvent) {
     this.lease = lease;
@@ -83,6 +84,10 @@ export class Attempt implements JudgedAttempt {
 
   get hookCount(): number {
     return this.hooks.length;
+  }
+
+  get isFlooding(): boolean {
+    return this.#logAllowance?.isExceeded === true;
   }
 
   started(message: Started, supervisorId: string, workerId: string, nowMs: number): void {
@@ -114,12 +119,10 @@ export class Attempt implements JudgedAttempt {
     if (message.record === undefined) return;
     const record = boundLogRecord(message.record, this.attemptNumber);
     const sizeBytes = record.message.length + record.attributesJson.length + eventBytes;
-    if (this.#logRecords >= attemptLimits.logRecords || this.#logBytes + sizeBytes > attemptLimits.logBytes) {
-      this.#logsDropped += 1;
-      return;
-    }
-    this.#logRecords += 1;
-    this.#logBytes += sizeBytes;
+    this.#logAllowance ??= new LogAllowance(nowMs);
+    const verdict = this.#logAllowance.take(sizeBytes, nowMs);
+    if (verdict === "drop-and-say") this.#warn(timestampFromMs(nowMs), floodMessage);
+    if (verdict !== "keep") return;
     this.#add(boundTime(message.time, this.#handedOverMs, nowMs), { case: "log", value: record }, sizeBytes);
   }
 
@@ -168,6 +171,7 @@ export class Attempt implements JudgedAttempt {
     }
     const error = boundRunError(message.result.value.error);
     error.code = this.#boundCode(error.code);
+    withHint(error);
     if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, error);
     const { skipRetry, retryDelay } = message.result.value;
     const outcome = outcomes.get(error.code) ?? AttemptOutcome.FAILED;
@@ -176,9 +180,24 @@ export class Attempt implements JudgedAttempt {
     return this.#finish(outcome, finishTime, { error, retry });
   }
 
+  /** Its process ended, or was ended: how, and what it wrote last. */
+  processEnded(exit: ProcessExit, nowMs: number): void {
+    const { output, omittedBytes } = boundOutput(exit.output);
+    const value = {
+      $typeName: "windlass.v1.ProcessEnded",
+      attemptNumber: this.attemptNumber,
+      ...(exit.exitCode !== undefined && { exitCode: exit.exitCode }),
+      signal: exit.signal ?? "",
+      output,
+      omittedOutputBytes: BigInt((exit.omittedOutputBytes ?? 0) + omittedBytes),
+    } as const;
+    this.#add(timestampFromMs(nowMs), { case: "processEnded", value }, eventBytes + 3 * output.length);
+  }
+
   /** The attempt ended without a word of the worker. A cancel that was on its way makes it canceled all the same. */
   ended(end: AttemptEnd, nowMs: number): FinishAttempt {
     const finishTime = timestampFromMs(nowMs);
+    if (end.exit !== undefined) this.processEnded(end.exit, nowMs);
     if (this.isCancelDelivered) return this.#canceled(CancelPhase.ENDED, finishTime, undefined, end.error);
     if (end.outcome === AttemptOutcome.TIMED_OUT) return this.#finish(end.outcome, finishTime, { error: end.error });
     return this.#finish(end.outcome, finishTime, { error: end.error, retry: end.retry === "never" ? never : byPolicy });
@@ -213,7 +232,8 @@ export class Attempt implements JudgedAttempt {
     finishTime: Timestamp,
     result: { output?: Content | undefined; error?: RunError; retry?: RetryDecision },
   ): FinishAttempt {
-    if (this.#logsDropped > 0) this.#reportDroppedLogs(finishTime);
+    const dropped = this.#logAllowance?.dropped ?? 0;
+    if (dropped > 0) this.#warn(finishTime, `${dropped} log records of this attempt were dropped.`);
     return {
       $typeName: "windlass.internal.v1.FinishAttempt",
       ref: this.#ref,
@@ -241,20 +261,10 @@ export class Attempt implements JudgedAttempt {
     this.#add(time, { case: "cancelProgress", value }, eventBytes, true);
   }
 
-  #reportDroppedLogs(time: Timestamp): void {
-    const { logRecords, logBytes } = attemptLimits;
-    this.#add(time, {
-      case: "log",
-      value: {
-        $typeName: "windlass.v1.LogRecord",
-        level: LogLevel.WARN,
-        message:
-          `${this.#logsDropped} log records of this attempt were dropped: ` +
-          `at most ${logRecords} records or ${logBytes / 1024 / 1024} MB are kept.`,
-        attributesJson: "",
-        attemptNumber: this.attemptNumber,
-      },
-    });
+  /** Something that the reader of the timeline has to know of it. */
+  #warn(time: Timestamp, message: string): void {
+    const value = { level: LogLevel.WARN, message, attributesJson: "", attemptNumber: this.attemptNumber } as const;
+    this.#add(time, { case: "log", value: { $typeName: "windlass.v1.LogRecord", ...value } });
   }
 
   #boundHookError(error: RunError): RunError {
@@ -268,6 +278,11 @@ export class Attempt implements JudgedAttempt {
     this.#record({ $typeName: "windlass.v1.RunEvent", seq: 0n, time, body }, sizeBytes, isUrgent);
   }
 }
+
+const floodMessage =
+  `Log records are dropped from here on: this attempt writes more than ${attemptLimits.logRecords} at once and ` +
+  `${attemptLimits.logRecordsPerSecond} a second after that, or ${attemptLimits.logBytes / 1024 / 1024} MB and ` +
+  `${attemptLimits.logBytesPerSecond / 1024} KB a second.`;
 
 const neverRetried: ReadonlySet<RunErrorCode> = new Set<RunErrorCode>([
   RunErrorCode.TASK_ABORTED,

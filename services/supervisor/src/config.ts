@@ -1,7 +1,8 @@
 import { availableParallelism, hostname } from "node:os";
 import { address, commaList, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
 import { z } from "zod";
-import { machinePresets } from "./driver/machine.ts";
+import { sandboxTiers } from "./driver/driver.ts";
+import { type Capacity, machinePresets, offeredMachines } from "./driver/machine.ts";
 
 /** Each costs a stream and a credit: more would leave workers with leases that they cannot use. */
 const maxQueueServices = 16;
@@ -21,6 +22,15 @@ const machines = commaList().pipe(
     .refine((presets) => new Set(presets).size === presets.length, "must name each once"),
 );
 
+/** So many of something that comes in parts. */
+function amount(unit: string) {
+  return z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,3})?$/, `must be a number of ${unit}, for example 4 or 1.5`)
+    .transform(Number)
+    .pipe(z.number().positive());
+}
+
 /** Everything the supervisor reads from its environment; `--help` prints it. */
 export const supervisorVariables = {
   ...commonVariables,
@@ -36,8 +46,28 @@ export const supervisorVariables = {
   WINDLASS_WORKERS: variable(wholeNumber({ min: 1, max: 1_000 }).default(availableParallelism()), {
     description: "How many attempts execute at once; one more process is kept as a spare.",
   }),
-  WINDLASS_MACHINES: variable(machines.default([...machinePresets]), {
-    description: "The machine presets that it offers, separated by commas: it is given runs of no other.",
+  WINDLASS_MACHINES: variable(machines.optional(), {
+    description:
+      "The machine presets that it offers, separated by commas: it is given runs of no other. Unset: all that fit its capacity.",
+  }),
+  WINDLASS_CAPACITY_CPU: variable(amount("vCPU").optional(), {
+    description: "What the machines of all attempts that execute may add up to. Unset: only WINDLASS_WORKERS counts.",
+    unit: "vCPU",
+  }),
+  WINDLASS_CAPACITY_MEMORY_GB: variable(amount("GB").optional(), {
+    description:
+      "The same for memory, in which attempts that wait keep what their process has. Unset: memory is not counted.",
+    unit: "GB",
+  }),
+  WINDLASS_DRIVER: variable(z.enum([...sandboxTiers, "auto"]).default("process"), {
+    description:
+      "What workers are run with: process (no security boundary), runc, crun or runsc (containers; Linux, root, cgroups), or auto, the strongest that works here. It is tried at start, and never replaced by a weaker one.",
+  }),
+  WINDLASS_RUNTIME_PATH: variable(z.string().startsWith("/", "must be an absolute path").optional(), {
+    description: "The program of runc, crun or runsc. Unset: found by its name.",
+  }),
+  WINDLASS_REQUIRE_TIER: variable(z.enum(sandboxTiers).default("process"), {
+    description: "The weakest sandbox that will do, process < runc = crun < runsc: else the supervisor does not start.",
   }),
   WINDLASS_DATA_DIR: variable(z.string().min(1).default(".windlass/supervisor"), {
     description: "Where bundles are kept. One folder per supervisor.",
@@ -68,5 +98,23 @@ export function readConfig() {
     console.error("supervisor cannot start:\n  WINDLASS_HEARTBEAT_INTERVAL_MS: must be less than half of the TTL");
     process.exit(2);
   }
+  if (config.WINDLASS_RUNTIME_PATH !== undefined && ["process", "auto"].includes(config.WINDLASS_DRIVER)) {
+    console.error("supervisor cannot start:\n  WINDLASS_RUNTIME_PATH: only with WINDLASS_DRIVER runc, crun or runsc");
+    process.exit(2);
+  }
+  try {
+    offeredMachines(config.WINDLASS_MACHINES, capacityOf(config));
+  } catch (error) {
+    console.error(`supervisor cannot start:\n  WINDLASS_CAPACITY_*: ${(error as Error).message}`);
+    process.exit(2);
+  }
   return { ...config, hostname: hostname() };
+}
+
+/** What its machines may add up to. */
+export function capacityOf(
+  config: Pick<SupervisorConfig, "WINDLASS_CAPACITY_CPU" | "WINDLASS_CAPACITY_MEMORY_GB">,
+): Capacity {
+  const memoryGb = config.WINDLASS_CAPACITY_MEMORY_GB;
+  return { cpu: config.WINDLASS_CAPACITY_CPU, memoryMb: memoryGb === undefined ? undefined : memoryGb * 1_024 };
 }

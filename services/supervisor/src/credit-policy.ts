@@ -13,6 +13,8 @@ const newestWeight = 1 / 12;
 const maxStalledWaitMs = 250;
 /** However briskly its turn comes nearer, this is too long. Less would send work to and fro whenever the machine is busy. */
 const maxWaitMs = 1_000;
+/** Here room is being made for the lease: this long it may wait before another supervisor may have it. */
+const maxReservedWaitMs = 5_000;
 
 /** The exponentially weighted mean duration of runs; undefined before the first. */
 export function nextMeanRunMs(meanMs: number | undefined, runMs: number): number {
@@ -77,8 +79,9 @@ export function creditsToGrant({ wanted, held, granted, streams }: CreditView): 
 
 /**
  * Whether a lease has waited long enough to be given back, unless a worker of its version is just being started.
- * `sinceLastEndMs`: how long ago an attempt ended, and with it made room.
+ * `sinceLastEndMs`: how long ago an attempt ended, and with it made room. `isNextInReserve`: it has the room that is reserved.
  */
-export function shouldRelease(waitedMs: number, sinceLastEndMs: number): boolean {
+export function shouldRelease(waitedMs: number, sinceLastEndMs: number, isNextInReserve = false): boolean {
+  if (isNextInReserve) return waitedMs > maxReservedWaitMs;
   return waitedMs > maxWaitMs || (waitedMs > maxStalledWaitMs && sinceLastEndMs > maxStalledWaitMs);
 }

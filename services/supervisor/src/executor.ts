@@ -186,16 +186,18 @@ export function createExecutor(options: {
   }
 
   function assign(): void {
-    for (let held = book.firstContinuation(); held !== undefined && pool.hasFreeSlot; held = book.firstContinuation()) {
-      book.move(held, "running");
+    for (let held = book.firstContinuation(); held !== undefined; held = book.firstContinuation()) {
       const worker = runner.workerOf(held);
+      // Nothing new begins before it: it is older, and has the memory of its process here already.
+      if (worker !== undefined && !pool.canContinue(worker)) return;
+      book.move(held, "running");
       if (worker === undefined) continue;
       pool.unpark(worker);
       runner.resume(held);
     }
     while (book.waitingCount > 0) {
       const held = book.longestWaiting((kind) => pool.hasIdle(kind));
-      const worker = held === undefined ? undefined : pool.takeIdle(held.kind.key);
+      const worker = held === undefined ? undefined : pool.takeIdle(held.kind);
       if (held === undefined || worker === undefined) return;
       const taskId = held.lease.run?.taskId ?? "";
       if (worker.hasTask(taskId)) {
@@ -282,10 +284,12 @@ export function createExecutor(options: {
     const nowMs = clock.monotonicMs();
     reports.flushHeld();
     runner.enforceLimits();
+    const reserved = pool.reservedPreset;
+    const next = reserved === undefined ? undefined : book.longestWaiting(({ machine }) => machine.preset === reserved);
     for (const held of book.waiting()) {
       const { key } = held.kind;
       const waitedMs = nowMs - Math.max(held.receivedMs, pool.servedSince.get(key) ?? 0);
-      if (!shouldRelease(waitedMs, nowMs - lastEndMs) || pool.isStarting(key)) continue;
+      if (!shouldRelease(waitedMs, nowMs - lastEndMs, held === next) || pool.isStarting(key)) continue;
       release(held);
       if (pool.servedSince.has(key)) meanRunMs = meanAfterRelease(meanRunMs);
     }

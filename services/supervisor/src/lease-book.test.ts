@@ -29,7 +29,7 @@ it("gives the lease that has waited longest, of the versions that can be served"
   const [newer, older, oldest] = [hold("a", 3), hold("a", 4), hold("b", 2)];
   const book = bookOf(newer, older, oldest);
   expect(book.longestWaiting(() => true)).toBe(oldest);
-  expect(book.longestWaiting((kind) => kind === newer.kind.key)).toBe(newer);
+  expect(book.longestWaiting((kind) => kind.key === newer.kind.key)).toBe(newer);
   expect(book.longestWaiting(() => false)).toBeUndefined();
   expect(bundlesOf(book.demands(10))).toEqual([
     { bundleHash: "a", waiting: 2, oldestWaitMs: 7 },

@@ -30,14 +30,14 @@ export interface LeaseBook {
   get(leaseToken: string): HeldLease | undefined;
   /** It is not held any more: its end is stored, or it is not ours. */
   remove(held: HeldLease): void;
-  /** The lease that has waited longest among the kinds (WorkerKind.key) that are `isServable`. It stays until `move`. */
-  longestWaiting(isServable: (kind: string) => boolean): HeldLease | undefined;
+  /** The lease that has waited longest among the kinds that are `isServable`. It stays until `move`. */
+  longestWaiting(isServable: (kind: WorkerKind) => boolean): HeldLease | undefined;
   /** The first that waits for a slot alone. It stays until `move`. */
   firstContinuation(): HeldLease | undefined;
   move(held: HeldLease, state: "running" | "suspended" | "reported"): void;
   /** Those that wait for a worker. */
   waiting(): HeldLease[];
-  /** How many wait for a worker of a kind that is not `isServed`. */
+  /** How many wait for a worker of a kind (WorkerKind.key) that is not `isServed`. */
   unservedCount(isServed: (kind: string) => boolean): number;
   demands(nowMs: number): KindDemand[];
   tokens(): string[];
@@ -89,7 +89,7 @@ export function createLeaseBook(): LeaseBook {
     },
     longestWaiting(isServable) {
       let longest: HeldLease | undefined;
-      for (const [kind, { leases }] of lines) {
+      for (const { kind, leases } of lines.values()) {
         const candidate = first(leases);
         if (candidate === undefined || (longest !== undefined && longest.receivedMs <= candidate.receivedMs)) continue;
         if (isServable(kind)) longest = candidate;

@@ -25,7 +25,7 @@ beforeEach(async () => {
   membership = createMembership({
     client: createClient(ExecutionService, channel),
     hostname: "test",
-    sandboxTier: "process",
+    sandboxTier: () => "process",
     ttlMs,
     heartbeatIntervalMs,
     clock,

@@ -60,7 +60,8 @@ export function safetyMarginMs(ttlMs: number): number {
 export function createMembership(options: {
   client: Pick<Client<typeof ExecutionService>, "reportExecution">;
   hostname: string;
-  sandboxTier: string;
+  /** Asked when it registers. */
+  sandboxTier: () => string;
   ttlMs: number;
   heartbeatIntervalMs: number;
   events: MembershipEvents;
@@ -90,7 +91,13 @@ export function createMembership(options: {
         const ttl = durationFromMs(ttlMs);
         return question({
           case: "register",
-          value: { $typeName: "windlass.internal.v1.RegisterSupervisor", supervisorId: id, hostname, ttl, sandboxTier },
+          value: {
+            $typeName: "windlass.internal.v1.RegisterSupervisor",
+            supervisorId: id,
+            hostname,
+            ttl,
+            sandboxTier: sandboxTier(),
+          },
         });
       },
       onGreeted(answer) {

@@ -16,6 +16,8 @@ export interface Demand {
   readonly waiting: number;
   /** How long the oldest of them has waited. */
   readonly oldestWaitMs: number;
+  /** More than so many at once have no room on this machine. Absent: as many as there are slots. */
+  readonly mostAtOnce?: number;
 }
 
 export interface PoolView {
@@ -96,9 +98,9 @@ export function planWorkers(view: PoolView): PoolPlan {
   for (let surplus = total - limit; surplus > 0; surplus -= 1) {
     if (!makeRoom(unwanted) && !makeRoom(idle)) break;
   }
-  for (const { kind, waiting, oldestWaitMs } of demands) {
+  for (const { kind, waiting, oldestWaitMs, mostAtOnce = limit } of demands) {
     const { alive, free: ready } = countOf(kind);
-    const missing = Math.min(waiting - ready, limit - alive);
+    const missing = Math.min(waiting - ready, Math.min(limit, mostAtOnce) - alive);
     for (let nth = 0; nth < missing; nth += 1) {
       const isFirst = alive === 0 && nth === 0;
       if (total < limit || makeRoom(isFirst ? unwanted : unneeded)) {

@@ -63,11 +63,12 @@ export function canceledError(reason: string, thrown: RunError | undefined): Run
 
 /** The attempt ran longer than it may, and did not end itself. */
 export function maxDurationError(maxDurationSeconds: number): RunError {
-  return runError(RunErrorCode.MAX_DURATION_EXCEEDED, {
-    name: "MaxDurationExceededError",
-    message: `The attempt ran longer than its maxDuration of ${maxDurationSeconds} s.`,
-    hint: "Give the task a larger maxDuration, or less to do in one run; time in waits is not counted.",
-  });
+  return withHint(
+    runError(RunErrorCode.MAX_DURATION_EXCEEDED, {
+      name: "MaxDurationExceededError",
+      message: `The attempt ran longer than its maxDuration of ${maxDurationSeconds} s.`,
+    }),
+  );
 }
 
 /** More processes wait at this supervisor than it may hold. */
@@ -93,6 +94,7 @@ export function waitLostError(): RunError {
   return runError(RunErrorCode.SUPERVISOR_LOST, {
     name: "SupervisorLostError",
     message: "The process that waited is gone, so the attempt cannot go on after its wait.",
+    hint: "Look for the end of its supervisor, or of that machine, while the run waited.",
   });
 }
 
@@ -105,11 +107,42 @@ export function machineUnknownError(machine: string): RunError {
   });
 }
 
-/** The supervisor shut down before the attempt had ended. */
-export function supervisorStoppedError(): RunError {
-  return runError(RunErrorCode.SUPERVISOR_LOST, {
-    name: "SupervisorLostError",
+/** The supervisor was told to stop, and could not wait for the attempt's end any longer. */
+export function evictedError(): RunError {
+  return runError(RunErrorCode.EVICTED, {
+    name: "EvictedError",
     message: "The supervisor was stopped before the attempt had ended.",
-    hint: "Give supervisors a longer drain time than the task needs.",
+    hint: "Give supervisors a longer drain time (WINDLASS_DRAIN_TIMEOUT_MS) than the task needs.",
   });
 }
+
+/** Adds to an error what the reader can do about its kind, unless it says so itself. */
+export function withHint(error: RunError): RunError {
+  if (error.hint === "") error.hint = hints.get(error.code) ?? "";
+  return error;
+}
+
+const hints: ReadonlyMap<RunErrorCode, string> = new Map<RunErrorCode, string>([
+  [
+    RunErrorCode.UNCAUGHT_EXCEPTION,
+    'Await the promise that was rejected, or listen to the "error" of what emitted it; the stack says where it was made.',
+  ],
+  [
+    RunErrorCode.TASK_IMPORT_ERROR,
+    "Mend what the file does while it is loaded, or a variable that it needs, and deploy again; runs of this version cannot be repeated.",
+  ],
+  [RunErrorCode.TASK_INPUT_ERROR, "Trigger it with a payload that its schema accepts; repeating this one cannot help."],
+  [
+    RunErrorCode.TASK_OUTPUT_ERROR,
+    "Return JSON values of at most 10 MB; what is larger belongs into a store of files.",
+  ],
+  [
+    RunErrorCode.HANDLE_ERROR_ERROR,
+    "Mend handleError or catchError: while it throws, nothing of the task is repeated.",
+  ],
+  [RunErrorCode.MIDDLEWARE_NEXT_NOT_CALLED, "Await next() once in every middleware, or throw to refuse the run."],
+  [
+    RunErrorCode.MAX_DURATION_EXCEEDED,
+    "Give the task a larger maxDuration, or less to do in one run; time in waits is not counted.",
+  ],
+]);

@@ -65,10 +65,10 @@ describe("an attempt whose worker is gone has ended", () => {
     expect(finishOf(begun(0, { pendingEnd: { kind: "dropped" } }), gone, 2_000)).toBeUndefined();
   });
 
-  it("as lost with its supervisor when there never was a process", () => {
+  it("as evicted when its supervisor stops and there never was a process", () => {
     expect(finishOf(begun(), gone, 2_000)).toMatchObject({
       outcome: AttemptOutcome.LOST,
-      error: { code: RunErrorCode.SUPERVISOR_LOST },
+      error: { code: RunErrorCode.EVICTED },
     });
   });
 });

@@ -3,7 +3,7 @@ import { AttemptOutcome, type FinishAttempt, type Wait } from "@windlass/proto";
 import type { Attempt } from "./attempt.ts";
 import { type AttemptEnd, classifyExit } from "./exit-policy.ts";
 import type { HeldLease } from "./lease-book.ts";
-import { maxDurationError, supervisorStoppedError, waitLostError } from "./run-errors.ts";
+import { evictedError, maxDurationError, waitLostError } from "./run-errors.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
 
 /** How a running attempt will have ended once its worker is gone. */
@@ -111,12 +111,16 @@ export function finishOf(
   { exit }: WorkerEnd,
   nowMs: number,
 ): FinishAttempt | undefined {
+  // That a process is gone which had to go is worth an entry only if it left something to read.
+  const lastWords = exit?.output === "" ? undefined : exit;
   switch (pendingEnd?.kind) {
     case "finished":
+      if (lastWords !== undefined) attempt.processEnded(lastWords, nowMs);
       return pendingEnd.finish;
     case "ended":
-      return attempt.ended(pendingEnd.end, nowMs);
+      return attempt.ended({ ...pendingEnd.end, ...(lastWords !== undefined && { exit: lastWords }) }, nowMs);
     case "cancel-forced":
+      if (lastWords !== undefined) attempt.processEnded(lastWords, nowMs);
       return attempt.canceled("force", attempt.cancelReason ?? "", nowMs);
     case "dropped":
       return undefined;
@@ -128,5 +132,5 @@ export function finishOf(
 
 /** The end of an attempt that was under way, or waited, when its supervisor stopped. */
 export function stopped(): AttemptEnd {
-  return { outcome: AttemptOutcome.LOST, error: supervisorStoppedError(), retry: "by-policy" };
+  return { outcome: AttemptOutcome.LOST, error: evictedError(), retry: "by-policy" };
 }

@@ -222,7 +222,7 @@ describe("leaving", () => {
     await supervisor.service.drain(AbortSignal.abort());
     await supervisor.service.stop();
     const { finish } = supervisor.store.row(tokenOf(lease));
-    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.SUPERVISOR_LOST } });
+    expect(finish).toMatchObject({ outcome: AttemptOutcome.LOST, error: { code: RunErrorCode.EVICTED } });
     expect(finish?.retry?.decision).toEqual({ case: "byPolicy", value: true });
     expect(await commandsContaining(supervisor.dataDir)).toEqual([]);
   });

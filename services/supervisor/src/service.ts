@@ -14,7 +14,8 @@ import {
 import { ExecutionService, LeaseService, RunService, WaitpointService } from "@windlass/proto";
 import { createChannel, createClient } from "@windlass/proto/grpc";
 import { createBundleCache } from "./bundle-cache.ts";
-import type { SupervisorConfig } from "./config.ts";
+import { capacityOf, type SupervisorConfig } from "./config.ts";
+import { offeredMachines } from "./driver/machine.ts";
 import { createExecutor } from "./executor.ts";
 import { createGate } from "./gate.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
@@ -37,6 +38,8 @@ export function createSupervisor(
   clock: Clock = systemClock,
   logger: Logger = createLogger({ service: "supervisor", level: config.WINDLASS_LOG_LEVEL }),
 ): Service {
+  const capacity = capacityOf(config);
+  const machines = offeredMachines(config.WINDLASS_MACHINES, capacity);
   const telemetry = startTelemetry({ service: "supervisor", endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, logger });
   const token = config.WINDLASS_INTERNAL_TOKEN;
   const store = createServiceClient(ExecutionService, { address: config.WINDLASS_RUN_STORE_ADDRESS, token });
@@ -52,7 +55,19 @@ export function createSupervisor(
   const metrics = createSupervisorMetrics(telemetry);
   const gate = createGate();
   const bundles = createBundleCache({ dataDir: config.WINDLASS_DATA_DIR, client: store, clock, logger });
-  const workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store: taskChannel });
+  const workshop = createWorkshop({
+    bundles,
+    gate,
+    clock,
+    logger,
+    telemetry,
+    store: taskChannel,
+    sandbox: {
+      choice: config.WINDLASS_DRIVER,
+      runtimePath: config.WINDLASS_RUNTIME_PATH,
+      requireTier: config.WINDLASS_REQUIRE_TIER,
+    },
+  });
   const { driver, sessions } = workshop;
   const variables = createVariables(store);
   const wakeUps = createWakeUps({
@@ -66,7 +81,7 @@ export function createSupervisor(
   const membership = createMembership({
     client: store,
     hostname: config.hostname,
-    sandboxTier: driver.sandboxTier,
+    sandboxTier: () => driver.sandboxTier,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
     clock,
@@ -105,6 +120,8 @@ export function createSupervisor(
     createPool: (events) =>
       createWorkerPool({
         slots: config.WINDLASS_WORKERS,
+        capacity,
+        smallest: machines[0],
         dependencies: { bundles, driver, sessions, variables, clock, logger },
         events,
         metrics,
@@ -123,7 +140,7 @@ export function createSupervisor(
   const leaseLoop = createLeaseLoop({
     clients: queues,
     capacity: () => executor.capacity(),
-    machines: config.WINDLASS_MACHINES,
+    machines: machines.map(({ preset }) => preset),
     onLeases: (leases) => executor.accept(leases),
     onUnoffered({ ref }) {
       if (ref !== undefined) reporter.release(reporter.open(ref));

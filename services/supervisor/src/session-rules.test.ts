@@ -15,6 +15,7 @@ const attempt: JudgedAttempt = {
   isCancelAcknowledged: false,
   isSuspended: false,
   hookCount: 0,
+  isFlooding: false,
 };
 const idle: SessionState = { isGreeted: true, isTokenKnown: true, attempt: undefined, pingId: undefined };
 const busy: SessionState = { ...idle, attempt };

@@ -11,6 +11,8 @@ export interface JudgedAttempt {
   /** It has said that it waits, and has been told neither to go on nor to end. */
   readonly isSuspended: boolean;
   readonly hookCount: number;
+  /** Its last log record was one too many. */
+  readonly isFlooding: boolean;
 }
 
 /** Where a session stands. */

@@ -31,6 +31,8 @@ export interface SessionServer extends Component {
 const helloLimitMs = 30_000;
 /** Far more than there are workers: only what has escaped from a worker's process group could open so many. */
 const maxSessions = 1_024;
+/** The SDK sends at most 4 MB at once, of messages that it counts as 256 bytes or more with 13 fields or fewer. */
+const maxRequestFields = 300_000;
 /** macOS allows 104 bytes for a socket's path with its NUL, Linux 108. */
 const maxSocketPathBytes = 103;
 
@@ -80,6 +82,7 @@ export function createSessionServer(options: {
     logger: { ...logger, info: (msg, fields) => logger.debug(msg, fields) },
     telemetry,
     authenticate,
+    maxRequestFields,
   });
   for (const service of forwarded) server.forward(service, { channel: store, metadata: forwardedMetadata });
   server.add(WorkerService, {
@@ -90,7 +93,7 @@ export function createSessionServer(options: {
     },
     session(requests) {
       if (sessions >= maxSessions) throw overloaded("Too many sessions are open.");
-      const session = new WorkerSession(claim, gate);
+      const session = new WorkerSession(claim, gate, clock);
       sessions += 1;
       const limit = clock.setTimeout(() => {
         if (!session.isGreeted) session.close();

@@ -68,6 +68,7 @@ describe("variables", () => {
     supervisor.store.answerVariables = (environmentId) => ({
       variables: { OF: environmentId, REVISION: String(revision) },
       revision,
+      secretNames: [],
     });
     const configured = async (variablesRevision: bigint) => {
       const lease = leaseOf("configured", { environmentId: "env_a", variablesRevision });
@@ -137,8 +138,8 @@ it("a process that is seen with more memory than its machine has is ended: OUT_O
     outcome: AttemptOutcome.CRASHED,
     error: { code: RunErrorCode.OUT_OF_MEMORY, message: expect.stringContaining("micro, 256 MB") },
   });
-  const { residentBytes } = JSON.parse(finish.error?.fieldsJson ?? "") as { residentBytes: number };
-  expect(residentBytes).toBeGreaterThan(256 * 1024 * 1024);
+  const { usedBytes } = JSON.parse(finish.error?.fieldsJson ?? "") as { usedBytes: number };
+  expect(usedBytes).toBeGreaterThan(256 * 1024 * 1024);
 });
 
 it("a machine that the supervisor does not know is said by name", async () => {

@@ -244,7 +244,7 @@ describe("an attempt that waits and ends", () => {
     await supervisor.service.stop();
     expect(rowOf(supervisor, lease).finish).toMatchObject({
       outcome: AttemptOutcome.LOST,
-      error: { code: RunErrorCode.SUPERVISOR_LOST },
+      error: { code: RunErrorCode.EVICTED },
       retry: { decision: { case: "byPolicy" } },
     });
     expect(await isAlive(pid)).toBe(false);

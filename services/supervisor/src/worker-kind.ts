@@ -10,11 +10,14 @@ export interface WorkerKind {
   readonly environmentId: string;
   /** Of the environment's variables, which a process gets when it starts. */
   readonly variablesRevision: bigint;
+  /** Each of its processes executes one attempt, and ends with it. */
+  readonly isFresh: boolean;
 }
 
 /** The kind of worker that a lease needs, on this machine. */
-export function workerKindOf({ bundleHash, ref, variablesRevision }: Lease, machine: Machine): WorkerKind {
+export function workerKindOf(lease: Lease, machine: Machine): WorkerKind {
+  const { bundleHash, ref, variablesRevision, needsFreshProcess: isFresh } = lease;
   const environmentId = ref?.environmentId ?? "";
-  const key = `${bundleHash} ${machine.preset} ${environmentId} ${variablesRevision}`;
-  return { key, bundleHash, machine, environmentId, variablesRevision };
+  const key = `${bundleHash} ${machine.preset} ${environmentId} ${variablesRevision}${isFresh ? " fresh" : ""}`;
+  return { key, bundleHash, machine, environmentId, variablesRevision, isFresh };
 }

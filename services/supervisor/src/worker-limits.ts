@@ -18,8 +18,15 @@ export const attemptLimits = {
   hookResults: 500,
   /** Of all hook errors together; beyond it an error is cut to its name and message. */
   hookErrorBytes: 1024 * 1024,
+  /** Log records: so many at once, so many a second after that, and so many in all. The same of their bytes. */
   logRecords: 10_000,
+  logRecordsPerSecond: 50,
+  logRecordsInAll: 50_000,
   logBytes: 8 * 1024 * 1024,
+  logBytesPerSecond: 32 * 1024,
+  logBytesInAll: 32 * 1024 * 1024,
+  /** Of what the process wrote to stdout and stderr; the last bytes are kept. */
+  processOutputBytes: 64 * 1024,
   metadataBytes: 256 * 1024,
   tagsInUpdate: 10,
   tagChars: 128,
@@ -72,6 +79,17 @@ export function boundLogRecord(record: LogRecord, attemptNumber: number): LogRec
   if (record.attributesJson.length > logAttributesChars) record.attributesJson = "";
   if (!isLogLevel(record.level)) record.level = LogLevel.INFO;
   return record;
+}
+
+/** The end of a process's output that is kept, as UTF-8, and how many bytes of it are not. */
+export function boundOutput(output: string): { readonly output: string; readonly omittedBytes: number } {
+  const { processOutputBytes } = attemptLimits;
+  if (output.length * 3 <= processOutputBytes) return { output, omittedBytes: 0 };
+  const bytes = Buffer.from(output);
+  let start = Math.max(0, bytes.byteLength - processOutputBytes);
+  // Not from the midst of a character.
+  while (((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return { output: start === 0 ? output : bytes.toString("utf8", start), omittedBytes: start };
 }
 
 function isLogLevel(level: LogLevel): boolean {

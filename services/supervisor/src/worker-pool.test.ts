@@ -18,7 +18,14 @@ import { createWorkerPool, type WorkerPool } from "./worker-pool.ts";
 import type { Worker, WorkerEnd } from "./worker.ts";
 import { createWorkshop, type Workshop } from "./workshop.ts";
 
-const kind = { key: "b", bundleHash: "b", machine: defaultMachine, environmentId: "env", variablesRevision: 0n };
+const kind = {
+  key: "b",
+  bundleHash: "b",
+  machine: defaultMachine,
+  environmentId: "env",
+  variablesRevision: 0n,
+  isFresh: false,
+};
 const needed = [{ kind: kind.key, workerKind: kind, waiting: 1, oldestWaitMs: 0 }];
 
 let folder: string;
@@ -46,12 +53,20 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
       }),
   };
   const store = createChannel("unix:/nowhere");
-  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store });
+  const sandbox = { choice: "process", runtimePath: undefined, requireTier: "process" } as const;
+  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store, sandbox });
   await workshop.start();
   const { driver, sessions } = workshop;
   pool = createWorkerPool({
     slots,
-    dependencies: { bundles, driver, sessions, variables: { read: () => Promise.resolve({}) }, clock, logger },
+    dependencies: {
+      bundles,
+      driver,
+      sessions,
+      variables: { read: () => Promise.resolve({ values: {}, redactor: undefined }) },
+      clock,
+      logger,
+    },
     metrics: createSupervisorMetrics(telemetry),
     events: {
       onReady: () => {},
@@ -122,12 +137,12 @@ describe("slots", () => {
     await open("saying-hello", 1);
     pool.adjust([{ ...needed[0], waiting: 5 } as (typeof needed)[0]]);
     await eventually(() => states().filter((state) => state === "idle").length === 2);
-    const taken = pool.takeIdle("b");
+    const taken = pool.takeIdle(kind);
     expect(taken).toBeDefined();
-    expect(pool.hasIdle("b")).toBe(false);
+    expect(pool.hasIdle(kind)).toBe(false);
     if (taken !== undefined) pool.giveBack(taken);
-    expect(pool.hasIdle("b")).toBe(true);
-    expect(pool.hasIdle("other")).toBe(false);
+    expect(pool.hasIdle(kind)).toBe(true);
+    expect(pool.hasIdle({ ...kind, key: "other" })).toBe(false);
   });
 });
 
@@ -147,7 +162,7 @@ describe("wear", () => {
     await untilReady();
     const [worker] = pool.workers;
     if (worker !== undefined) worker.runs = 10_000;
-    const taken = pool.takeIdle("b");
+    const taken = pool.takeIdle(kind);
     if (taken !== undefined) pool.giveBack(taken);
     expect(states()).toEqual(["ending"]);
     await eventually(() => gone.length === 1);

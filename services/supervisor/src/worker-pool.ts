@@ -1,6 +1,8 @@
 import type { Timer } from "@windlass/chassis";
 import type { AttemptEnd } from "./exit-policy.ts";
+import { createPacking } from "./packing.ts";
 import { type Demand, type PlannedWorker, planWorkers, tenureMs } from "./pool-plan.ts";
+import { type Capacity, defaultMachine, type Machine } from "./driver/machine.ts";
 import { isOverMemory, recycleReason } from "./recycle-policy.ts";
 import type { SupervisorMetrics } from "./supervisor-metrics.ts";
 import type { WorkerKind } from "./worker-kind.ts";
@@ -13,18 +15,21 @@ export interface KindDemand extends Demand {
 
 /** The worker processes of this machine: which there are, and which of them can take an attempt. */
 export interface WorkerPool {
-  /** How many attempts may execute at once. */
+  /** How many attempts can execute at once: those that do, and as many as there are slots and room for besides. */
   readonly slots: number;
   readonly busyCount: number;
   readonly workers: ReadonlySet<Worker>;
-  readonly hasFreeSlot: boolean;
   /** Whether `takeIdle` would find one. */
-  hasIdle(kind: string): boolean;
-  /** An idle worker of the kind (WorkerKind.key), while a slot is free. */
-  takeIdle(kind: string): Worker | undefined;
-  /** Its attempt waits: its process is stopped, and its slot is free. */
+  hasIdle(kind: WorkerKind): boolean;
+  /** An idle worker of the kind, while a slot is free and there is room for its machine. */
+  takeIdle(kind: WorkerKind): Worker | undefined;
+  /** Whether there are a slot and room for the attempt of this worker, which waits, to go on. */
+  canContinue(worker: Worker): boolean;
+  /** The machine preset that room is reserved for, because an attempt on it could not begin for a while. */
+  readonly reservedPreset: string | undefined;
+  /** Its attempt waits: its process is stopped, and its slot is free. Of the room it keeps the memory that it has. */
   park(worker: Worker): void;
-  /** Its attempt goes on, in a slot that must be free. */
+  /** Its attempt goes on; it must be able to. */
   unpark(worker: Worker): void;
   /** Its attempt is over; it is idle again, or replaced when it is worn. */
   giveBack(worker: Worker): void;
@@ -49,24 +54,32 @@ export interface WorkerPool {
 const restMs = 5_000;
 /** How often age and memory of workers are looked at. */
 const wearCheckMs = 10_000;
-/** How often the memory of workers that execute something is looked at. */
-const memoryCheckMs = 1_000;
+/** How often the memory of workers that execute something is looked at: what is over it twice is gone within a second. */
+const memoryCheckMs = 250;
+const bytesPerMb = 1_024 * 1_024;
+const unlimited: Capacity = { cpu: undefined, memoryMb: undefined };
 
 /**
  * Keeps `slots` workers and one spare. A worker is of one kind and executes one attempt at a time; it is reused until it is
- * worn. Suspended ones come on top of these: they have no slot until their attempt goes on. One that executes something and
- * is seen twice, a second apart, with more memory than its machine has is killed. Which workers there should be is `planWorkers`' decision; when one is gone, whoever called learns it by
- * `events` and adjusts.
+ * worn, or ends with its attempt if its kind wants that. Suspended ones come on top of these: they have no slot until their
+ * attempt goes on. One that executes something and is seen twice in a row with more memory than its machine has is killed.
+ * Which workers there should be is `planWorkers`' decision, and which attempts have room is `Packing`'s; when a worker is
+ * gone, whoever called learns it by `events` and adjusts.
  */
 export function createWorkerPool(options: {
   slots: number;
+  /** What their machines may add up to. */
+  capacity?: Capacity;
+  /** The smallest machine that is offered. */
+  smallest?: Machine;
   dependencies: WorkerDependencies;
   events: WorkerEvents;
   metrics: SupervisorMetrics;
 }): WorkerPool {
-  const { slots, dependencies, events, metrics } = options;
+  const { slots, capacity = unlimited, smallest = defaultMachine, dependencies, events, metrics } = options;
   const { clock, logger } = dependencies;
   const workers = new Set<Worker>();
+  const packing = createPacking<Worker>(capacity, smallest);
   const failures = new Map<string, { end: AttemptEnd; untilMs: number }>();
   /** Workers that occupy a slot: until their attempt's end, or their own. */
   const taken = new Set<Worker>();
@@ -103,6 +116,7 @@ export function createWorkerPool(options: {
   function onGone(worker: Worker, end: WorkerEnd): void {
     workers.delete(worker);
     taken.delete(worker);
+    packing.end(worker);
     noteLeaving(worker);
     if (end.startFailure !== undefined) {
       const { key } = worker.kind;
@@ -173,21 +187,40 @@ export function createWorkerPool(options: {
     return failure !== undefined && failure.untilMs > clock.monotonicMs();
   }
 
-  function findIdle(kind: string): Worker | undefined {
-    if (taken.size >= slots) return undefined;
-    for (const worker of workers) if (worker.state === "idle" && worker.kind.key === kind) return worker;
+  function findIdle({ key, machine }: WorkerKind): Worker | undefined {
+    if (taken.size >= slots || !packing.hasRoom(machine)) return undefined;
+    for (const worker of workers) if (worker.state === "idle" && worker.kind.key === key) return worker;
     return undefined;
   }
 
+  /** What a stopped process keeps is known a moment after it was stopped; until then it is all that its machine has. */
+  async function noteKept(worker: Worker): Promise<void> {
+    await worker.measure();
+    const { residentBytes, kind } = worker;
+    if (residentBytes === undefined || worker.state !== "suspended") return;
+    packing.pause(worker, Math.min(kind.machine.memoryMb, Math.ceil(residentBytes / bytesPerMb)));
+  }
+
+  /** Sees to room for them; and no more workers are to be started than there is room for. */
+  function packable(demands: readonly KindDemand[], resting: ReadonlySet<string>, nowMs: number): KindDemand[] {
+    const bounded = demands.map((demand) => {
+      const { machine } = demand.workerKind;
+      return { ...demand, machine, mostAtOnce: packing.mostAtOnce(machine, slots + 1) };
+    });
+    packing.reserve(
+      bounded.filter(({ kind }) => !resting.has(kind)),
+      nowMs,
+    );
+    return bounded;
+  }
+
   return {
-    slots,
     workers,
+    get slots() {
+      return taken.size + packing.roomFor(slots - taken.size);
+    },
     get busyCount() {
       return taken.size;
-    },
-
-    get hasFreeSlot() {
-      return taken.size < slots;
     },
 
     hasIdle: (kind) => findIdle(kind) !== undefined,
@@ -196,24 +229,35 @@ export function createWorkerPool(options: {
       const worker = findIdle(kind);
       if (worker === undefined) return undefined;
       taken.add(worker);
+      packing.begin(worker, kind.machine);
       lastUsedKind = worker.kind;
       return worker;
     },
 
+    canContinue: (worker) => taken.size < slots && packing.canContinue(worker, worker.kind.machine),
+
+    get reservedPreset() {
+      return packing.reservedPreset;
+    },
+
     park(worker) {
       taken.delete(worker);
+      packing.pause(worker, worker.kind.machine.memoryMb);
       worker.suspend();
+      if (packing.isLimited) void noteKept(worker);
       noteLeaving(worker);
     },
 
     unpark(worker) {
       taken.add(worker);
+      packing.begin(worker, worker.kind.machine);
       worker.resume();
       noteServing(worker);
     },
 
     giveBack(worker) {
       taken.delete(worker);
+      packing.end(worker);
       worker.rest();
       if (worker.state === "idle") retireIfWorn(worker);
     },
@@ -230,7 +274,14 @@ export function createWorkerPool(options: {
       }
       const resting = new Set([...failures.keys()].filter(isResting));
       const nowMs = clock.monotonicMs();
-      const plan = planWorkers({ nowMs, slots, workers: alive, demands, lastUsedKind: lastUsedKind?.key, resting });
+      const plan = planWorkers({
+        nowMs,
+        slots,
+        workers: alive,
+        demands: packing.isLimited ? packable(demands, resting, nowMs) : demands,
+        lastUsedKind: lastUsedKind?.key,
+        resting,
+      });
       isPlaceOwed = plan.isPlaceOwed;
       for (const worker of workers) if (plan.stop.includes(worker.id)) retire(worker);
       for (const key of plan.start) {

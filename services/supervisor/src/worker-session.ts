@@ -1,3 +1,4 @@
+import type { Clock } from "@windlass/chassis";
 import {
   ErrorReason,
   type Hello,
@@ -29,6 +30,9 @@ export interface SessionOwner {
 /** Finds the owner of a worker that proves itself with this token, once. */
 export type ClaimOwner = (token: string) => SessionOwner | undefined;
 
+/** What a message costs that brings nothing: so long is the worker not read. A flood is so kept to a few percent of our time. */
+const idleMessagePauseMs = 0.1;
+const longestPauseMs = 500;
 /** A worker that leaves more unread than this does not read: it is never told so much. */
 const maxUnsentMessages = 64;
 
@@ -45,14 +49,18 @@ export class WorkerSession implements SessionState {
 
   readonly #claimOwner: ClaimOwner;
   readonly #gate: Gate;
+  readonly #clock: Pick<Clock, "sleep">;
   readonly #processGone = Promise.withResolvers<void>();
   readonly #responses = createPushStream<SessionResponse>(maxUnsentMessages);
   #isProcessGone = false;
+  /** How many messages of the last request brought nothing. */
+  #idleMessages = 0;
   #owner: SessionOwner | undefined;
 
-  constructor(claimOwner: ClaimOwner, gate: Gate) {
+  constructor(claimOwner: ClaimOwner, gate: Gate, clock: Pick<Clock, "sleep">) {
     this.#claimOwner = claimOwner;
     this.#gate = gate;
+    this.#clock = clock;
   }
 
   get isTokenKnown(): boolean {
@@ -91,6 +99,7 @@ export class WorkerSession implements SessionState {
           this.#owner?.onViolation(violation);
           break;
         }
+        if (this.#idleMessages > 0 && !this.#isProcessGone) await this.#clock.sleep(this.#pauseMs());
         if (this.#gate.isClosed && !this.#isProcessGone) {
           await Promise.race([this.#gate.opened(), this.#processGone.promise]);
         }
@@ -105,20 +114,31 @@ export class WorkerSession implements SessionState {
     }
   }
 
+  #pauseMs(): number {
+    return Math.min(longestPauseMs, Math.max(1, this.#idleMessages * idleMessagePauseMs));
+  }
+
   /** The violation that ends the session, if there is one. */
   #handle(messages: readonly WorkerMessage[]): string | undefined {
     if (messages.length === 0) return "it sent a request without messages";
+    this.#idleMessages = 0;
     for (const message of messages) {
       const { body } = message;
       if (!this.isGreeted && body.case === "hello") this.#owner ??= this.#claimOwner(body.value.token);
       const verdict = judgeMessage(this, message);
-      if (verdict === "drop") continue;
+      if (verdict === "drop") {
+        this.#idleMessages += 1;
+        continue;
+      }
       if (verdict !== "accept") return verdict.violation;
       if (body.case === "hello") {
         this.isGreeted = true;
         this.#owner?.onHello(body.value, this);
       } else {
         this.#owner?.onMessage(message);
+        // A description replaces the one before it, so the faster they come the less they are worth.
+        const isFlood = body.case === "log" && this.attempt?.isFlooding === true;
+        if (isFlood || body.case === "describeRun") this.#idleMessages += 1;
       }
     }
     return undefined;

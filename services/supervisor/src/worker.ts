@@ -10,7 +10,9 @@ import {
 import type { BundleCache, CachedBundle } from "./bundle-cache.ts";
 import type { Driver, ProcessExit, WorkerProcess } from "./driver/driver.ts";
 import type { AttemptEnd } from "./exit-policy.ts";
-import { workerStartError } from "./run-errors.ts";
+import { redactError, redactMessage } from "./redact-message.ts";
+import { withHint, workerStartError } from "./run-errors.ts";
+import type { SecretRedactor } from "./secret-redactor.ts";
 import type { SessionServer } from "./session-server.ts";
 import type { JudgedAttempt } from "./session-rules.ts";
 import type { Variables } from "./variables.ts";
@@ -48,6 +50,8 @@ export interface WorkerEvents {
   onGone(worker: Worker, end: WorkerEnd): void;
 }
 
+/** grpc-js ends a call whose caller sends more than that at once, and does not tell us why. */
+const sessionEnded = "it ended its session, or sent a message larger than 16 MB";
 const startLimitMs = 20_000;
 /** A worker whose session is over ends by itself; later than this it has to be ended. */
 const sessionlessLimitMs = 1_000;
@@ -82,6 +86,8 @@ export class Worker implements SessionOwner {
   #process: WorkerProcess | undefined;
   #session: WorkerSession | undefined;
   #startFailure: AttemptEnd | undefined;
+  /** Set before it knows any secrets. */
+  #redactor: SecretRedactor | undefined;
   #isKilled = false;
   #hasExited = false;
 
@@ -108,8 +114,11 @@ export class Worker implements SessionOwner {
   }
 
   /** What the code it loads shall find in its environment. */
-  readVariables(): Promise<Readonly<Record<string, string>>> {
-    return this.#dependencies.variables.read(this.kind.environmentId, this.kind.variablesRevision);
+  async readVariables(): Promise<Readonly<Record<string, string>>> {
+    const { environmentId, variablesRevision } = this.kind;
+    const { values, redactor } = await this.#dependencies.variables.read(environmentId, variablesRevision);
+    this.#redactor = redactor;
+    return values;
   }
 
   hasTask(taskId: string): boolean {
@@ -122,6 +131,7 @@ export class Worker implements SessionOwner {
     this.runs += 1;
     if (this.#session === undefined) return false;
     this.#session.attempt = attempt;
+    this.#process?.forgetOutput();
     return this.#session.send(start);
   }
 
@@ -191,7 +201,7 @@ export class Worker implements SessionOwner {
     this.#session = session;
     if (this.state !== "starting" || this.#hasExited) return;
     if (hello.importError !== undefined) {
-      const error = { ...boundRunError(hello.importError), code: RunErrorCode.TASK_IMPORT_ERROR };
+      const error = withHint({ ...this.#boundError(hello.importError), code: RunErrorCode.TASK_IMPORT_ERROR });
       this.#failStart({ outcome: AttemptOutcome.LOST, error, retry: "never" });
       return;
     }
@@ -204,6 +214,7 @@ export class Worker implements SessionOwner {
 
   onMessage(message: WorkerMessage): void {
     if (message.body.case === "pong" && this.#session !== undefined) this.#session.pingId = undefined;
+    if (this.#redactor !== undefined) redactMessage(message, this.#redactor);
     this.#events.onMessage(this, message);
   }
 
@@ -216,7 +227,7 @@ export class Worker implements SessionOwner {
 
   onEnd(): void {
     this.#sessionEnded.resolve();
-    if (!this.#hasExited) this.#after(sessionlessLimitMs, () => this.onViolation("it ended its session"));
+    if (!this.#hasExited) this.#after(sessionlessLimitMs, () => this.onViolation(sessionEnded));
   }
 
   async #live(): Promise<void> {
@@ -232,7 +243,7 @@ export class Worker implements SessionOwner {
     if (this.state === "starting" && exit !== undefined) this.#startFailure ??= exitedAtStart(exit);
     this.state = "ending";
     for (const timer of this.#timers) timer.cancel();
-    this.#events.onGone(this, { exit, startFailure: this.#startFailure });
+    this.#events.onGone(this, { exit, startFailure: withLastWords(this.#startFailure, exit) });
     this.#gone.resolve();
   }
 
@@ -276,8 +287,9 @@ export class Worker implements SessionOwner {
     }
     // It may have become unwanted while it was being started.
     if (this.#isKilled) this.#process.kill();
-    const exit = await this.#process.exited;
+    const exit = this.#redactExit(await this.#process.exited);
     this.#hasExited = true;
+    if (exit.output !== "") logger.debug("worker output", { workerId: this.id, output: exit.output });
     if (this.state === "idle") this.state = "ending";
     if (this.#session !== undefined) {
       this.#session.processGone();
@@ -287,6 +299,15 @@ export class Worker implements SessionOwner {
       this.#session.close();
     }
     return exit;
+  }
+
+  #boundError(error: RunError): RunError {
+    return this.#redactor === undefined ? boundRunError(error) : redactError(error, this.#redactor);
+  }
+
+  #redactExit(exit: ProcessExit): ProcessExit {
+    if (this.#redactor === undefined || exit.output === "") return exit;
+    return { ...exit, output: this.#redactor.redactTail(exit.output) };
   }
 
   #failStart(failure: AttemptEnd): void {
@@ -301,6 +322,12 @@ export class Worker implements SessionOwner {
     }, ms);
     this.#timers.add(timer);
   }
+}
+
+/** What it wrote while it started says why it failed to. */
+function withLastWords(failure: AttemptEnd | undefined, exit: ProcessExit | undefined): AttemptEnd | undefined {
+  if (failure === undefined || exit === undefined || exit.output === "") return failure;
+  return { ...failure, exit };
 }
 
 function lost(error: RunError): AttemptEnd {

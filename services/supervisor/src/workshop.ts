@@ -4,15 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Component, Logger, Telemetry } from "@windlass/chassis";
 import type { BundleCache } from "./bundle-cache.ts";
+import { type ChosenDriver, chooseDriver, type DriverOptions } from "./driver/choose-driver.ts";
 import type { Driver } from "./driver/driver.ts";
 import { createGroupWatcher } from "./driver/group-watcher.ts";
-import { createProcessDriver } from "./driver/process-driver.ts";
+import { noNetwork } from "./driver/oci/worker-network.ts";
 import type { Gate } from "./gate.ts";
 import type { ClientChannel } from "@windlass/proto/grpc";
 import { createSessionServer, type SessionServer } from "./session-server.ts";
 
 /** The place where workers live: a private folder, the watcher over it, the driver, and the socket they connect to. */
 export interface Workshop extends Component {
+  /** Usable once this is started: which one it is turns out then. */
   readonly driver: Driver;
   readonly sessions: SessionServer;
 }
@@ -29,23 +31,39 @@ export function createWorkshop(options: {
   telemetry: Telemetry;
   /** Where calls of tasks are handed on to. */
   store: ClientChannel;
+  /** How workers are to be confined. */
+  sandbox: Pick<DriverOptions, "choice" | "runtimePath" | "requireTier">;
 }): Workshop {
-  const { bundles, gate, clock, logger, telemetry, store } = options;
+  const { bundles, gate, clock, logger, telemetry, store, sandbox } = options;
   const privateDir = join(tmpdir(), `windlass-${randomBytes(6).toString("hex")}`);
   const watcher = createGroupWatcher({ privateDir, logger });
   const sessions = createSessionServer({ privateDir, gate, clock, logger, telemetry, store });
+  let chosen: ChosenDriver | undefined;
+
+  function driver(): Driver {
+    if (chosen === undefined) throw new Error("The workshop has not been started.");
+    return chosen.driver;
+  }
+
   return {
     name: "workshop",
-    driver: createProcessDriver({ privateDir, watcher, clock, logger }),
+    driver: {
+      get sandboxTier() {
+        return driver().sandboxTier;
+      },
+      start: (workerId, command) => driver().start(workerId, command),
+    },
     sessions,
     async start() {
       await mkdir(privateDir, { mode: 0o700 });
       watcher.start();
+      chosen = await chooseDriver({ ...sandbox, network: noNetwork, privateDir, watcher, clock, logger });
       await bundles.start();
       await sessions.start();
     },
     async stop() {
       await sessions.stop();
+      await chosen?.close();
       await watcher.stop();
       await bundles.stop();
     },

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/deployment.proto.
  */
 export const file_windlass_v1_deployment: GenFile = /*@__PURE__*/
-  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSKvAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24inwMKDlRhc2tEZWZpbml0aW9uEgoKAmlkGAEgASgJEhEKCWZpbGVfcGF0aBgCIAEoCRITCgtleHBvcnRfbmFtZRgDIAEoCRINCgVxdWV1ZRgEIAEoCRInCgVyZXRyeRgFIAEoCzIYLndpbmRsYXNzLnYxLlJldHJ5UG9saWN5EhMKC2Rlc2NyaXB0aW9uGAYgASgJEhwKFG1heF9kdXJhdGlvbl9zZWNvbmRzGAcgASgFEg8KB21hY2hpbmUYCCABKAkSJAoXcXVldWVfY29uY3VycmVuY3lfbGltaXQYCSABKAVIAIgBARIwChBxdWV1ZV9yYXRlX2xpbWl0GAogASgLMhYud2luZGxhc3MudjEuUmF0ZUxpbWl0Eh0KEHF1ZXVlX21heF9sZW5ndGgYCyABKAVIAYgBARIfCgRjcm9uGAwgASgLMhEud2luZGxhc3MudjEuQ3JvbhIUCgxpc19zY2hlZHVsZWQYDSABKAhCGgoYX3F1ZXVlX2NvbmN1cnJlbmN5X2xpbWl0QhMKEV9xdWV1ZV9tYXhfbGVuZ3RoIrkBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKAUSDgoGZmFjdG9yGAIgASgBEhYKDm1pbl90aW1lb3V0X21zGAMgASgDEhYKDm1heF90aW1lb3V0X21zGAQgASgDEhEKCXJhbmRvbWl6ZRgFIAEoCBIdChVvdXRfb2ZfbWVtb3J5X21hY2hpbmUYBiABKAkSIgoaaXNfZGlzYWJsZWRfaW5fZGV2ZWxvcG1lbnQYByABKAhiBnByb3RvMw", [file_google_protobuf_timestamp, file_windlass_v1_queue, file_windlass_v1_schedule]);
+  fileDesc("Chx3aW5kbGFzcy92MS9kZXBsb3ltZW50LnByb3RvEgt3aW5kbGFzcy52MSLJAQoKRGVwbG95bWVudBIKCgJpZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhMKC2J1bmRsZV9oYXNoGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19jdXJyZW50GAUgASgIEioKBXRhc2tzGAYgAygLMhsud2luZGxhc3MudjEuVGFza0RlZmluaXRpb24SGAoQcmVwbGFjZWRfdmVyc2lvbhgHIAEoCSK8AwoOVGFza0RlZmluaXRpb24SCgoCaWQYASABKAkSEQoJZmlsZV9wYXRoGAIgASgJEhMKC2V4cG9ydF9uYW1lGAMgASgJEg0KBXF1ZXVlGAQgASgJEicKBXJldHJ5GAUgASgLMhgud2luZGxhc3MudjEuUmV0cnlQb2xpY3kSEwoLZGVzY3JpcHRpb24YBiABKAkSHAoUbWF4X2R1cmF0aW9uX3NlY29uZHMYByABKAUSDwoHbWFjaGluZRgIIAEoCRIkChdxdWV1ZV9jb25jdXJyZW5jeV9saW1pdBgJIAEoBUgAiAEBEjAKEHF1ZXVlX3JhdGVfbGltaXQYCiABKAsyFi53aW5kbGFzcy52MS5SYXRlTGltaXQSHQoQcXVldWVfbWF4X2xlbmd0aBgLIAEoBUgBiAEBEh8KBGNyb24YDCABKAsyES53aW5kbGFzcy52MS5Dcm9uEhQKDGlzX3NjaGVkdWxlZBgNIAEoCBIbChNuZWVkc19mcmVzaF9wcm9jZXNzGA4gASgIQhoKGF9xdWV1ZV9jb25jdXJyZW5jeV9saW1pdEITChFfcXVldWVfbWF4X2xlbmd0aCK5AQoLUmV0cnlQb2xpY3kSFAoMbWF4X2F0dGVtcHRzGAEgASgFEg4KBmZhY3RvchgCIAEoARIWCg5taW5fdGltZW91dF9tcxgDIAEoAxIWCg5tYXhfdGltZW91dF9tcxgEIAEoAxIRCglyYW5kb21pemUYBSABKAgSHQoVb3V0X29mX21lbW9yeV9tYWNoaW5lGAYgASgJEiIKGmlzX2Rpc2FibGVkX2luX2RldmVsb3BtZW50GAcgASgIYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_queue, file_windlass_v1_schedule]);
 
 /**
  * Deployment is one version of an environment's tasks.
@@ -65,6 +65,13 @@ export type Deployment = Message<"windlass.v1.Deployment"> & {
    * @generated from field: repeated windlass.v1.TaskDefinition tasks = 6;
    */
   tasks: TaskDefinition[];
+
+  /**
+   * The older version that was current until this one was deployed, or promoted: where a rollback leads. Empty when there was none, or this one has not been current.
+   *
+   * @generated from field: string replaced_version = 7;
+   */
+  replacedVersion: string;
 };
 
 /**
@@ -170,6 +177,13 @@ export type TaskDefinition = Message<"windlass.v1.TaskDefinition"> & {
    * @generated from field: bool is_scheduled = 13;
    */
   isScheduled: boolean;
+
+  /**
+   * True for `isolation: "fresh"`: each attempt is executed by a process of its own. Else processes are used again.
+   *
+   * @generated from field: bool needs_fresh_process = 14;
+   */
+  needsFreshProcess: boolean;
 };
 
 /**

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/deployment_service.proto.
  */
 export const file_windlass_v1_deployment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiR3aW5kbGFzcy92MS9kZXBsb3ltZW50X3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxImMKF0NyZWF0ZURlcGxveW1lbnRSZXF1ZXN0Ei8KBmhlYWRlchgBIAEoCzIdLndpbmRsYXNzLnYxLkRlcGxveW1lbnRIZWFkZXJIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiaAoQRGVwbG95bWVudEhlYWRlchITCgtidW5kbGVfaGFzaBgBIAEoCRITCgtidW5kbGVfc2l6ZRgCIAEoAxIqCgV0YXNrcxgDIAMoCzIbLndpbmRsYXNzLnYxLlRhc2tEZWZpbml0aW9uIkcKGENyZWF0ZURlcGxveW1lbnRSZXNwb25zZRIrCgpkZXBsb3ltZW50GAEgASgLMhcud2luZGxhc3MudjEuRGVwbG95bWVudCIdChtHZXRDdXJyZW50RGVwbG95bWVudFJlcXVlc3QiSwocR2V0Q3VycmVudERlcGxveW1lbnRSZXNwb25zZRIrCgpkZXBsb3ltZW50GAEgASgLMhcud2luZGxhc3MudjEuRGVwbG95bWVudCI/ChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImAKF0xpc3REZXBsb3ltZW50c1Jlc3BvbnNlEiwKC2RlcGxveW1lbnRzGAEgAygLMhcud2luZGxhc3MudjEuRGVwbG95bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkywQIKEURlcGxveW1lbnRTZXJ2aWNlEmEKEENyZWF0ZURlcGxveW1lbnQSJC53aW5kbGFzcy52MS5DcmVhdGVEZXBsb3ltZW50UmVxdWVzdBolLndpbmRsYXNzLnYxLkNyZWF0ZURlcGxveW1lbnRSZXNwb25zZSgBEmsKFEdldEN1cnJlbnREZXBsb3ltZW50Eigud2luZGxhc3MudjEuR2V0Q3VycmVudERlcGxveW1lbnRSZXF1ZXN0Gikud2luZGxhc3MudjEuR2V0Q3VycmVudERlcGxveW1lbnRSZXNwb25zZRJcCg9MaXN0RGVwbG95bWVudHMSIy53aW5kbGFzcy52MS5MaXN0RGVwbG95bWVudHNSZXF1ZXN0GiQud2luZGxhc3MudjEuTGlzdERlcGxveW1lbnRzUmVzcG9uc2ViBnByb3RvMw", [file_windlass_v1_deployment]);
+  fileDesc("CiR3aW5kbGFzcy92MS9kZXBsb3ltZW50X3NlcnZpY2UucHJvdG8SC3dpbmRsYXNzLnYxImMKF0NyZWF0ZURlcGxveW1lbnRSZXF1ZXN0Ei8KBmhlYWRlchgBIAEoCzIdLndpbmRsYXNzLnYxLkRlcGxveW1lbnRIZWFkZXJIABIPCgVjaHVuaxgCIAEoDEgAQgYKBHBhcnQiaAoQRGVwbG95bWVudEhlYWRlchITCgtidW5kbGVfaGFzaBgBIAEoCRITCgtidW5kbGVfc2l6ZRgCIAEoAxIqCgV0YXNrcxgDIAMoCzIbLndpbmRsYXNzLnYxLlRhc2tEZWZpbml0aW9uIkcKGENyZWF0ZURlcGxveW1lbnRSZXNwb25zZRIrCgpkZXBsb3ltZW50GAEgASgLMhcud2luZGxhc3MudjEuRGVwbG95bWVudCIdChtHZXRDdXJyZW50RGVwbG95bWVudFJlcXVlc3QiSwocR2V0Q3VycmVudERlcGxveW1lbnRSZXNwb25zZRIrCgpkZXBsb3ltZW50GAEgASgLMhcud2luZGxhc3MudjEuRGVwbG95bWVudCI/ChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImAKF0xpc3REZXBsb3ltZW50c1Jlc3BvbnNlEiwKC2RlcGxveW1lbnRzGAEgAygLMhcud2luZGxhc3MudjEuRGVwbG95bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKwoYUHJvbW90ZURlcGxveW1lbnRSZXF1ZXN0Eg8KB3ZlcnNpb24YASABKAkiSAoZUHJvbW90ZURlcGxveW1lbnRSZXNwb25zZRIrCgpkZXBsb3ltZW50GAEgASgLMhcud2luZGxhc3MudjEuRGVwbG95bWVudCJCChlSb2xsYmFja0RlcGxveW1lbnRSZXF1ZXN0EhQKDGZyb21fdmVyc2lvbhgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJIkkKGlJvbGxiYWNrRGVwbG95bWVudFJlc3BvbnNlEisKCmRlcGxveW1lbnQYASABKAsyFy53aW5kbGFzcy52MS5EZXBsb3ltZW50MowEChFEZXBsb3ltZW50U2VydmljZRJhChBDcmVhdGVEZXBsb3ltZW50EiQud2luZGxhc3MudjEuQ3JlYXRlRGVwbG95bWVudFJlcXVlc3QaJS53aW5kbGFzcy52MS5DcmVhdGVEZXBsb3ltZW50UmVzcG9uc2UoARJrChRHZXRDdXJyZW50RGVwbG95bWVudBIoLndpbmRsYXNzLnYxLkdldEN1cnJlbnREZXBsb3ltZW50UmVxdWVzdBopLndpbmRsYXNzLnYxLkdldEN1cnJlbnREZXBsb3ltZW50UmVzcG9uc2USXAoPTGlzdERlcGxveW1lbnRzEiMud2luZGxhc3MudjEuTGlzdERlcGxveW1lbnRzUmVxdWVzdBokLndpbmRsYXNzLnYxLkxpc3REZXBsb3ltZW50c1Jlc3BvbnNlEmIKEVByb21vdGVEZXBsb3ltZW50EiUud2luZGxhc3MudjEuUHJvbW90ZURlcGxveW1lbnRSZXF1ZXN0GiYud2luZGxhc3MudjEuUHJvbW90ZURlcGxveW1lbnRSZXNwb25zZRJlChJSb2xsYmFja0RlcGxveW1lbnQSJi53aW5kbGFzcy52MS5Sb2xsYmFja0RlcGxveW1lbnRSZXF1ZXN0Gicud2luZGxhc3MudjEuUm9sbGJhY2tEZXBsb3ltZW50UmVzcG9uc2ViBnByb3RvMw", [file_windlass_v1_deployment]);
 
 /**
  * CreateDeploymentRequest is the header or a chunk.
@@ -200,6 +200,97 @@ export const ListDeploymentsResponseSchema: GenMessage<ListDeploymentsResponse> 
   messageDesc(file_windlass_v1_deployment_service, 6);
 
 /**
+ * PromoteDeploymentRequest names a version.
+ *
+ * @generated from message windlass.v1.PromoteDeploymentRequest
+ */
+export type PromoteDeploymentRequest = Message<"windlass.v1.PromoteDeploymentRequest"> & {
+  /**
+   * `Deployment.version`.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message windlass.v1.PromoteDeploymentRequest.
+ * Use `create(PromoteDeploymentRequestSchema)` to create a new message.
+ */
+export const PromoteDeploymentRequestSchema: GenMessage<PromoteDeploymentRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_deployment_service, 7);
+
+/**
+ * PromoteDeploymentResponse answers PromoteDeployment.
+ *
+ * @generated from message windlass.v1.PromoteDeploymentResponse
+ */
+export type PromoteDeploymentResponse = Message<"windlass.v1.PromoteDeploymentResponse"> & {
+  /**
+   * The current deployment now.
+   *
+   * @generated from field: windlass.v1.Deployment deployment = 1;
+   */
+  deployment?: Deployment | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.PromoteDeploymentResponse.
+ * Use `create(PromoteDeploymentResponseSchema)` to create a new message.
+ */
+export const PromoteDeploymentResponseSchema: GenMessage<PromoteDeploymentResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_deployment_service, 8);
+
+/**
+ * RollbackDeploymentRequest names the version to leave.
+ *
+ * @generated from message windlass.v1.RollbackDeploymentRequest
+ */
+export type RollbackDeploymentRequest = Message<"windlass.v1.RollbackDeploymentRequest"> & {
+  /**
+   * `Deployment.version` of the current one.
+   *
+   * @generated from field: string from_version = 1;
+   */
+  fromVersion: string;
+
+  /**
+   * An older version; empty: the one that `Deployment.replaced_version` names.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message windlass.v1.RollbackDeploymentRequest.
+ * Use `create(RollbackDeploymentRequestSchema)` to create a new message.
+ */
+export const RollbackDeploymentRequestSchema: GenMessage<RollbackDeploymentRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_deployment_service, 9);
+
+/**
+ * RollbackDeploymentResponse answers RollbackDeployment.
+ *
+ * @generated from message windlass.v1.RollbackDeploymentResponse
+ */
+export type RollbackDeploymentResponse = Message<"windlass.v1.RollbackDeploymentResponse"> & {
+  /**
+   * The current deployment now.
+   *
+   * @generated from field: windlass.v1.Deployment deployment = 1;
+   */
+  deployment?: Deployment | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.RollbackDeploymentResponse.
+ * Use `create(RollbackDeploymentResponseSchema)` to create a new message.
+ */
+export const RollbackDeploymentResponseSchema: GenMessage<RollbackDeploymentResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_deployment_service, 10);
+
+/**
  * DeploymentService stores versions of an environment's tasks.
  *
  * @generated from service windlass.v1.DeploymentService
@@ -236,6 +327,30 @@ export const DeploymentService: GenService<{
     methodKind: "unary";
     input: typeof ListDeploymentsRequestSchema;
     output: typeof ListDeploymentsResponseSchema;
+  },
+  /**
+   * PromoteDeployment makes a stored version current, newer or older than the one that is. Runs that have begun stay on their version, also when they are repeated; others take this one,
+   * unless they were pinned. Declared schedules and queue settings become what this version declares, in the same transaction; runs in PENDING_VERSION that it knows are queued.
+   * Promoting the current version changes nothing. Errors: DEPLOYMENT_NOT_FOUND, FIELD_INVALID.
+   *
+   * @generated from rpc windlass.v1.DeploymentService.PromoteDeployment
+   */
+  promoteDeployment: {
+    methodKind: "unary";
+    input: typeof PromoteDeploymentRequestSchema;
+    output: typeof PromoteDeploymentResponseSchema;
+  },
+  /**
+   * RollbackDeployment leaves the current version for an older one, as PromoteDeployment does. It names the version to leave, so that it can be repeated: when the rollback has already
+   * been done it changes nothing and returns the current deployment. Errors: DEPLOYMENT_NOT_CURRENT when another version has become current; DEPLOYMENT_NOT_FOUND when there is no
+   * such version, or none to go back to; FIELD_INVALID when the one to go back to is newer.
+   *
+   * @generated from rpc windlass.v1.DeploymentService.RollbackDeployment
+   */
+  rollbackDeployment: {
+    methodKind: "unary";
+    input: typeof RollbackDeploymentRequestSchema;
+    output: typeof RollbackDeploymentResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_windlass_v1_deployment_service, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/environment_service.proto.
  */
 export const file_windlass_v1_environment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiV3aW5kbGFzcy92MS9lbnZpcm9ubWVudF9zZXJ2aWNlLnByb3RvEgt3aW5kbGFzcy52MSIXChVHZXRFbnZpcm9ubWVudFJlcXVlc3QiRwoWR2V0RW52aXJvbm1lbnRSZXNwb25zZRItCgtlbnZpcm9ubWVudBgBIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50ImUKGENyZWF0ZUVudmlyb25tZW50UmVxdWVzdBIMCgRzbHVnGAEgASgJEioKBHR5cGUYAiABKA4yHC53aW5kbGFzcy52MS5FbnZpcm9ubWVudFR5cGUSDwoHcHJvamVjdBgDIAEoCSJbChlDcmVhdGVFbnZpcm9ubWVudFJlc3BvbnNlEi0KC2Vudmlyb25tZW50GAEgASgLMhgud2luZGxhc3MudjEuRW52aXJvbm1lbnQSDwoHYXBpX2tleRgCIAEoCSIjChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiTAoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USJAoHYXBpX2tleRgBIAEoCzITLndpbmRsYXNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkiFAoSTGlzdEFwaUtleXNSZXF1ZXN0IjwKE0xpc3RBcGlLZXlzUmVzcG9uc2USJQoIYXBpX2tleXMYASADKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiKQoTUmV2b2tlQXBpS2V5UmVxdWVzdBISCgphcGlfa2V5X2lkGAEgASgJIjwKFFJldm9rZUFwaUtleVJlc3BvbnNlEiQKB2FwaV9rZXkYASABKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiiwEKE1NldFZhcmlhYmxlc1JlcXVlc3QSQgoJdmFyaWFibGVzGAEgAygLMi8ud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVxdWVzdC5WYXJpYWJsZXNFbnRyeRowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIhYKFFNldFZhcmlhYmxlc1Jlc3BvbnNlIhYKFExpc3RWYXJpYWJsZXNSZXF1ZXN0Io8BChVMaXN0VmFyaWFibGVzUmVzcG9uc2USRAoJdmFyaWFibGVzGAEgAygLMjEud2luZGxhc3MudjEuTGlzdFZhcmlhYmxlc1Jlc3BvbnNlLlZhcmlhYmxlc0VudHJ5GjAKDlZhcmlhYmxlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiJwoWRGVsZXRlVmFyaWFibGVzUmVxdWVzdBINCgVuYW1lcxgBIAMoCSIZChdEZWxldGVWYXJpYWJsZXNSZXNwb25zZSJSChpTZXRDb25jdXJyZW5jeUxpbWl0UmVxdWVzdBIeChFjb25jdXJyZW5jeV9saW1pdBgBIAEoBUgAiAEBQhQKEl9jb25jdXJyZW5jeV9saW1pdCJMChtTZXRDb25jdXJyZW5jeUxpbWl0UmVzcG9uc2USLQoLZW52aXJvbm1lbnQYASABKAsyGC53aW5kbGFzcy52MS5FbnZpcm9ubWVudDLEBgoSRW52aXJvbm1lbnRTZXJ2aWNlElkKDkdldEVudmlyb25tZW50EiIud2luZGxhc3MudjEuR2V0RW52aXJvbm1lbnRSZXF1ZXN0GiMud2luZGxhc3MudjEuR2V0RW52aXJvbm1lbnRSZXNwb25zZRJiChFDcmVhdGVFbnZpcm9ubWVudBIlLndpbmRsYXNzLnYxLkNyZWF0ZUVudmlyb25tZW50UmVxdWVzdBomLndpbmRsYXNzLnYxLkNyZWF0ZUVudmlyb25tZW50UmVzcG9uc2USUwoMQ3JlYXRlQXBpS2V5EiAud2luZGxhc3MudjEuQ3JlYXRlQXBpS2V5UmVxdWVzdBohLndpbmRsYXNzLnYxLkNyZWF0ZUFwaUtleVJlc3BvbnNlElAKC0xpc3RBcGlLZXlzEh8ud2luZGxhc3MudjEuTGlzdEFwaUtleXNSZXF1ZXN0GiAud2luZGxhc3MudjEuTGlzdEFwaUtleXNSZXNwb25zZRJTCgxSZXZva2VBcGlLZXkSIC53aW5kbGFzcy52MS5SZXZva2VBcGlLZXlSZXF1ZXN0GiEud2luZGxhc3MudjEuUmV2b2tlQXBpS2V5UmVzcG9uc2USUwoMU2V0VmFyaWFibGVzEiAud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVxdWVzdBohLndpbmRsYXNzLnYxLlNldFZhcmlhYmxlc1Jlc3BvbnNlElYKDUxpc3RWYXJpYWJsZXMSIS53aW5kbGFzcy52MS5MaXN0VmFyaWFibGVzUmVxdWVzdBoiLndpbmRsYXNzLnYxLkxpc3RWYXJpYWJsZXNSZXNwb25zZRJcCg9EZWxldGVWYXJpYWJsZXMSIy53aW5kbGFzcy52MS5EZWxldGVWYXJpYWJsZXNSZXF1ZXN0GiQud2luZGxhc3MudjEuRGVsZXRlVmFyaWFibGVzUmVzcG9uc2USaAoTU2V0Q29uY3VycmVuY3lMaW1pdBInLndpbmRsYXNzLnYxLlNldENvbmN1cnJlbmN5TGltaXRSZXF1ZXN0Gigud2luZGxhc3MudjEuU2V0Q29uY3VycmVuY3lMaW1pdFJlc3BvbnNlYgZwcm90bzM", [file_windlass_v1_environment]);
+  fileDesc("CiV3aW5kbGFzcy92MS9lbnZpcm9ubWVudF9zZXJ2aWNlLnByb3RvEgt3aW5kbGFzcy52MSIXChVHZXRFbnZpcm9ubWVudFJlcXVlc3QiRwoWR2V0RW52aXJvbm1lbnRSZXNwb25zZRItCgtlbnZpcm9ubWVudBgBIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50ImUKGENyZWF0ZUVudmlyb25tZW50UmVxdWVzdBIMCgRzbHVnGAEgASgJEioKBHR5cGUYAiABKA4yHC53aW5kbGFzcy52MS5FbnZpcm9ubWVudFR5cGUSDwoHcHJvamVjdBgDIAEoCSJbChlDcmVhdGVFbnZpcm9ubWVudFJlc3BvbnNlEi0KC2Vudmlyb25tZW50GAEgASgLMhgud2luZGxhc3MudjEuRW52aXJvbm1lbnQSDwoHYXBpX2tleRgCIAEoCSIjChNDcmVhdGVBcGlLZXlSZXF1ZXN0EgwKBG5hbWUYASABKAkiTAoUQ3JlYXRlQXBpS2V5UmVzcG9uc2USJAoHYXBpX2tleRgBIAEoCzITLndpbmRsYXNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkiFAoSTGlzdEFwaUtleXNSZXF1ZXN0IjwKE0xpc3RBcGlLZXlzUmVzcG9uc2USJQoIYXBpX2tleXMYASADKAsyEy53aW5kbGFzcy52MS5BcGlLZXkiKQoTUmV2b2tlQXBpS2V5UmVxdWVzdBISCgphcGlfa2V5X2lkGAEgASgJIjwKFFJldm9rZUFwaUtleVJlc3BvbnNlEiQKB2FwaV9rZXkYASABKAsyEy53aW5kbGFzcy52MS5BcGlLZXkixgEKE1NldFZhcmlhYmxlc1JlcXVlc3QSQgoJdmFyaWFibGVzGAEgAygLMi8ud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVxdWVzdC5WYXJpYWJsZXNFbnRyeRIWCglpc19zZWNyZXQYAiABKAhIAIgBARITCgttdXN0X2JlX25ldxgDIAEoCBowCg5WYXJpYWJsZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgwKCl9pc19zZWNyZXQiFgoUU2V0VmFyaWFibGVzUmVzcG9uc2UiWgoVVXBkYXRlVmFyaWFibGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSFgoJaXNfc2VjcmV0GAMgASgISACIAQFCDAoKX2lzX3NlY3JldCIYChZVcGRhdGVWYXJpYWJsZVJlc3BvbnNlIiIKEkdldFZhcmlhYmxlUmVxdWVzdBIMCgRuYW1lGAEgASgJIjcKE0dldFZhcmlhYmxlUmVzcG9uc2USDQoFdmFsdWUYASABKAkSEQoJaXNfc2VjcmV0GAIgASgIIjIKFExpc3RWYXJpYWJsZXNSZXF1ZXN0EhoKEndpdGhfc2VjcmV0X3ZhbHVlcxgBIAEoCCKlAQoVTGlzdFZhcmlhYmxlc1Jlc3BvbnNlEkQKCXZhcmlhYmxlcxgBIAMoCzIxLndpbmRsYXNzLnYxLkxpc3RWYXJpYWJsZXNSZXNwb25zZS5WYXJpYWJsZXNFbnRyeRIUCgxzZWNyZXRfbmFtZXMYAiADKAkaMAoOVmFyaWFibGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASInChZEZWxldGVWYXJpYWJsZXNSZXF1ZXN0Eg0KBW5hbWVzGAEgAygJIhkKF0RlbGV0ZVZhcmlhYmxlc1Jlc3BvbnNlIlIKGlNldENvbmN1cnJlbmN5TGltaXRSZXF1ZXN0Eh4KEWNvbmN1cnJlbmN5X2xpbWl0GAEgASgFSACIAQFCFAoSX2NvbmN1cnJlbmN5X2xpbWl0IkwKG1NldENvbmN1cnJlbmN5TGltaXRSZXNwb25zZRItCgtlbnZpcm9ubWVudBgBIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50MvEHChJFbnZpcm9ubWVudFNlcnZpY2USWQoOR2V0RW52aXJvbm1lbnQSIi53aW5kbGFzcy52MS5HZXRFbnZpcm9ubWVudFJlcXVlc3QaIy53aW5kbGFzcy52MS5HZXRFbnZpcm9ubWVudFJlc3BvbnNlEmIKEUNyZWF0ZUVudmlyb25tZW50EiUud2luZGxhc3MudjEuQ3JlYXRlRW52aXJvbm1lbnRSZXF1ZXN0GiYud2luZGxhc3MudjEuQ3JlYXRlRW52aXJvbm1lbnRSZXNwb25zZRJTCgxDcmVhdGVBcGlLZXkSIC53aW5kbGFzcy52MS5DcmVhdGVBcGlLZXlSZXF1ZXN0GiEud2luZGxhc3MudjEuQ3JlYXRlQXBpS2V5UmVzcG9uc2USUAoLTGlzdEFwaUtleXMSHy53aW5kbGFzcy52MS5MaXN0QXBpS2V5c1JlcXVlc3QaIC53aW5kbGFzcy52MS5MaXN0QXBpS2V5c1Jlc3BvbnNlElMKDFJldm9rZUFwaUtleRIgLndpbmRsYXNzLnYxLlJldm9rZUFwaUtleVJlcXVlc3QaIS53aW5kbGFzcy52MS5SZXZva2VBcGlLZXlSZXNwb25zZRJTCgxTZXRWYXJpYWJsZXMSIC53aW5kbGFzcy52MS5TZXRWYXJpYWJsZXNSZXF1ZXN0GiEud2luZGxhc3MudjEuU2V0VmFyaWFibGVzUmVzcG9uc2USWQoOVXBkYXRlVmFyaWFibGUSIi53aW5kbGFzcy52MS5VcGRhdGVWYXJpYWJsZVJlcXVlc3QaIy53aW5kbGFzcy52MS5VcGRhdGVWYXJpYWJsZVJlc3BvbnNlElAKC0dldFZhcmlhYmxlEh8ud2luZGxhc3MudjEuR2V0VmFyaWFibGVSZXF1ZXN0GiAud2luZGxhc3MudjEuR2V0VmFyaWFibGVSZXNwb25zZRJWCg1MaXN0VmFyaWFibGVzEiEud2luZGxhc3MudjEuTGlzdFZhcmlhYmxlc1JlcXVlc3QaIi53aW5kbGFzcy52MS5MaXN0VmFyaWFibGVzUmVzcG9uc2USXAoPRGVsZXRlVmFyaWFibGVzEiMud2luZGxhc3MudjEuRGVsZXRlVmFyaWFibGVzUmVxdWVzdBokLndpbmRsYXNzLnYxLkRlbGV0ZVZhcmlhYmxlc1Jlc3BvbnNlEmgKE1NldENvbmN1cnJlbmN5TGltaXQSJy53aW5kbGFzcy52MS5TZXRDb25jdXJyZW5jeUxpbWl0UmVxdWVzdBooLndpbmRsYXNzLnYxLlNldENvbmN1cnJlbmN5TGltaXRSZXNwb25zZWIGcHJvdG8z", [file_windlass_v1_environment]);
 
 /**
  * GetEnvironmentRequest has no fields: the API key decides.
@@ -252,6 +252,21 @@ export type SetVariablesRequest = Message<"windlass.v1.SetVariablesRequest"> & {
    * @generated from field: map<string, string> variables = 1;
    */
   variables: { [key: string]: string };
+
+  /**
+   * Whether they are secrets: supervisors then replace values of 8 characters and more by "[redacted NAME]" in logs, errors and output of the processes. Absent: those that are there stay
+   * what they are, new ones become secrets.
+   *
+   * @generated from field: optional bool is_secret = 2;
+   */
+  isSecret?: boolean | undefined;
+
+  /**
+   * Whether none of them may be there already: then VARIABLE_EXISTS, and nothing is changed.
+   *
+   * @generated from field: bool must_be_new = 3;
+   */
+  mustBeNew: boolean;
 };
 
 /**
@@ -277,11 +292,116 @@ export const SetVariablesResponseSchema: GenMessage<SetVariablesResponse> = /*@_
   messageDesc(file_windlass_v1_environment_service, 11);
 
 /**
- * ListVariablesRequest has no fields: the API key decides.
+ * UpdateVariableRequest gives a variable another value.
+ *
+ * @generated from message windlass.v1.UpdateVariableRequest
+ */
+export type UpdateVariableRequest = Message<"windlass.v1.UpdateVariableRequest"> & {
+  /**
+   * Which.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * At most 32 KB.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * As in SetVariablesRequest; absent: it stays what it is.
+   *
+   * @generated from field: optional bool is_secret = 3;
+   */
+  isSecret?: boolean | undefined;
+};
+
+/**
+ * Describes the message windlass.v1.UpdateVariableRequest.
+ * Use `create(UpdateVariableRequestSchema)` to create a new message.
+ */
+export const UpdateVariableRequestSchema: GenMessage<UpdateVariableRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 12);
+
+/**
+ * UpdateVariableResponse has no fields.
+ *
+ * @generated from message windlass.v1.UpdateVariableResponse
+ */
+export type UpdateVariableResponse = Message<"windlass.v1.UpdateVariableResponse"> & {
+};
+
+/**
+ * Describes the message windlass.v1.UpdateVariableResponse.
+ * Use `create(UpdateVariableResponseSchema)` to create a new message.
+ */
+export const UpdateVariableResponseSchema: GenMessage<UpdateVariableResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 13);
+
+/**
+ * GetVariableRequest names a variable.
+ *
+ * @generated from message windlass.v1.GetVariableRequest
+ */
+export type GetVariableRequest = Message<"windlass.v1.GetVariableRequest"> & {
+  /**
+   * Which.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message windlass.v1.GetVariableRequest.
+ * Use `create(GetVariableRequestSchema)` to create a new message.
+ */
+export const GetVariableRequestSchema: GenMessage<GetVariableRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 14);
+
+/**
+ * GetVariableResponse has the variable.
+ *
+ * @generated from message windlass.v1.GetVariableResponse
+ */
+export type GetVariableResponse = Message<"windlass.v1.GetVariableResponse"> & {
+  /**
+   * Its value.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Whether it is a secret.
+   *
+   * @generated from field: bool is_secret = 2;
+   */
+  isSecret: boolean;
+};
+
+/**
+ * Describes the message windlass.v1.GetVariableResponse.
+ * Use `create(GetVariableResponseSchema)` to create a new message.
+ */
+export const GetVariableResponseSchema: GenMessage<GetVariableResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_environment_service, 15);
+
+/**
+ * ListVariablesRequest says how much is wanted; the API key decides of which environment.
  *
  * @generated from message windlass.v1.ListVariablesRequest
  */
 export type ListVariablesRequest = Message<"windlass.v1.ListVariablesRequest"> & {
+  /**
+   * Whether the values of secrets are wanted too.
+   *
+   * @generated from field: bool with_secret_values = 1;
+   */
+  withSecretValues: boolean;
 };
 
 /**
@@ -289,7 +409,7 @@ export type ListVariablesRequest = Message<"windlass.v1.ListVariablesRequest"> &
  * Use `create(ListVariablesRequestSchema)` to create a new message.
  */
 export const ListVariablesRequestSchema: GenMessage<ListVariablesRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 12);
+  messageDesc(file_windlass_v1_environment_service, 16);
 
 /**
  * ListVariablesResponse has the variables.
@@ -298,11 +418,18 @@ export const ListVariablesRequestSchema: GenMessage<ListVariablesRequest> = /*@_
  */
 export type ListVariablesResponse = Message<"windlass.v1.ListVariablesResponse"> & {
   /**
-   * By name.
+   * By name; the value of a secret is empty unless it was asked for.
    *
    * @generated from field: map<string, string> variables = 1;
    */
   variables: { [key: string]: string };
+
+  /**
+   * Which of them are secrets.
+   *
+   * @generated from field: repeated string secret_names = 2;
+   */
+  secretNames: string[];
 };
 
 /**
@@ -310,7 +437,7 @@ export type ListVariablesResponse = Message<"windlass.v1.ListVariablesResponse">
  * Use `create(ListVariablesResponseSchema)` to create a new message.
  */
 export const ListVariablesResponseSchema: GenMessage<ListVariablesResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 13);
+  messageDesc(file_windlass_v1_environment_service, 17);
 
 /**
  * DeleteVariablesRequest names variables.
@@ -331,7 +458,7 @@ export type DeleteVariablesRequest = Message<"windlass.v1.DeleteVariablesRequest
  * Use `create(DeleteVariablesRequestSchema)` to create a new message.
  */
 export const DeleteVariablesRequestSchema: GenMessage<DeleteVariablesRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 14);
+  messageDesc(file_windlass_v1_environment_service, 18);
 
 /**
  * DeleteVariablesResponse has no fields.
@@ -346,7 +473,7 @@ export type DeleteVariablesResponse = Message<"windlass.v1.DeleteVariablesRespon
  * Use `create(DeleteVariablesResponseSchema)` to create a new message.
  */
 export const DeleteVariablesResponseSchema: GenMessage<DeleteVariablesResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 15);
+  messageDesc(file_windlass_v1_environment_service, 19);
 
 /**
  * SetConcurrencyLimitRequest sets or removes the limit.
@@ -367,7 +494,7 @@ export type SetConcurrencyLimitRequest = Message<"windlass.v1.SetConcurrencyLimi
  * Use `create(SetConcurrencyLimitRequestSchema)` to create a new message.
  */
 export const SetConcurrencyLimitRequestSchema: GenMessage<SetConcurrencyLimitRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 16);
+  messageDesc(file_windlass_v1_environment_service, 20);
 
 /**
  * SetConcurrencyLimitResponse answers SetConcurrencyLimit.
@@ -388,7 +515,7 @@ export type SetConcurrencyLimitResponse = Message<"windlass.v1.SetConcurrencyLim
  * Use `create(SetConcurrencyLimitResponseSchema)` to create a new message.
  */
 export const SetConcurrencyLimitResponseSchema: GenMessage<SetConcurrencyLimitResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_environment_service, 17);
+  messageDesc(file_windlass_v1_environment_service, 21);
 
 /**
  * EnvironmentService makes environments and their keys.
@@ -447,7 +574,8 @@ export const EnvironmentService: GenService<{
     output: typeof RevokeApiKeyResponseSchema;
   },
   /**
-   * SetVariables defines environment variables for the tasks of the caller's environment. Workers started afterwards have them; running attempts do not.
+   * SetVariables defines environment variables for the tasks of the caller's environment, all or none. Workers started afterwards have them; running attempts do not. Idempotent, unless
+   * they must be new. Values are encrypted at rest. Errors: FIELD_INVALID, VARIABLE_EXISTS.
    *
    * @generated from rpc windlass.v1.EnvironmentService.SetVariables
    */
@@ -455,6 +583,26 @@ export const EnvironmentService: GenService<{
     methodKind: "unary";
     input: typeof SetVariablesRequestSchema;
     output: typeof SetVariablesResponseSchema;
+  },
+  /**
+   * UpdateVariable changes one that is there. Idempotent. Errors: FIELD_INVALID, VARIABLE_NOT_FOUND.
+   *
+   * @generated from rpc windlass.v1.EnvironmentService.UpdateVariable
+   */
+  updateVariable: {
+    methodKind: "unary";
+    input: typeof UpdateVariableRequestSchema;
+    output: typeof UpdateVariableResponseSchema;
+  },
+  /**
+   * GetVariable reads one, its value included, also that of a secret. Errors: VARIABLE_NOT_FOUND.
+   *
+   * @generated from rpc windlass.v1.EnvironmentService.GetVariable
+   */
+  getVariable: {
+    methodKind: "unary";
+    input: typeof GetVariableRequestSchema;
+    output: typeof GetVariableResponseSchema;
   },
   /**
    * ListVariables lists the environment's variables by name, at most 1,000.

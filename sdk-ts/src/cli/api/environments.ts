@@ -42,7 +42,7 @@ function environmentFromProto(environment: Environment | undefined): Environment
 
 /** The variables that tasks of the environment find, by name. */
 export async function listVariables(): Promise<Record<string, string>> {
-  const { variables } = await callService(EnvironmentService, (client, call) => client.listVariables({}, call));
+  const { variables } = await callService(EnvironmentService, (client, call) => client.listVariables({ withSecretValues: true }, call));
   return variables;
 }
 

@@ -3,7 +3,7 @@ import { runs } from "../../client/runs.ts";
 import type { Cli } from "../cli.ts";
 import { type CommonFlags, configureFrom, examples, outputOf, withConnection, withJson } from "../command-options.ts";
 import { EXIT } from "../exit-code.ts";
-import { runLines } from "../format/run-lines.ts";
+import { processLines, runLines } from "../format/run-lines.ts";
 import { runReport } from "../run-report.ts";
 import { storedTimeline } from "../timeline.ts";
 
@@ -22,7 +22,10 @@ export function addRunsGetCommand(parent: Command, cli: Cli): void {
       const output = outputOf(cli, flags);
       const run = await runs.retrieve(runId);
       const report = runReport(run, await storedTimeline(runId, cli.signal));
-      output.result(report, () => runLines(run, report.hooks, output.style));
+      output.result(report, () => [
+        ...runLines(run, report.hooks, output.style),
+        ...processLines(report.events, output.style),
+      ]);
       cli.exitCode = EXIT.ok;
     });
 }

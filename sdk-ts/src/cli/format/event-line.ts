@@ -19,6 +19,26 @@ export function logLine(event: Extract<RunEvent, { type: "log" }>, style: StyleT
   return `${style("dim", timeOfDay(event.time))}  ${style(LEVEL_STYLES[event.level] ?? "cyan", event.level.padEnd(5))}  ${message}${attributes}`;
 }
 
+type ProcessEnded = Extract<RunEvent, { type: "process-ended" }>;
+
+/** How a worker process ended, and all of what is kept of its output, indented; a terminal takes no orders from it. */
+export function processEndedLines(event: ProcessEnded, style: StyleText): string[] {
+  const { output, omittedOutputBytes } = event;
+  const head = `${style("dim", timeOfDay(event.time))}  ${style("red", howItEnded(event))}`;
+  if (output === "") return [head];
+  const omitted = omittedOutputBytes === 0 ? "" : ` (the end of it; ${omittedOutputBytes} bytes came before)`;
+  return [
+    `${head}, its output${omitted}:`,
+    ...plainText(output.trimEnd())
+      .split("\n")
+      .map((line) => `${" ".repeat(LOG_INDENT)}${line}`),
+  ];
+}
+
+function howItEnded({ attempt, exitCode, signal }: ProcessEnded): string {
+  return `process of attempt ${attempt} ended by ${signal ?? `exit code ${exitCode ?? "unknown"}`}`;
+}
+
 /** Time (12), two spaces, level (5), two spaces. */
 const LOG_INDENT = 21;
 
@@ -55,6 +75,8 @@ function describe(event: RunEvent, style: StyleText): string {
       return `cancel ${event.phase.replaceAll("_", " ")}${event.reason === undefined ? "" : `: ${oneLine(event.reason)}`}`;
     case "attempt-ended":
       return `attempt ${event.attempt} ${event.outcome}${event.error === undefined ? "" : `  ${errorText(event.error)}`}`;
+    case "process-ended":
+      return `${style("red", howItEnded(event))}${event.output === "" ? "" : `  ${lastOf(event.output)}`}`;
     case "wait-started":
       return `waits for ${waitText(event.wait)}`;
     case "wait-ended":
@@ -62,6 +84,12 @@ function describe(event: RunEvent, style: StyleText): string {
     default:
       return style("dim", event.type.replaceAll("-", " "));
   }
+}
+
+/** The last words are the ones that tell. */
+function lastOf(output: string): string {
+  const lines = output.trimEnd().split("\n");
+  return oneLine(lines.slice(-3).join("\n"), 200);
 }
 
 function waitText(wait: WaitSnapshot): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formatDuration } from "./duration.ts";
+import { eventLine, processEndedLines } from "./event-line.ts";
 import { jsonText } from "./json-text.ts";
 import { oneLine, plainText } from "./plain-text.ts";
 import { tableLines } from "./table.ts";
@@ -34,6 +35,30 @@ describe("JSON", () => {
       error: { name: "TypeError", message: "x" },
     });
     expect(jsonText(undefined)).toBe("null");
+  });
+});
+
+describe("the end of a process", () => {
+  const plain = (_style: unknown, text: string) => text;
+  const ended = { seq: 3, time: new Date(), type: "process-ended", attempt: 2 } as const;
+  const withoutTime = (line: string) => line.replace(/^[0-9:.]+ +/, "");
+
+  it("is told with all of the output that is kept, made safe for a terminal", () => {
+    const output = "first\n\u001b[31msecond\n";
+    const lines = processEndedLines({ ...ended, exitCode: 3, output, omittedOutputBytes: 70 }, plain);
+    expect(lines.map((line) => withoutTime(line).trim())).toEqual([
+      "process of attempt 2 ended by exit code 3, its output (the end of it; 70 bytes came before):",
+      "first",
+      "\\x1b[31msecond",
+    ]);
+    const silent = processEndedLines({ ...ended, signal: "SIGKILL", output: "", omittedOutputBytes: 0 }, plain);
+    expect(silent.map(withoutTime)).toEqual(["process of attempt 2 ended by SIGKILL"]);
+  });
+
+  it("is one line with the last words in a timeline", () => {
+    const output = `${"long ago\n".repeat(100)}nearly\nthe end\n`;
+    const line = eventLine({ ...ended, signal: "SIGSEGV", output, omittedOutputBytes: 0 }, plain);
+    expect(withoutTime(line)).toBe("process of attempt 2 ended by SIGSEGV  long ago nearly the end");
   });
 });
 

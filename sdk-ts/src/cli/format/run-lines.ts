@@ -1,9 +1,10 @@
 import type { HoldSnapshot } from "../../client/hold-snapshot.ts";
 import type { HookSnapshot } from "../../client/hook-snapshot.ts";
+import type { RunEvent } from "../../client/run-event.ts";
 import type { RunSnapshot } from "../../client/run-snapshot.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "./duration.ts";
-import { errorText, styledStatus } from "./event-line.ts";
+import { errorText, processEndedLines, styledStatus } from "./event-line.ts";
 import { jsonText } from "./json-text.ts";
 import { oneLine, plainText } from "./plain-text.ts";
 import { tableLines } from "./table.ts";
@@ -47,6 +48,11 @@ function holdText({ reason, message, runIds, until }: HoldSnapshot): string {
     (text) => text !== "",
   );
   return `${reason}: ${oneLine(message)}${more.length === 0 ? "" : ` (${more.join("; ")})`}`;
+}
+
+/** How worker processes ended that ended with an attempt of the run, and what they wrote last. */
+export function processLines(events: readonly RunEvent[], style: StyleText): string[] {
+  return events.flatMap((event) => (event.type === "process-ended" ? processEndedLines(event, style) : []));
 }
 
 /** Everything about one run. */

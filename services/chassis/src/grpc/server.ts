@@ -35,6 +35,8 @@ export interface GrpcServerOptions {
   readonly authenticate: Authenticate;
   /** The largest message in either direction. Default 16 MB. */
   readonly maxMessageBytes?: number;
+  /** The most fields of a request, at all depths together; one with more is FIELD_INVALID and not decoded. Default 1,000,000. */
+  readonly maxRequestFields?: number;
 }
 
 /**
@@ -75,6 +77,7 @@ class ChassisServer implements GrpcServer {
   readonly name = "grpc-server";
   readonly #logger: Logger;
   readonly #maxMessageBytes: number;
+  readonly #maxRequestFields: number | undefined;
   readonly #server: Server;
   readonly #observer: CallObserver;
   readonly #services: DescService[] = [];
@@ -89,6 +92,7 @@ class ChassisServer implements GrpcServer {
     this.#logger = options.logger;
     this.#address = options.address;
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    this.#maxRequestFields = options.maxRequestFields;
     this.#observer = createCallObserver(options.telemetry);
     this.#admission = createAdmission({
       authenticate: options.authenticate,
@@ -112,7 +116,11 @@ class ChassisServer implements GrpcServer {
   }
 
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S, ServiceCall>): void {
-    const hooks = { ...this.#hooksFor(service), maxMessageBytes: this.#maxMessageBytes };
+    const hooks = {
+      ...this.#hooksFor(service),
+      maxMessageBytes: this.#maxMessageBytes,
+      maxRequestFields: this.#maxRequestFields,
+    };
     const handlers = serviceHandlers<S, ServiceCall>(service, implementation, hooks);
     this.#services.push(service);
     this.#server.addService(serviceDefinition(service), handlers);

@@ -12,6 +12,7 @@ export function deploymentToProto(row: DeploymentRow, tasks: readonly Deployment
     bundleHash: row.bundle_hash,
     createTime: timestampFromDate(row.create_time),
     isCurrent: row.is_current,
+    replacedVersion: row.replaced_version ?? "",
     tasks: tasks.map((task) => ({
       id: task.task_id,
       filePath: task.file_path,

@@ -11,9 +11,15 @@ import { setConcurrencyLimit } from "../environments/set-concurrency-limit.ts";
 import type { QueueAnnouncer } from "../queue/announce-queue-news.ts";
 import { parseCreateApiKey, parseCreateEnvironment, parseRevokeApiKey } from "../validation/environment-requests.ts";
 import { parseSetConcurrencyLimit } from "../validation/queue-requests.ts";
-import { parseDeleteVariables, parseSetVariables } from "../validation/variable-requests.ts";
+import {
+  parseDeleteVariables,
+  parseGetVariable,
+  parseSetVariables,
+  parseUpdateVariable,
+} from "../validation/variable-requests.ts";
 import { deleteVariables, setVariables } from "../variables/change-variables.ts";
-import { getVariables } from "../variables/get-variables.ts";
+import { readVariable, readVariables } from "../variables/read-variables.ts";
+import type { SecretsKeyring } from "../variables/secrets-keyring.ts";
 import type { VariablesRevisions } from "../variables/variables-revisions.ts";
 import { environmentOf } from "./caller.ts";
 
@@ -22,6 +28,7 @@ export interface EnvironmentServiceOptions {
   readonly postgres: Postgres;
   readonly clock: Clock;
   readonly apiKeys: ApiKeyLookup;
+  readonly keyring: SecretsKeyring;
   readonly variablesRevisions: VariablesRevisions;
   readonly queueNews: QueueAnnouncer;
 }
@@ -29,6 +36,7 @@ export interface EnvironmentServiceOptions {
 export function createEnvironmentService(
   options: EnvironmentServiceOptions,
 ): ServiceImplementation<typeof EnvironmentService, ServiceCall> {
+  const reading = { db: options.postgres, keyring: options.keyring };
   return {
     getEnvironment: async (_, call) => ({
       environment: await getEnvironment(options.postgres, environmentOf(call)),
@@ -46,9 +54,14 @@ export function createEnvironmentService(
       await setVariables(options, environmentOf(call), parseSetVariables(request));
       return {};
     },
-    listVariables: async (_, call) => {
-      const { variables } = await getVariables(options.postgres, environmentOf(call));
-      return { variables: Object.fromEntries(variables) };
+    updateVariable: async (request, call) => {
+      await setVariables(options, environmentOf(call), parseUpdateVariable(request));
+      return {};
+    },
+    getVariable: async (request, call) => readVariable(reading, environmentOf(call), parseGetVariable(request).name),
+    listVariables: async ({ withSecretValues }, call) => {
+      const { values, secretNames } = await readVariables(reading, environmentOf(call), withSecretValues);
+      return { variables: values, secretNames };
     },
     deleteVariables: async (request, call) => {
       await deleteVariables(options, environmentOf(call), parseDeleteVariables(request));

@@ -1,15 +1,19 @@
-import type { Queryable, ServiceCall } from "@windlass/chassis";
+import type { ServiceCall } from "@windlass/chassis";
 import type { ExecutionService } from "@windlass/proto";
 import type { ServiceImplementation } from "@windlass/proto/grpc";
 import { parseGetVariables } from "../validation/variable-requests.ts";
-import { getVariables } from "../variables/get-variables.ts";
+import { type ReadVariablesOptions, readVariables } from "../variables/read-variables.ts";
 
 /** The handler of ExecutionService.GetVariables. */
 export function createGetVariables(
-  db: Queryable,
+  options: ReadVariablesOptions,
 ): ServiceImplementation<typeof ExecutionService, ServiceCall>["getVariables"] {
   return async (request) => {
-    const { variables, revision } = await getVariables(db, parseGetVariables(request).environmentId);
-    return { variables: Object.fromEntries(variables), revision };
+    const { values, revision, secretNames } = await readVariables(
+      options,
+      parseGetVariables(request).environmentId,
+      true,
+    );
+    return { variables: values, revision, secretNames };
   };
 }

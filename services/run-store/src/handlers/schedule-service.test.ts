@@ -1,5 +1,5 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { type Schedule, ScheduleType } from "@windlass/proto";
+import { CatchUp, type Schedule, ScheduleType } from "@windlass/proto";
 import { reasonName } from "@windlass/proto/grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf } from "../testing/failure-of.ts";
@@ -18,6 +18,7 @@ afterAll(() => server.stop());
 interface Cron {
   readonly expression: string;
   readonly timezone?: string;
+  readonly catchUp?: CatchUp;
 }
 
 interface Wanted {
@@ -70,6 +71,17 @@ describe("CreateSchedule", () => {
     });
     expect(nextMs(schedule)).toBeGreaterThan(Date.now());
     expect((await environment.schedules.getSchedule({ scheduleId: schedule.id })).schedule).toEqual(schedule);
+  });
+
+  it("keeps what becomes of missed ticks: the latest is made up for unless told", async () => {
+    const deduplicationKey = "caught-up";
+    expect((await make({ deduplicationKey })).cron?.catchUp).toBe(CatchUp.LATEST);
+    const cron = { expression: "0 9 * * *", catchUp: CatchUp.ALL };
+    const { id: scheduleId } = await make({ deduplicationKey, cron });
+    const taskId = "other";
+    expect((await environment.schedules.updateSchedule({ scheduleId, taskId })).schedule?.cron).toMatchObject(cron);
+    const failure = await failureOf(make({ deduplicationKey, cron: { ...cron, catchUp: 9 as CatchUp } }));
+    expect(failure.violations).toMatchObject([{ field: "cron.catch_up" }]);
   });
 
   it("with a key that is taken changes that schedule, also when many do at one moment", async () => {
@@ -224,6 +236,17 @@ it("ListTimezones lists IANA names", async () => {
 });
 
 describe("a declarative schedule", () => {
+  it("makes up for missed ticks as its version says, in the deployment too", async () => {
+    const own = await server.createEnvironment();
+    for (const catchUp of [CatchUp.NONE, CatchUp.ALL]) {
+      await deployTasks(own, { hello: { expression: "0 4 * * *", catchUp } });
+      const { schedules } = await own.schedules.listSchedules({});
+      expect(schedules).toMatchObject([{ cron: { catchUp } }]);
+      const { deployment } = await own.deployments.getCurrentDeployment({});
+      expect(deployment?.tasks).toMatchObject([{ cron: { catchUp } }]);
+    }
+  });
+
   const declared = async (of: TestEnvironment): Promise<Schedule> => {
     const { schedules } = await of.schedules.listSchedules({ taskId: "nightly" });
     expect(schedules).toHaveLength(1);

@@ -13,7 +13,9 @@ import { splitBatch } from "../split-batch.ts";
 import { findToldCompletions } from "./find-told-completions.ts";
 import { type ClaimItem, claimRuns, type ClaimedRow } from "../store/claim-runs.ts";
 import type { EnvironmentShards } from "./environment-shards.ts";
+import type { TaskLimits } from "../store/select-task-limits.ts";
 import type { ReleaseLeases } from "../work/release-leases.ts";
+import type { WithholdLeases } from "../work/withhold-leases.ts";
 
 /** What the queue asks for in one message. */
 export interface ClaimMessage {
@@ -40,6 +42,7 @@ export interface RunClaimerOptions {
   readonly deployments: DeploymentCache;
   readonly taskLimits: TaskLimitsCache;
   readonly release: ReleaseLeases;
+  readonly withhold: WithholdLeases;
   readonly metrics: RunMetrics;
   readonly shards: EnvironmentShards;
 }
@@ -90,16 +93,22 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
   );
   const leases = new Map<ClaimItem, Lease>();
   const tooMuch = new Set<ClaimItem>();
+  const lacking: ClaimItem[] = [];
   for (const row of claimed) {
     const item = sorted[row.position - 1];
     if (item === undefined) continue;
-    if (row.payload === null) tooMuch.add(item);
-    else
-      leases.set(
-        item,
-        await toLease(options, item, { ...row, payload: row.payload, isCompletionTold: told.has(item.runId) }),
-      );
+    const { deployment_id: deploymentId, task_id: taskId } = row;
+    // Waits only for the first claim of a version's task; so does toLease.
+    const limits = await options.taskLimits.get(item.environmentId, deploymentId, taskId);
+    if (limits === null) lacking.push(item);
+    else if (row.payload === null) tooMuch.add(item);
+    else {
+      const leased = { ...row, payload: row.payload, isCompletionTold: told.has(item.runId) };
+      leases.set(item, await toLease(options, item, leased, limits));
+    }
   }
+  // Rare, and only before a first attempt: the task was in the version that was current when they were triggered, and is not in this one.
+  if (lacking.length > 0) await options.withhold(lacking);
   // Rare, and never the whole answer: payloads of megabytes, many at once.
   if (tooMuch.size > 0) await options.release(Array.from(tooMuch));
 
@@ -121,12 +130,12 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
 
 /** Waits only for the first claim of a version; afterwards its facts are known. */
 async function toLease(
-  { deployments, taskLimits }: RunClaimerOptions,
+  { deployments }: RunClaimerOptions,
   item: ClaimItem & { readonly traceparent: string },
   row: LeasedRow,
+  limits: TaskLimits,
 ): Promise<Lease> {
   const facts = await deployments.get(item.environmentId, row.deployment_id);
-  const limits = await taskLimits.get(item.environmentId, row.deployment_id, row.task_id);
   return leaseToProto(item, row, facts, limits);
 }
 

@@ -12,13 +12,15 @@ export interface WorkItem {
   readonly leaseToken: string;
   readonly supervisorId: string;
   /** What it says; what follows from all but a finish depends on the run's status alone. */
-  readonly kind: "progress" | "suspend" | "resume" | "release" | "finish";
+  readonly kind: "progress" | "suspend" | "resume" | "release" | "withhold" | "finish";
   /** For a finish: what the run becomes if a cancel was asked for, and if not. */
   readonly next: { readonly ifExecuting: RunStatusName; readonly ifCanceling: RunStatusName } | null;
   /** When the next attempt is due, if the run becomes RETRYING. */
   readonly retryDelayMs: number | null;
   /** The machine preset of that attempt, when the last one's was too small. */
   readonly retryMachine: string | null;
+  /** True when the run has one attempt more from now on, because the one that ended does not count. */
+  readonly addsAttempt: boolean;
   /** The wait that begins, or is over. */
   readonly waitId: string | null;
   /** Timeline entries, an encoded windlass.v1.WatchRunResponse, and how many they are. Null when there are none. */
@@ -73,13 +75,14 @@ export interface ReportedRow {
 }
 
 /** A lease that continues a suspended attempt is given back to where the attempt was suspended; another one ends unstarted. */
-const IS_UNSTARTED = `(i.kind = 'release' AND r.wait_id IS NULL)`;
+const IS_UNSTARTED = `(i.kind = 'withhold' OR i.kind = 'release' AND r.wait_id IS NULL)`;
 const ENDS_LEASE = `(i.kind = 'finish' OR ${IS_UNSTARTED})`;
 const IS_SUSPENSION = `(i.kind = 'suspend' AND r.status = 'EXECUTING')`;
 /** Null when nothing of the kind can happen to the run: a suspension that is stored already, the end of a wait that is over. */
 const NEXT = `CASE i.kind
       WHEN 'finish' THEN CASE r.status WHEN 'CANCELING' THEN i.if_canceling ELSE i.if_executing END
       WHEN 'release' THEN CASE WHEN r.wait_id IS NULL THEN ${nextStatusSql("release")} ELSE ${nextStatusSql("release resumed")} END
+      WHEN 'withhold' THEN ${nextStatusSql("lack version")}
       WHEN 'suspend' THEN ${nextStatusSql("suspend")}
       WHEN 'resume' THEN CASE WHEN r.wait_id = i.wait_id THEN ${nextStatusSql("resume")} END
     END`;
@@ -112,15 +115,16 @@ WITH run AS (
     wait_id = CASE WHEN ${IS_SUSPENSION} THEN i.wait_id WHEN NOT ${ENDS_LEASE} THEN r.wait_id END,
     suspended_token = CASE WHEN ${IS_SUSPENSION} THEN r.lease_token WHEN NOT ${ENDS_LEASE} THEN r.suspended_token END,
     machine = coalesce(i.retry_machine, r.machine),
+    max_attempts = r.max_attempts + i.adds_attempt::int,
     tags = CASE WHEN i.add_tags IS NULL THEN r.tags ELSE ${tagsWith("i.add_tags::text[]")} END,
     finish_time = CASE WHEN ${NEXT} >= 'COMPLETED' THEN now() END,
     due_time = CASE WHEN ${NEXT} = 'RETRYING' THEN now() + i.retry_delay_ms * interval '1 millisecond' END,
     event_seq = r.event_seq + i.event_count + ${CHANGES_STATUS}::int
   FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::run_status[], $7::run_status[], $8::float8[], $9::text[], $10::text[],
       $11::int[], $12::bytea[], $13::bytea[], $14::text[], $15::attempt_outcome[], $16::float8[], $17::float8[], $18::bytea[], $19::text[], $20::bytea[],
-      $21::bytea[]) WITH ORDINALITY
+      $21::bytea[], $22::bool[]) WITH ORDINALITY
     AS i (environment_id, run_id, lease_token, supervisor_id, kind, if_executing, if_canceling, retry_delay_ms, retry_machine, wait_id,
-      event_count, events, metadata, add_tags, outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, position)
+      event_count, events, metadata, add_tags, outcome, attempt_start_us, attempt_finish_us, output, output_type, error, hooks, adds_attempt, position)
   WHERE ${isRun("i.environment_id", "i.run_id")} AND r.lease_token = i.lease_token
     AND CASE
       WHEN ${NEXT} IS NOT NULL THEN true
@@ -147,7 +151,7 @@ WITH run AS (
     CASE WHEN changed_status THEN status END, attempt_number, now(), events
   FROM run WHERE event_count + changed_status::int > 0
 ), notice AS (
-  ${outboxRow("$22")}
+  ${outboxRow("$23")}
 )
 SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, concurrency_key, supervisor_id,
   ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
@@ -185,6 +189,7 @@ export function reportWork(db: Queryable, items: readonly WorkItem[], announce: 
     items.map((item) => item.attempt?.outputType ?? null),
     byteaArray(items.map((item) => item.attempt?.error ?? null)),
     byteaArray(items.map((item) => item.attempt?.hooks ?? null)),
+    items.map((item) => item.addsAttempt),
     announce,
   ]);
 }

@@ -88,6 +88,7 @@ export async function createRunSeeder(postgres: Postgres, feed: Feed): Promise<R
           next: end === undefined ? null : { ifExecuting: end.next, ifCanceling: "CANCELED" },
           retryDelayMs: end?.next === "RETRYING" ? 3_600_000 : null,
           retryMachine: null,
+          addsAttempt: false,
           waitId: null,
           metadata: null,
           addTags: null,

@@ -53,10 +53,12 @@ import { createTokenAnnouncer, type TokenAnnouncer } from "../tokens/announce-to
 import { publicHttpUrl } from "../tokens/public-http-url.ts";
 import { NO_TOKEN_HINTS } from "../tokens/token-hints.ts";
 import { createTokenReader } from "../tokens/token-reader.ts";
+import { createSecretsKeyring } from "../variables/secrets-keyring.ts";
 import { STEADY_DATABASE_CLOCK } from "./steady-database-clock.ts";
 
 export const ADMIN_TOKEN = "admin-token-for-tests";
 export const INTERNAL_TOKEN = "internal-token-for-tests";
+export const SECRETS_KEY: string = Buffer.alloc(32, "key for tests").toString("base64");
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
@@ -116,6 +118,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     random: () => 0,
   });
   const { variablesRevisions, queueNews } = hotPath.parts;
+  const keyring = createSecretsKeyring([SECRETS_KEY]);
   const queueStates = createQueueStates({ db: postgres, token: INTERNAL_TOKEN, logger });
   const apiKeys = createApiKeyLookup({ find: (hash) => findApiKey(postgres, hash), clock });
   const environments = createEnvironmentLookup({
@@ -137,7 +140,10 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
     authenticate: authenticator.authenticate,
   });
   const guard = { authenticator, clock };
-  server.add(EnvironmentService, createEnvironmentService({ postgres, clock, apiKeys, variablesRevisions, queueNews }));
+  server.add(
+    EnvironmentService,
+    createEnvironmentService({ postgres, clock, apiKeys, keyring, variablesRevisions, queueNews }),
+  );
   server.add(
     DeploymentService,
     guardStreams(
@@ -193,7 +199,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
   server.add(BatchService, guardStreams(BatchService, createBatchService({ postgres }), guard));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
-    getVariables: createGetVariables(postgres),
+    getVariables: createGetVariables({ db: postgres, keyring }),
     reportExecution: () => {
       throw new Error("not part of these tests");
     },

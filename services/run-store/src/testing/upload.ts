@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { CreateDeploymentRequestSchema, Deployment, TaskDefinitionSchema } from "@windlass/proto";
+import type { CatchUp, CreateDeploymentRequestSchema, Deployment, TaskDefinitionSchema } from "@windlass/proto";
 import type { TestClients } from "./store-server.ts";
 
 export type UploadMessage = MessageInitShape<typeof CreateDeploymentRequestSchema>;
@@ -11,7 +11,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export function taskDefinition(
   id: string,
   filePath = `src/${id}.ts`,
-  cron?: { readonly expression: string; readonly timezone?: string },
+  cron?: { readonly expression: string; readonly timezone?: string; readonly catchUp?: CatchUp },
 ): MessageInitShape<typeof TaskDefinitionSchema> {
   const retry = { maxAttempts: 3, factor: 2, minTimeoutMs: 1000n, maxTimeoutMs: 60_000n, randomize: true };
   return { id, filePath, exportName: id, queue: "", retry, ...(cron !== undefined && { cron, isScheduled: true }) };

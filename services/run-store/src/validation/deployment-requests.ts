@@ -2,12 +2,14 @@ import type {
   DeploymentHeader,
   GetBundleRequest,
   ListDeploymentsRequest,
+  PromoteDeploymentRequest,
   RetryPolicy,
+  RollbackDeploymentRequest,
   TaskDefinition,
 } from "@windlass/proto";
 import { fieldInvalid, type Violation } from "@windlass/proto/grpc";
 import { type ParsedCron, parseCron } from "./cron.ts";
-import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID } from "./field-rules.ts";
+import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID, VERSION } from "./field-rules.ts";
 import { DEFAULT_MACHINE, parseMachine } from "./machine.ts";
 import { parseDouble, parseInteger, parseMaxDuration } from "./number-rule.ts";
 import { type Page, parsePage } from "./page.ts";
@@ -107,6 +109,26 @@ export function parseListDeployments(request: ListDeploymentsRequest): { page: P
   const page = parsePage(request, DEPLOYMENT_PAGE, DEPLOYMENT_LIST, violations);
   throwIfInvalid(violations);
   return { page };
+}
+
+/** Checks PromoteDeployment. Throws FIELD_INVALID. */
+export function parsePromoteDeployment(request: PromoteDeploymentRequest): { version: string } {
+  const violations: Violation[] = [];
+  const version = parseText(request.version, VERSION, "version", violations);
+  throwIfInvalid(violations);
+  return { version };
+}
+
+/** Checks RollbackDeployment. Throws FIELD_INVALID. */
+export function parseRollbackDeployment(request: RollbackDeploymentRequest): {
+  fromVersion: string;
+  version: string | undefined;
+} {
+  const violations: Violation[] = [];
+  const fromVersion = parseText(request.fromVersion, VERSION, "from_version", violations);
+  const version = request.version === "" ? undefined : parseText(request.version, VERSION, "version", violations);
+  throwIfInvalid(violations);
+  return { fromVersion, version };
 }
 
 /** Checks GetBundle. Throws FIELD_INVALID. */

@@ -1,6 +1,12 @@
-import type { DeleteVariablesRequest, GetVariablesRequest, SetVariablesRequest } from "@windlass/proto";
+import type {
+  DeleteVariablesRequest,
+  GetVariableRequest,
+  GetVariablesRequest,
+  SetVariablesRequest,
+  UpdateVariableRequest,
+} from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
-import { MAX_VARIABLES } from "../variables/change-variables.ts";
+import { MAX_VARIABLES, type VariablesToSet } from "../variables/change-variables.ts";
 import { STORE_ID, VARIABLE_NAME } from "./field-rules.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
@@ -8,7 +14,7 @@ import { throwIfInvalid } from "./violations.ts";
 const MAX_VALUE_BYTES = 32 * 1024;
 
 /** Checks SetVariables. Throws FIELD_INVALID, never with a value in it: values are secrets. */
-export function parseSetVariables(request: SetVariablesRequest): ReadonlyMap<string, string> {
+export function parseSetVariables(request: SetVariablesRequest): VariablesToSet {
   const variables = new Map(Object.entries(request.variables));
   const violations: Violation[] = [];
   if (variables.size > MAX_VARIABLES) violations.push(tooMany("variables", variables.size));
@@ -18,7 +24,25 @@ export function parseSetVariables(request: SetVariablesRequest): ReadonlyMap<str
     if (problem !== undefined) violations.push({ field: `variables[${JSON.stringify(name)}]`, description: problem });
   }
   throwIfInvalid(violations);
-  return variables;
+  return { values: variables, isSecret: request.isSecret, allowed: request.mustBeNew ? "only new" : "any" };
+}
+
+/** Checks UpdateVariable. Throws FIELD_INVALID, never with the value in it. */
+export function parseUpdateVariable(request: UpdateVariableRequest): VariablesToSet {
+  const violations: Violation[] = [];
+  const name = parseText(request.name, VARIABLE_NAME, "name", violations);
+  const problem = valueProblem(request.value);
+  if (problem !== undefined) violations.push({ field: "value", description: problem });
+  throwIfInvalid(violations);
+  return { values: new Map([[name, request.value]]), isSecret: request.isSecret, allowed: "only existing" };
+}
+
+/** Checks GetVariable. Throws FIELD_INVALID. */
+export function parseGetVariable(request: GetVariableRequest): { name: string } {
+  const violations: Violation[] = [];
+  const name = parseText(request.name, VARIABLE_NAME, "name", violations);
+  throwIfInvalid(violations);
+  return { name };
 }
 
 /** Checks DeleteVariables. Throws FIELD_INVALID. A name that nothing can have is a mistake too, not a variable to be passed over. */

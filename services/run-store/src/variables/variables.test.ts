@@ -24,6 +24,7 @@ beforeEach(async () => {
 afterAll(() => server.stop());
 
 const set = (variables: Record<string, string>) => environment.environments.setVariables({ variables });
+const listed = async () => (await environment.environments.listVariables({ withSecretValues: true })).variables;
 const seen = async () => {
   const { variables, revision } = await supervisor.execution.getVariables({ environmentId: environment.id });
   return { variables, revision };
@@ -33,9 +34,9 @@ describe("an environment's variables", () => {
   it("are set, changed, listed by name and deleted", async () => {
     await set({ B_2: "two", a: "one" });
     await set({ a: "uno", _c: "" });
-    expect((await environment.environments.listVariables({})).variables).toEqual({ _c: "", a: "uno", B_2: "two" });
+    expect(await listed()).toEqual({ _c: "", a: "uno", B_2: "two" });
     await environment.environments.deleteVariables({ names: ["a", "NEVER_SET"] });
-    expect((await environment.environments.listVariables({})).variables).toEqual({ _c: "", B_2: "two" });
+    expect(await listed()).toEqual({ _c: "", B_2: "two" });
   });
 
   it("are its own", async () => {
@@ -102,6 +103,72 @@ describe("an environment's variables", () => {
     const results = await Promise.allSettled([set(part("A")), set(part("B"))]);
     expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(Object.keys((await seen()).variables)).toHaveLength(600);
+  });
+});
+
+describe("a variable", () => {
+  it("is a secret unless told otherwise, and stays what it is until told so; that too is a change", async () => {
+    await set({ SECRET: "hidden" });
+    await environment.environments.setVariables({ variables: { PLAIN: "shown" }, isSecret: false });
+    await set({ PLAIN: "shown too" });
+    expect(await environment.environments.listVariables({})).toMatchObject({
+      variables: { SECRET: "", PLAIN: "shown too" },
+      secretNames: ["SECRET"],
+    });
+    const secretNames = async () =>
+      (await supervisor.execution.getVariables({ environmentId: environment.id })).secretNames;
+    expect(await secretNames()).toEqual(["SECRET"]);
+    const { revision } = await seen();
+    await environment.environments.setVariables({ variables: { PLAIN: "shown too" }, isSecret: true });
+    expect(await secretNames()).toEqual(["PLAIN", "SECRET"]);
+    expect((await seen()).revision).toBe(revision + 1n);
+  });
+
+  it("is read by name, a secret too", async () => {
+    await set({ SECRET: "hidden" });
+    expect(await environment.environments.getVariable({ name: "SECRET" })).toMatchObject({
+      value: "hidden",
+      isSecret: true,
+    });
+    expect(await reasonOf(environment.environments.getVariable({ name: "OTHER" }))).toBe("VARIABLE_NOT_FOUND");
+    const other = await server.createEnvironment();
+    expect(await reasonOf(other.environments.getVariable({ name: "SECRET" }))).toBe("VARIABLE_NOT_FOUND");
+  });
+
+  it("is updated if it is there; if not, that is VARIABLE_NOT_FOUND and nothing is made", async () => {
+    await set({ KEY: "1" });
+    await environment.environments.updateVariable({ name: "KEY", value: "2", isSecret: false });
+    expect(await environment.environments.listVariables({})).toMatchObject({
+      variables: { KEY: "2" },
+      secretNames: [],
+    });
+    const other = environment.environments.updateVariable({ name: "OTHER", value: "2" });
+    expect(await reasonOf(other)).toBe("VARIABLE_NOT_FOUND");
+    expect(await listed()).toEqual({ KEY: "2" });
+  });
+
+  it("that must be new and is not is VARIABLE_EXISTS, and none of the others is set", async () => {
+    const setNew = (variables: Record<string, string>) =>
+      environment.environments.setVariables({ variables, mustBeNew: true });
+    await setNew({ KEY: "1" });
+    const failure = await failureOf(setNew({ OTHER: "2", KEY: "2" }));
+    expect(failure.message).toContain("The variable KEY is set already");
+    expect(await reasonOf(setNew({ KEY: "1" }))).toBe("VARIABLE_EXISTS");
+    expect(await listed()).toEqual({ KEY: "1" });
+  });
+
+  it("is nowhere in its table in clear, and rows that are exchanged cannot be read", async () => {
+    await set({ A: "first value", B: "second value" });
+    const text = "SELECT v::text AS row, encode(sealed, 'escape') AS sealed FROM environment_variables v";
+    const rows = await server.postgres.query({ name: "raw_variables", text }, []);
+    expect(JSON.stringify(rows)).not.toMatch(/first value|second value/);
+    const swap = `
+UPDATE environment_variables v SET sealed = o.sealed FROM environment_variables o
+WHERE v.environment_id = $1 AND o.environment_id = $1 AND v.name <> o.name`;
+    await server.postgres.query({ name: "swap_variables", text: swap }, [environment.id]);
+    expect(await reasonOf(seen())).toBe("INTERNAL");
+    await environment.environments.deleteVariables({ names: ["A", "B"] });
+    expect((await seen()).variables).toEqual({});
   });
 });
 

@@ -3,8 +3,8 @@ import type { RetryDecision } from "../retry-policy.ts";
 import type { AttemptOutcomeName } from "../run-state.ts";
 import type { Lease } from "./lease.ts";
 
-/** One thing said of a lease: the run goes on, waits, has waited, its attempt has ended, or the lease is given back unstarted. */
-export type ReportItem = ProgressItem | SuspendItem | ResumeItem | FinishItem | ReleaseItem;
+/** One thing said of a lease: the run goes on, waits, has waited, its attempt has ended, the lease is given back unstarted, or it is for a version that lacks the run's task. */
+export type ReportItem = ProgressItem | SuspendItem | ResumeItem | FinishItem | ReleaseItem | WithholdItem;
 
 /** What a task says of its run; absent: nothing. */
 export interface RunDescription {
@@ -55,5 +55,10 @@ export interface FinishItem {
 
 export interface ReleaseItem {
   readonly kind: "release";
+  readonly lease: Lease;
+}
+
+export interface WithholdItem {
+  readonly kind: "withhold";
   readonly lease: Lease;
 }

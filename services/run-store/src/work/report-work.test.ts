@@ -37,6 +37,18 @@ describe("the end of an attempt", () => {
     expect((await told)?.status).toBe(told === undefined ? undefined : RunStatus[status as keyof typeof RunStatus]);
   });
 
+  it("by eviction takes none of the run's attempts: it is repeated at once, and has as many left as before", async () => {
+    const lease = await claimNew("once");
+    await store.finish(lease, { ...lost, error: runError(RunErrorCode.EVICTED) });
+    const runId = lease.run?.id ?? "";
+    const evicted = await store.run(runId);
+    expect(evicted).toMatchObject({ status: "RETRYING", attempt_number: 1, max_attempts: 2 });
+    await queueDueRuns(store.postgres, [{ environmentId: lease.ref?.environmentId ?? "", runId }], true);
+    const again = await store.claim(runId);
+    await store.finish(again, failed());
+    expect(await store.run(runId)).toMatchObject({ status: "FAILED", attempt_number: 2, max_attempts: 2 });
+  });
+
   it("is stored with its hooks, output and timeline in one piece (I8), and tells whoever waits all of it", async () => {
     const lease = await claimNew();
     const runId = lease.run?.id ?? "";

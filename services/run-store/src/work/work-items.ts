@@ -47,6 +47,7 @@ export async function decideWork(
       case "resume":
         return { ...NOTHING, ...item.lease, kind: item.kind, waitId: item.waitId };
       case "release":
+      case "withhold":
         return { ...NOTHING, ...item.lease, kind: item.kind };
       case "finish":
         return finishWork(item, bounds.get(item), random);
@@ -58,6 +59,7 @@ const NOTHING = {
   next: null,
   retryDelayMs: null,
   retryMachine: null,
+  addsAttempt: false,
   waitId: null,
   events: null,
   metadata: null,
@@ -114,6 +116,7 @@ function finishWork(item: FinishItem, bounds: RetryBoundsRow | undefined, random
     next: afterEnd(after.transition),
     retryDelayMs: after.transition === "retry" ? after.delayMs : null,
     retryMachine: after.transition === "retry" ? (after.machine ?? null) : null,
+    addsAttempt: after.transition === "retry" && after.addsAttempt,
     events: encodeEvents([...item.events, attemptEnded(item)]),
     attempt: attemptRow(item),
   };

@@ -1,23 +1,33 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Logger } from "@windlass/chassis";
+import { sweepFunction } from "./oci/cgroup-sweep.ts";
 
 /**
- * Reads "add <group>" and "remove <group>" lines; $2 and on are groups to begin with. When its input closes, which the
- * kernel sees to when a supervisor dies in whatever way, it kills the groups still listed and removes the folder $1.
+ * Reads "add <group>", "remove <group>" and "cgroup <folder>" lines; $3 and on are groups to begin with, $2 the folders of
+ * cgroups, one a line. When its input closes, which the kernel sees to when a supervisor dies in whatever way, it kills the
+ * groups still listed, ends what is in the cgroups, and removes these and the folder $1.
  */
 const watcherScript = `
+${sweepFunction}
 trap '' HUP INT TERM
 folder=$1
-shift
+cgroups=$2
+shift 2
 groups="$*"
 while read -r verb group; do
+  if [ "$verb" = cgroup ]; then
+    cgroups="$cgroups
+$group"
+    continue
+  fi
   rest=
   for g in $groups; do [ "$g" = "$group" ] || rest="$rest $g"; done
   groups=$rest
   [ "$verb" = add ] && groups="$groups $group"
 done
 for g in $groups; do kill -s KILL -- "-$g" 2>/dev/null; done
+[ -z "$cgroups" ] || sweep "$cgroups"
 rm -rf -- "$folder"
 `;
 
@@ -32,6 +42,8 @@ exec "$@"
 export interface GroupWatcher {
   /** Before the first `spawn`. */
   start(): void;
+  /** Folders of cgroups in which nothing is but workers: what is in them does not outlive us, and neither do they. */
+  watchCgroups(folders: readonly string[]): void;
   /**
    * Starts a program as the leader of a process group of its own, which does not outlive us. A program that cannot be
    * executed exits with code 126 or 127.
@@ -61,9 +73,11 @@ export function createGroupWatcher(options: { privateDir: string; logger: Logger
   let isStopping = false;
   let restarts = 0;
   let current: ChildProcess | undefined;
+  const cgroups: string[] = [];
 
   function launch(): ChildProcess {
-    const child = spawn("/bin/sh", ["-c", watcherScript, "windlass-watcher", privateDir, ...[...groups].map(String)], {
+    const args = [privateDir, cgroups.join("\n"), ...[...groups].map(String)];
+    const child = spawn("/bin/sh", ["-c", watcherScript, "windlass-watcher", ...args], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: "/usr/bin:/bin" },
@@ -86,6 +100,10 @@ export function createGroupWatcher(options: { privateDir: string; logger: Logger
   return {
     start() {
       current = launch();
+    },
+    watchCgroups(folders) {
+      cgroups.push(...folders);
+      current?.stdin?.write(folders.map((folder) => `cgroup ${folder}\n`).join(""));
     },
     spawn(program, args, { cwd, env }) {
       const child = spawn("/bin/sh", ["-c", launchScript, "windlass-launcher", program, ...args], {

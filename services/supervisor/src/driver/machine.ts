@@ -21,6 +21,32 @@ export const defaultMachine: Machine = presets["small-1x"];
 /** The names of all presets, smallest first. */
 export const machinePresets: readonly string[] = Object.keys(presets);
 
+/** What all attempts of a supervisor may use together. Undefined: it is not counted. */
+export interface Capacity {
+  readonly cpu: number | undefined;
+  readonly memoryMb: number | undefined;
+}
+
+/**
+ * The machines that a supervisor of this capacity offers, smallest first: those it is told to, else all that fit.
+ * Throws when one that it is told to offer does not fit, and when none does.
+ */
+export function offeredMachines(
+  named: readonly string[] | undefined,
+  capacity: Capacity,
+): readonly [Machine, ...Machine[]] {
+  const fits = ({ cpu, memoryMb }: Machine) =>
+    cpu <= (capacity.cpu ?? Infinity) && memoryMb <= (capacity.memoryMb ?? Infinity);
+  const [smallest, ...others] = Object.values(presets).filter(
+    (machine) => (named?.includes(machine.preset) ?? true) && fits(machine),
+  );
+  const tooLarge = named?.filter((name) => ![smallest, ...others].some((machine) => machine?.preset === name)) ?? [];
+  if (smallest === undefined || tooLarge.length > 0) {
+    throw new Error(`its capacity is too small for ${tooLarge.length > 0 ? tooLarge.join(", ") : "any machine"}`);
+  }
+  return [smallest, ...others];
+}
+
 /** The machine of a preset's name, the default one for ""; undefined when there is none of that name. */
 export function machineOf(preset: string): Machine | undefined {
   if (preset === "") return defaultMachine;

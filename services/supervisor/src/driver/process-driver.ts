@@ -3,16 +3,13 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Logger } from "@windlass/chassis";
+import { awaitChildEnd, keptOutputBytes } from "./child-end.ts";
 import type { Driver, ProcessExit, WorkerCommand, WorkerProcess } from "./driver.ts";
 import type { GroupWatcher } from "./group-watcher.ts";
 import { heapLimitMb } from "./machine.ts";
 import { createOutputTail } from "./output-tail.ts";
 import { readResidentBytes } from "./resident-memory.ts";
-
-/** How much of a worker's own stdout and stderr is kept as evidence of its end. */
-const keptOutputBytes = 64 * 1024;
-/** How long the pipes of a dead process may stay open: only something that left its group can still hold them. */
-const pipeCloseLimitMs = 500;
+import { signalGroup } from "./signal-group.ts";
 
 /**
  * Runs workers as plain processes of the supervisor's user: an own process group each, an environment of almost nothing,
@@ -69,32 +66,18 @@ function watchProcess(
   { watcher, clock, logger }: { watcher: GroupWatcher; clock: Clock; logger: Logger },
 ): WorkerProcess {
   const tail = createOutputTail(keptOutputBytes);
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => {
-      tail.add(chunk);
-      logger.debug("worker output", { workerId, output: chunk.toString("utf8", 0, 4_096) });
-    });
-  }
-
   let wasKilled = false;
   let isGone = false;
   const exited = settle();
 
   async function settle(): Promise<ProcessExit> {
-    const closed = new Promise<void>((resolve) => void child.once("close", () => resolve()));
-    const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-      child.once("exit", (...status) => resolve(status));
-    });
-    // The leader is gone; what it forked into its group must not outlive it (I5).
-    signalGroup(pid, "SIGKILL");
-    isGone = true;
-    watcher.remove(pid);
-    const limit = clock.setTimeout(() => {
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    }, pipeCloseLimitMs);
-    await closed;
-    limit.cancel();
+    const onExit = () => {
+      // The leader is gone; what it forked into its group must not outlive it (I5).
+      signalGroup(pid, "SIGKILL");
+      isGone = true;
+      watcher.remove(pid);
+    };
+    const { code, signal, ...written } = await awaitChildEnd(child, onExit, { tail, clock });
     await rm(workDir, { recursive: true, force: true }).catch((error: unknown) => {
       logger.warn("cannot remove a worker's folder", { workerId, workDir, error });
     });
@@ -102,8 +85,7 @@ function watchProcess(
       ...(code === null ? {} : { exitCode: code }),
       ...(signal === null ? {} : { signal }),
       wasKilled,
-      output: tail.text(),
-      ...(tail.omittedBytes === 0 ? {} : { omittedOutputBytes: tail.omittedBytes }),
+      ...written,
     };
   }
 
@@ -124,15 +106,4 @@ function watchProcess(
     forgetOutput: () => tail.clear(),
     residentBytes: () => (isGone ? Promise.resolve(undefined) : readResidentBytes(pid)),
   };
-}
-
-/** A signal to every member; of a group that has none left nothing is wanted any more. */
-function signalGroup(group: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
-  try {
-    process.kill(-group, signal);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    // macOS says EPERM of a group in which only zombies are left.
-    if (code !== "ESRCH" && code !== "EPERM") throw error;
-  }
 }

@@ -61,9 +61,10 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     taskServices,
     /** The environments whose variables were read, and what is answered. */
     variablesRead: [] as string[],
-    answerVariables: (_environmentId: string): Pick<GetVariablesResponse, "variables" | "revision"> => ({
+    answerVariables: (_environmentId: string): Omit<GetVariablesResponse, "$typeName" | "$unknown"> => ({
       variables: {},
       revision: 0n,
+      secretNames: [],
     }),
     /** What a question is answered; undefined: nothing, until it is asked again. */
     answerWork: (_work: WorkReport): Answer | undefined => ({}),

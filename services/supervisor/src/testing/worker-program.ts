@@ -8,6 +8,7 @@ import {
   HookScope,
   LogLevel,
   RunErrorCode,
+  type RunErrorSchema,
   SessionRequestSchema,
   RunService,
   type StartAttempt,
@@ -38,17 +39,15 @@ let current: StartAttempt | undefined;
 let staysAlive = false;
 
 const started = (): Body => ({ case: "started", value: { runId: current?.runId ?? "", time: now() } });
-const hook = (name: string): Body => ({
-  case: "hookResult",
-  value: {
-    hook: name,
-    scope: HookScope.TASK,
-    attemptNumber: current?.attemptNumber ?? 0,
-    outcome: HookOutcome.OK,
-    startTime: now(),
-    duration: durationFromMs(1),
-  },
+const hookResult = (name: string) => ({
+  hook: name,
+  scope: HookScope.TASK,
+  attemptNumber: current?.attemptNumber ?? 0,
+  outcome: HookOutcome.OK,
+  startTime: now(),
+  duration: durationFromMs(1),
 });
+const hook = (name: string): Body => ({ case: "hookResult", value: hookResult(name) });
 const log = (message: string): Body => ({
   case: "log",
   value: { time: now(), record: { level: LogLevel.INFO, message } },
@@ -117,6 +116,42 @@ async function callCluster(): Promise<void> {
   send(log("called"));
 }
 
+const told = (secret: string, error: RunErrorInit): Body[] => [
+  started(),
+  {
+    case: "log",
+    value: {
+      time: now(),
+      record: { level: LogLevel.INFO, message: `it is ${secret}`, attributesJson: JSON.stringify({ a: [secret] }) },
+    },
+  },
+  { case: "hookResult", value: { ...hookResult("onStart"), name: secret, outcome: HookOutcome.FAILED, error } },
+];
+
+const leakedOutput = (secret: string): Body => ({
+  case: "attemptFinished",
+  value: {
+    runId: current?.runId ?? "",
+    time: now(),
+    result: {
+      case: "output",
+      value: { data: Buffer.from(JSON.stringify(secret)), contentType: "application/json" },
+    },
+  },
+});
+
+type RunErrorInit = MessageInitShape<typeof RunErrorSchema>;
+
+/** The variable TOKEN, and an error that tells it everywhere. */
+async function leak(): Promise<[string, RunErrorInit]> {
+  const config = createClient(WorkerService, channel);
+  const { environmentVariables } = await config.getWorkerConfig({ token: process.env["WINDLASS_WORKER_TOKEN"] ?? "" });
+  const secret = environmentVariables["TOKEN"] ?? "";
+  const cause = { code: RunErrorCode.TASK_ERROR, name: secret, message: secret, stack: secret };
+  const fieldsJson = JSON.stringify({ request: { authorization: `Bearer ${secret}` } });
+  return [secret, { ...cause, hint: secret, fieldsJson, causes: [{ ...cause, fieldsJson }] }];
+}
+
 const tasks: Record<string, (attempt: StartAttempt) => void> = {
   wait: (attempt) => send(started(), log(`pid ${process.pid}`), suspend(attempt)),
   "wait-unstarted": (attempt) => send(suspend(attempt)),
@@ -141,6 +176,22 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
         send(started(), log(JSON.stringify(environmentVariables)), finish("payload")),
       );
   },
+  leak: () => void leak().then(([secret, error]) => send(...told(secret, error), leakedOutput(secret))),
+  "leak-and-throw": () =>
+    void leak().then(([secret, error]) => {
+      const value = {
+        runId: current?.runId ?? "",
+        time: now(),
+        result: { case: "failure" as const, value: { error } },
+      };
+      send(...told(secret, error), { case: "attemptFinished", value });
+    }),
+  "leak-and-exit": () =>
+    void leak().then(([secret]) => {
+      process.stdout.write(secret.slice(0, 5), () =>
+        process.stderr.write("", () => process.stdout.write(secret.slice(5), () => process.exit(4))),
+      );
+    }),
   described: ({ runId, machine, maxDuration, isCompletionTold }) => {
     const metadata = (count: number) => ({
       data: Buffer.from(JSON.stringify({ count })),

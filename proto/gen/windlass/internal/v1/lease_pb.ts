@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/internal/v1/lease.proto.
  */
 export const file_windlass_internal_v1_lease: GenFile = /*@__PURE__*/
-  fileDesc("CiB3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiRwoITGVhc2VSZWYSFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhMKC2xlYXNlX3Rva2VuGAMgASgJIooDCgVMZWFzZRIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIdCgNydW4YAyABKAsyEC53aW5kbGFzcy52MS5SdW4SFQoNZGVwbG95bWVudF9pZBgEIAEoCRITCgtidW5kbGVfaGFzaBgFIAEoCRItCgtlbnZpcm9ubWVudBgGIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50EhMKC3RyYWNlcGFyZW50GAcgASgJEi4KCmNsYWltX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlc3VtZV93YWl0X2lkGAkgASgJEg8KB21hY2hpbmUYCiABKAkSHAoUbWF4X2R1cmF0aW9uX3NlY29uZHMYCyABKAUSGgoSdmFyaWFibGVzX3JldmlzaW9uGAwgASgDEhoKEmlzX2NvbXBsZXRpb25fdG9sZBgNIAEoCGIGcHJvdG8z", [file_google_protobuf_timestamp, file_windlass_v1_environment, file_windlass_v1_run]);
+  fileDesc("CiB3aW5kbGFzcy9pbnRlcm5hbC92MS9sZWFzZS5wcm90bxIUd2luZGxhc3MuaW50ZXJuYWwudjEiRwoITGVhc2VSZWYSFgoOZW52aXJvbm1lbnRfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJEhMKC2xlYXNlX3Rva2VuGAMgASgJIqcDCgVMZWFzZRIrCgNyZWYYASABKAsyHi53aW5kbGFzcy5pbnRlcm5hbC52MS5MZWFzZVJlZhIWCg5hdHRlbXB0X251bWJlchgCIAEoBRIdCgNydW4YAyABKAsyEC53aW5kbGFzcy52MS5SdW4SFQoNZGVwbG95bWVudF9pZBgEIAEoCRITCgtidW5kbGVfaGFzaBgFIAEoCRItCgtlbnZpcm9ubWVudBgGIAEoCzIYLndpbmRsYXNzLnYxLkVudmlyb25tZW50EhMKC3RyYWNlcGFyZW50GAcgASgJEi4KCmNsYWltX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnJlc3VtZV93YWl0X2lkGAkgASgJEg8KB21hY2hpbmUYCiABKAkSHAoUbWF4X2R1cmF0aW9uX3NlY29uZHMYCyABKAUSGgoSdmFyaWFibGVzX3JldmlzaW9uGAwgASgDEhoKEmlzX2NvbXBsZXRpb25fdG9sZBgNIAEoCBIbChNuZWVkc19mcmVzaF9wcm9jZXNzGA4gASgIYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_environment, file_windlass_v1_run]);
 
 /**
  * LeaseRef proves ownership of a run: every write that extends, reports on or ends work carries one (I2).
@@ -149,6 +149,13 @@ export type Lease = Message<"windlass.internal.v1.Lease"> & {
    * @generated from field: bool is_completion_told = 13;
    */
   isCompletionTold: boolean;
+
+  /**
+   * The attempt is executed by a process of its own, which has executed nothing before and ends with it.
+   *
+   * @generated from field: bool needs_fresh_process = 14;
+   */
+  needsFreshProcess: boolean;
 };
 
 /**

@@ -68,7 +68,7 @@ export const bundles = pgTable(
   ],
 );
 
-/** Versions. A row never changes. */
+/** Versions. A row never changes, but for what it replaced. */
 export const deployments = pgTable(
   "deployments",
   {
@@ -83,10 +83,18 @@ export const deployments = pgTable(
     /** SHA-256 of the task index, so that an upload equal to the current version is recognised. */
     index_hash: key().notNull(),
     create_time: moment().notNull().defaultNow(),
+    /** The older version that was current before this one last became so; null when there was none. A rollback goes there, hence always to an older one. */
+    replaced_deployment_id: key(),
   },
   (table) => [
     primaryKey({ columns: [table.environment_id, table.id] }),
     unique("deployments_version").on(table.environment_id, table.version),
+    foreignKey({
+      name: "deployments_replaced",
+      columns: [table.environment_id, table.replaced_deployment_id],
+      foreignColumns: [table.environment_id, table.id],
+    }),
+    check("deployments_replaced_older", sql`${table.replaced_deployment_id} < ${table.id}`),
   ],
 );
 

@@ -1,0 +1,3 @@
+ALTER TABLE "deployments" ADD COLUMN "replaced_deployment_id" text COLLATE "C";--> statement-breakpoint
+ALTER TABLE "deployments" ADD CONSTRAINT "deployments_replaced" FOREIGN KEY ("environment_id","replaced_deployment_id") REFERENCES "public"."deployments"("environment_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deployments" ADD CONSTRAINT "deployments_replaced_older" CHECK ("deployments"."replaced_deployment_id" < "deployments"."id");
