@@ -24,6 +24,13 @@ export { WindlassError, type WindlassErrorReason } from "./client/windlass-error
 export type { DeployedTask, DeploymentSnapshot } from "./deployment/deployment-snapshot.ts";
 export { type DeploymentReference, deployments } from "./deployment/deployments.ts";
 export type { MetadataObject, MetadataValue } from "./content/metadata-content.ts";
+export {
+  type CreateVariableParams,
+  type EnvironmentVariable,
+  envvars,
+  type UpdateVariableParams,
+  type UploadVariablesParams,
+} from "./environment/envvars.ts";
 export type { QueueSnapshot } from "./queue/queue-snapshot.ts";
 export { type QueueReference, queues } from "./queue/queues.ts";
 export type { BackoffStrategy, FetchRetryOptions, HeadersStrategy } from "./retry/fetch-options.ts";
