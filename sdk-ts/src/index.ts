@@ -62,6 +62,7 @@ export { locals, type LocalsKey } from "./task/locals.ts";
 export { logger } from "./task/logger.ts";
 export type { RetryOptions } from "./task/retry-options.ts";
 export type { TaskOptions } from "./task/task-options.ts";
+export type { Isolation } from "./task/isolation.ts";
 export type { MachineOption, MachinePresetName } from "./task/machine.ts";
 export { PayloadInvalid, type PayloadIssue } from "./task/payload-invalid.ts";
 export { queue, type QueueDefinition, type QueueLimits, type QueueOption, type RateLimitOption } from "./task/queue.ts";
