@@ -24,6 +24,13 @@ export { WindlassError, type WindlassErrorReason } from "./client/windlass-error
 export type { DeployedTask, DeploymentSnapshot } from "./deployment/deployment-snapshot.ts";
 export { type DeploymentReference, deployments } from "./deployment/deployments.ts";
 export type { MetadataObject, MetadataValue } from "./content/metadata-content.ts";
+export {
+  type CreateVariableParams,
+  type EnvironmentVariable,
+  envvars,
+  type UpdateVariableParams,
+  type UploadVariablesParams,
+} from "./environment/envvars.ts";
 export type { QueueSnapshot } from "./queue/queue-snapshot.ts";
 export { type QueueReference, queues } from "./queue/queues.ts";
 export type { BackoffStrategy, FetchRetryOptions, HeadersStrategy } from "./retry/fetch-options.ts";
@@ -55,6 +62,7 @@ export { locals, type LocalsKey } from "./task/locals.ts";
 export { logger } from "./task/logger.ts";
 export type { RetryOptions } from "./task/retry-options.ts";
 export type { TaskOptions } from "./task/task-options.ts";
+export type { Isolation } from "./task/isolation.ts";
 export type { MachineOption, MachinePresetName } from "./task/machine.ts";
 export { PayloadInvalid, type PayloadIssue } from "./task/payload-invalid.ts";
 export { queue, type QueueDefinition, type QueueLimits, type QueueOption, type RateLimitOption } from "./task/queue.ts";

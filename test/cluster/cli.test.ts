@@ -206,13 +206,15 @@ describe("runs", () => {
 describe("env", () => {
   test("set, list and unset the variables of the environment; values are shown when asked for", async () => {
     await using folder = await scratch({ ".env": "FROM_FILE='a b'\n" });
-    const set = await windlassJson("env", "set", "CLI_TOKEN=a=b", "--file", path.join(folder.path, ".env"));
-    expect(set).toMatchObject({ exitCode: 0, value: { set: ["FROM_FILE", "CLI_TOKEN"] } });
-    expect((await windlass("env", "list")).stdout).toBe("CLI_TOKEN\nFROM_FILE\n");
+    expect(await windlassJson("env", "set", "CLI_TOKEN=a=b")).toMatchObject({ value: { set: ["CLI_TOKEN"] } });
+    const imported = await windlassJson("env", "import", path.join(folder.path, ".env"), "--plain");
+    expect(imported).toMatchObject({ exitCode: 0, value: { set: ["FROM_FILE"] } });
+    expect((await windlass("env", "list")).stdout).toBe("CLI_TOKEN  secret\nFROM_FILE  plain\n");
+    expect((await windlass("env", "get", "CLI_TOKEN")).stdout).toBe("a=b\n");
     expect((await windlassJson("env", "list", "--values")).value).toEqual({
       variables: [
-        { name: "CLI_TOKEN", value: "a=b" },
-        { name: "FROM_FILE", value: "a b" },
+        { name: "CLI_TOKEN", value: "a=b", isSecret: true },
+        { name: "FROM_FILE", value: "a b", isSecret: false },
       ],
     });
     expect(await windlassJson("env", "unset", "CLI_TOKEN", "FROM_FILE", "NEVER_SET")).toMatchObject({ exitCode: 0 });

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { findNatsServer, localPaths, repositoryDirectory } from "@windlass/local";
+import { findNatsServer, findSandboxTools, localPaths, repositoryDirectory } from "@windlass/local";
 import type { TestProject } from "vitest/node";
 import { startTestPostgres } from "./test-postgres.ts";
 
@@ -10,11 +10,19 @@ declare module "vitest" {
   }
 }
 
-/** Runs once per project, before its first test: one PostgreSQL for all of its tests, and nats-server fetched if the machine lacks it and put on the PATH. */
+/**
+ * Runs once per project, before its first test: one PostgreSQL for all of its tests; nats-server, and what sandboxes are made with, are fetched if the machine
+ * lacks them and put on the PATH. Without the latter the tests of sandboxes are skipped; as nobody but root can make any, they are fetched for root alone.
+ */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const onProgress = (step: string): void => void process.stderr.write(`${step}\n`);
-  const natsServer = await findNatsServer({ toolsDirectory: localPaths(repositoryDirectory).tools, onProgress });
-  process.env["PATH"] = [process.env["PATH"], path.dirname(natsServer)].join(path.delimiter); // the workers of this run inherit it
+  const toolsDirectory = localPaths(repositoryDirectory).tools;
+  const natsServer = await findNatsServer({ toolsDirectory, onProgress });
+  const canSandbox = process.platform === "linux" && process.getuid?.() === 0;
+  const sandbox = canSandbox ? await findSandboxTools({ toolsDirectory, onProgress }) : { folders: [], missing: [] };
+  for (const reason of sandbox.missing) onProgress(`tests of a sandbox are skipped: ${reason}`);
+  const folders = new Set([path.dirname(natsServer), ...sandbox.folders]);
+  process.env["PATH"] = [process.env["PATH"], ...folders].join(path.delimiter); // the workers of this run inherit it
   const postgres = await startTestPostgres();
   project.provide("postgresAdminUrl", postgres.adminUrl);
   return () => postgres.stop();

@@ -7,4 +7,5 @@ export { identifyProcess, isAlive, sendSignal, endProcess, type ProcessIdentity 
 export { generateSecrets, type Secrets } from "./secrets.ts";
 export { serviceNames, type ServiceMember, type ServiceName } from "./service-process.ts";
 export { findNatsServer } from "./nats-binary.ts";
+export { findSandboxTools } from "./sandbox-tools.ts";
 export { copyPostgresTemplate } from "./postgres-template.ts";

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
+import { debianTools, unpackDebianPackages } from "./debian-package.ts";
+import { failedCommandReason, findProgram, isExecutable } from "./find-program.ts";
 import { fetchNatsRelease, natsReleasePath } from "./nats-release.ts";
 
 const run = promisify(execFile);
@@ -32,7 +34,7 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
   const sources = [
     {
       name: "Debian package",
-      needs: ["apt-get", "dpkg-deb"],
+      needs: debianTools,
       fetch: () => unpackDebianPackage(toolsDirectory, searchPath),
     },
     { name: "brew", needs: ["brew"], fetch: () => installWithBrew(searchPath) },
@@ -45,7 +47,7 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
     try {
       return await source.fetch();
     } catch (error) {
-      reasons.push(`${source.name}: ${firstLine(error)}`);
+      reasons.push(`${source.name}: ${failedCommandReason(error)}`);
     }
   }
   throw new Error(
@@ -53,33 +55,14 @@ export async function findNatsServer(options: NatsBinaryOptions): Promise<string
   );
 }
 
-function findProgram(name: string, searchPath: string): string | undefined {
-  const folders = searchPath.split(path.delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
-}
-
 function debianProgram(toolsDirectory: string): string {
   return path.join(toolsDirectory, "nats-server-deb", "usr/sbin/nats-server");
 }
 
 async function unpackDebianPackage(toolsDirectory: string, searchPath: string): Promise<string> {
-  const part = path.join(toolsDirectory, "nats-server-deb.part");
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part, { recursive: true });
-  const options = { cwd: part, timeout: commandLimitMs, env: { ...process.env, PATH: searchPath } };
-  try {
-    await run("apt-get", ["download", "nats-server"], options);
-  } catch (error) {
-    if (process.getuid?.() !== 0) throw error;
-    await run("apt-get", ["update", "-qq"], options); // a new machine has no package lists yet
-    await run("apt-get", ["download", "nats-server"], options);
-  }
-  const [file] = readdirSync(part).filter((name) => name.endsWith(".deb"));
-  if (file === undefined) throw new Error("apt-get download brought no package");
-  await run("dpkg-deb", ["-x", file, "."], options);
-  const complete = path.join(toolsDirectory, "nats-server-deb");
-  rmSync(complete, { recursive: true, force: true });
-  renameSync(part, complete);
+  const directory = path.join(toolsDirectory, "nats-server-deb");
+  rmSync(directory, { recursive: true, force: true });
+  await unpackDebianPackages(["nats-server"], directory, searchPath);
   return requireExecutable(debianProgram(toolsDirectory));
 }
 
@@ -93,23 +76,4 @@ async function installWithBrew(searchPath: string): Promise<string> {
 function requireExecutable(file: string): string {
   if (!isExecutable(file)) throw new Error(`${file} is missing after the installation`);
   return file;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The first telling line of a failed command. */
-function firstLine(error: unknown): string {
-  const text =
-    error instanceof Error && "stderr" in error && error.stderr !== ""
-      ? String(error.stderr)
-      : String(error instanceof Error ? error.message : error);
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.find((line) => line.startsWith("E:")) ?? lines[0] ?? "no reason given";
 }

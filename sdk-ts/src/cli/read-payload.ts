@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { MAX_PAYLOAD_BYTES } from "../content/limits.ts";
+import { readBounded } from "./read-bounded.ts";
 import { UsageError } from "./usage-error.ts";
 
 /**
@@ -28,16 +28,4 @@ async function textOf(source: string, stdin: Readable): Promise<[what: string, t
     if (cause instanceof UsageError) throw cause;
     throw new UsageError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
-}
-
-async function readBounded(what: string, stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAYLOAD_BYTES)
-      throw new UsageError(`${what} has more than ${MAX_PAYLOAD_BYTES.toLocaleString("en")} bytes`);
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -2,6 +2,7 @@ import { credentials } from "@grpc/grpc-js";
 import {
   BatchService,
   DeploymentService,
+  EnvironmentService,
   QueueService,
   RunService,
   ScheduleService,
@@ -36,6 +37,7 @@ export class Connection {
   readonly queues: Client<typeof QueueService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly batches: Client<typeof BatchService>;
+  readonly environments: Client<typeof EnvironmentService>;
   readonly triggers: TriggerStream;
   readonly ends: RunAwaiter;
   /** Undefined over a worker's connection, which has no API key to sign with. */
@@ -56,6 +58,7 @@ export class Connection {
     this.queues = createClient(QueueService, this.#channel);
     this.schedules = createClient(ScheduleService, this.#channel);
     this.batches = createClient(BatchService, this.#channel);
+    this.environments = createClient(EnvironmentService, this.#channel);
     this.triggers = new TriggerStream(this.tasks, config.timeoutMs);
     this.ends = new RunAwaiter(this.runs, config.timeoutMs);
   }

@@ -2,6 +2,7 @@ import type { CheckedCron } from "../schedule/cron.ts";
 import { taskTriggers } from "../wait/task-triggers.ts";
 import { describeValue, refuseUnknownKeys } from "./check-options.ts";
 import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
+import { resolveIsolation } from "./isolation.ts";
 import { resolveMachine } from "./machine.ts";
 import { resolveMaxDuration } from "./max-duration.ts";
 import { projectDefaults } from "./project-defaults.ts";
@@ -13,7 +14,7 @@ import type { Task } from "./task-types.ts";
 
 /** The options that all kinds of tasks have, as they come: nothing about them is believed. */
 type UncheckedOptions = Readonly<
-  Record<"id" | "description" | "retry" | "queue" | "machine" | "maxDuration" | "run", unknown>
+  Record<"id" | "description" | "retry" | "queue" | "machine" | "isolation" | "maxDuration" | "run", unknown>
 > &
   Partial<Readonly<Record<HookName, unknown>>>;
 
@@ -27,7 +28,17 @@ export interface TaskKind {
   readonly cron?: CheckedCron | undefined;
 }
 
-const OPTION_NAMES = ["id", "description", "retry", "queue", "machine", "maxDuration", "run", ...hookNames];
+const OPTION_NAMES = [
+  "id",
+  "description",
+  "retry",
+  "queue",
+  "machine",
+  "isolation",
+  "maxDuration",
+  "run",
+  ...hookNames,
+];
 const MAX_DESCRIPTION_CHARS = 1_000;
 
 /** Checks the options, registers the task and makes its handle. Throws as `task` says. */
@@ -53,6 +64,7 @@ export function defineTask<Id extends string, Payload, Output>(
     isRetryDisabledInDevelopment: defaults.isRetryDisabledInDevelopment ?? false,
     maxDurationS: resolveMaxDuration(owner, unchecked.maxDuration) ?? defaults.maxDurationS,
     machine: resolveMachine(`machine of ${owner}`, unchecked.machine) ?? defaults.machine,
+    isolation: resolveIsolation(owner, unchecked.isolation),
     run: unchecked.run as AnyHook,
     isScheduled: kind.isScheduled ?? false,
     cron: kind.cron,

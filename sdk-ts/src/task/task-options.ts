@@ -12,6 +12,7 @@ import type {
   SuccessHook,
   WaitHook,
 } from "./hook-types.ts";
+import type { Isolation } from "./isolation.ts";
 import type { MachineOption } from "./machine.ts";
 import type { QueueOption } from "./queue.ts";
 import type { RetryOptions } from "./retry-options.ts";
@@ -34,6 +35,8 @@ export interface TaskOptions<Id extends string, Payload, Output, Init, HookPaylo
   readonly queue?: QueueOption | undefined;
   /** What its process may use. Default: the project's, else "small-1x". */
   readonly machine?: MachineOption | undefined;
+  /** "fresh": each attempt gets a process of its own, which ends with it. Default: "reused". */
+  readonly isolation?: Isolation | undefined;
   /** Seconds that an attempt may run, waits not counted; at least 5. Default: the project's, else without limit. */
   readonly maxDuration?: number | undefined;
   readonly middleware?: MiddlewareHook<HookPayload>;

@@ -1,5 +1,6 @@
 import type { CheckedCron } from "../schedule/cron.ts";
 import type { AnyHook, HookName } from "./hook-types.ts";
+import type { Isolation } from "./isolation.ts";
 import type { MachinePresetName } from "./machine.ts";
 import { processGlobal } from "./process-global.ts";
 import type { TaskQueue } from "./queue.ts";
@@ -21,6 +22,7 @@ export interface RegisteredTask {
   /** Seconds that an attempt may run; undefined: without limit. */
   readonly maxDurationS: number | undefined;
   readonly machine: MachinePresetName | undefined;
+  readonly isolation: Isolation;
   /** True: its payload is a tick of a schedule. */
   readonly isScheduled: boolean;
   /** The schedule that it declares; undefined: none. */

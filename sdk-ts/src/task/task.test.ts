@@ -30,11 +30,12 @@ describe("task", () => {
     expect(taskRegistry.get("task-with-retries")?.retry).toEqual(retry);
   });
 
-  it("takes machine, maxDuration, description, and a machine for out of memory", () => {
+  it("takes machine, isolation, maxDuration, description, and a machine for out of memory", () => {
     task({
       id: "all",
       description: "All of them",
       machine: { preset: "large-1x" },
+      isolation: "fresh",
       maxDuration: 300,
       retry: { outOfMemory: { machine: "large-2x" } },
       run,
@@ -42,6 +43,7 @@ describe("task", () => {
     expect(taskRegistry.get("all")).toMatchObject({
       description: "All of them",
       machine: "large-1x",
+      isolation: "fresh",
       maxDurationS: 300,
       retry: { maxAttempts: 3, outOfMemory: { machine: "large-2x" } },
     });
@@ -100,6 +102,11 @@ describe("task", () => {
       what: "a machine without a preset",
       options: { id: "bad", run, machine: { cpu: 2 } },
       problem: '"cpu" is not an option of the machine of task "bad"',
+    },
+    {
+      what: "an isolation that does not exist",
+      options: { id: "bad", run, isolation: "total" },
+      problem: 'isolation of task "bad" must be "reused" or "fresh", got "total"',
     },
     { what: "4 seconds", options: { id: "bad", run, maxDuration: 4 }, problem: "at least 5, got 4" },
     { what: "half a second", options: { id: "bad", run, maxDuration: 5.5 }, problem: "maxDuration of task" },

@@ -95,6 +95,7 @@ function definitionOf(task: RegisteredTask, exportName: string, settings: QueueS
     isScheduled: task.isScheduled,
     maxDurationSeconds: maxDurationS ?? 0,
     machine: machine ?? "",
+    needsFreshProcess: task.isolation === "fresh",
     retry: {
       maxAttempts: retry.maxAttempts,
       factor: retry.factor,

@@ -1,5 +1,6 @@
 import { type Environment, EnvironmentService, type EnvironmentType, EnvironmentTypeSchema } from "@windlass/proto";
 import { enumName } from "../../client/enum-name.ts";
+import type { EnvironmentVariable } from "../../environment/envvars.ts";
 import { callService } from "./connect.ts";
 
 export type EnvironmentTypeName = Exclude<keyof typeof EnvironmentType, "UNSPECIFIED">;
@@ -40,14 +41,14 @@ function environmentFromProto(environment: Environment | undefined): Environment
   };
 }
 
-/** The variables that tasks of the environment find, by name. */
-export async function listVariables(): Promise<Record<string, string>> {
-  const { variables } = await callService(EnvironmentService, (client, call) => client.listVariables({ withSecretValues: true }, call));
-  return variables;
-}
-
-export async function setVariables(variables: Record<string, string>): Promise<void> {
-  await callService(EnvironmentService, (client, call) => client.setVariables({ variables }, call));
+/** The variables that tasks of the environment find, in the order of their names, each with its value. */
+export async function listVariables(): Promise<EnvironmentVariable[]> {
+  const { variables, secretNames } = await callService(EnvironmentService, (client, call) =>
+    client.listVariables({ withSecretValues: true }, call),
+  );
+  return Object.entries(variables)
+    .map(([name, value]) => ({ name, value, isSecret: secretNames.includes(name) }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** One that does not exist is passed over. */

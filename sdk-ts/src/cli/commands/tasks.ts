@@ -39,7 +39,7 @@ function taskTable(tasks: readonly TaskDefinition[]): string[] {
 
 /** A task as --json prints it; what is not set is left out. */
 export function taskJson(task: TaskDefinition): Record<string, unknown> {
-  const { id, filePath, exportName, description, queue, retry, maxDurationSeconds, machine } = task;
+  const { id, filePath, exportName, description, queue, retry, maxDurationSeconds, machine, needsFreshProcess } = task;
   const { queueConcurrencyLimit, queueMaxLength, cron } = task;
   return {
     id,
@@ -53,5 +53,6 @@ export function taskJson(task: TaskDefinition): Record<string, unknown> {
     ...(retry !== undefined && { maxAttempts: retry.maxAttempts }),
     ...(maxDurationSeconds !== 0 && { maxDurationSeconds }),
     machine: machine || "small-1x",
+    ...(needsFreshProcess && { isolation: "fresh" }),
   };
 }

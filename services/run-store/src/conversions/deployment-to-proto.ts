@@ -30,6 +30,7 @@ export function deploymentToProto(row: DeploymentRow, tasks: readonly Deployment
       description: task.description,
       maxDurationSeconds: task.max_duration_s ?? 0,
       machine: task.machine,
+      needsFreshProcess: task.needs_fresh_process,
       isScheduled: task.is_scheduled,
       ...(task.cron !== null && {
         cron: cronToProto(task.cron, task.cron_timezone ?? "", task.cron_catch_up ?? "LATEST"),

@@ -67,7 +67,7 @@ export function leaseToProto(
     maxDurationSeconds: maxDurationOf(options, limits),
     variablesRevision: facts.variablesRevision,
     isCompletionTold: row.isCompletionTold,
-    needsFreshProcess: false,
+    needsFreshProcess: limits.needsFreshProcess,
   };
 }
 

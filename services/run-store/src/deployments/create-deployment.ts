@@ -64,6 +64,7 @@ function taskToRow(task: ParsedTaskDefinition): DeploymentTaskRow {
     description: task.description,
     max_duration_s: task.maxDurationSeconds,
     machine: task.machine,
+    needs_fresh_process: task.needsFreshProcess,
     is_scheduled: task.isScheduled,
     cron: task.cron?.expression ?? null,
     cron_timezone: task.cron?.timezone ?? null,

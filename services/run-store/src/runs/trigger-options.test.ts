@@ -236,8 +236,11 @@ describe("a start time", () => {
 describe("what is asked for", () => {
   it("goes before what the task says: machine and time limit; the rest of the options and the metadata are in the lease", async () => {
     await store.deploy([{ id: "hello" }, { id: "once", maxAttempts: 1 }]);
-    await store.sql("UPDATE deployment_tasks SET machine = 'medium-1x', max_duration_s = 60");
-    expect(await store.claim(await store.trigger())).toMatchObject({ machine: "medium-1x", maxDurationSeconds: 60 });
+    await store.sql(
+      "UPDATE deployment_tasks SET machine = 'medium-1x', max_duration_s = 60, needs_fresh_process = true",
+    );
+    const ofTask = { machine: "medium-1x", maxDurationSeconds: 60, needsFreshProcess: true };
+    expect(await store.claim(await store.trigger())).toMatchObject(ofTask);
     const encoded = toBinary(RunOptionsSchema, create(RunOptionsSchema, { maxDurationSeconds: 9, priority: 3 }));
     const options = given({ encoded, machine: "large-1x", metadata: Buffer.from('{"a":1}') });
     const lease = await store.claim(runIdOf(await trigger(options)));

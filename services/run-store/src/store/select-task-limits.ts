@@ -6,12 +6,14 @@ export interface TaskLimits {
   readonly machine: string;
   /** Seconds that an attempt may run; 0: without limit. */
   readonly maxDurationSeconds: number;
+  /** Each attempt is executed by a process of its own. */
+  readonly needsFreshProcess: boolean;
 }
 
 const statement = {
   name: "select_task_limits",
   text: `
-    SELECT machine, coalesce(max_duration_s, 0) AS "maxDurationSeconds"
+    SELECT machine, coalesce(max_duration_s, 0) AS "maxDurationSeconds", needs_fresh_process AS "needsFreshProcess"
     FROM deployment_tasks WHERE environment_id = $1 AND deployment_id = $2 AND task_id = $3`,
 };
 

@@ -50,7 +50,13 @@ describe("the header of an upload", () => {
   });
 
   it("keeps what a task says of its machine, its time limit, its queue and itself, and fills in what it does not say", () => {
-    const said = { description: "greets", machine: "large-1x", maxDurationSeconds: 60, queueConcurrencyLimit: 2 };
+    const said = {
+      description: "greets",
+      machine: "large-1x",
+      needsFreshProcess: true,
+      maxDurationSeconds: 60,
+      queueConcurrencyLimit: 2,
+    };
     const policy = { ...retry, outOfMemoryMachine: "large-2x", isDisabledInDevelopment: true };
     const tasks = [
       { ...task, ...said, retry: policy },
@@ -64,6 +70,7 @@ describe("the header of an upload", () => {
     expect(parsed[1]).toMatchObject({
       description: "",
       machine: "small-1x",
+      needsFreshProcess: false,
       maxDurationSeconds: null,
       queueConcurrencyLimit: null,
     });

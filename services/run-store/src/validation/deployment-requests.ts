@@ -43,6 +43,7 @@ export interface ParsedTaskDefinition {
   /** Null: without limit. */
   readonly maxDurationSeconds: number | null;
   readonly machine: string;
+  readonly needsFreshProcess: boolean;
   /** Null: without limit. */
   readonly queueConcurrencyLimit: number | null;
   /** Null: none. */
@@ -193,6 +194,7 @@ function parseTask(task: TaskDefinition, field: string, violations: Violation[])
     isScheduled: task.isScheduled,
     maxDurationSeconds: parseMaxDuration(task.maxDurationSeconds, `${field}.max_duration_seconds`, violations),
     machine: parseMachine(task.machine, `${field}.machine`, violations) ?? DEFAULT_MACHINE,
+    needsFreshProcess: task.needsFreshProcess,
     queueConcurrencyLimit:
       task.queueConcurrencyLimit === undefined
         ? null

@@ -16,6 +16,7 @@ export function makeLease(
       | "maxDurationSeconds"
       | "variablesRevision"
       | "isCompletionTold"
+      | "needsFreshProcess"
     >
   > & { taskId?: string; payload?: unknown; environmentId?: string } = {},
 ): Lease {

@@ -126,6 +126,8 @@ export const deploymentTasks = pgTable(
     rate_period_ms: integer(),
     rate_is_per_key: boolean(),
     max_length: integer(),
+    /** Each attempt is executed by a process of its own. */
+    needs_fresh_process: boolean().notNull().default(false),
     is_scheduled: boolean().notNull().default(false),
     cron: text(),
     cron_timezone: text(),

@@ -1,0 +1,1 @@
+ALTER TABLE "deployment_tasks" ADD COLUMN "needs_fresh_process" boolean DEFAULT false NOT NULL;
