@@ -1,5 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { LogLevel } from "../gen/windlass/v1/run_event_pb.ts";
 import { WatchRunResponseSchema } from "../gen/windlass/v1/run_service_pb.ts";
 import { RunErrorSchema } from "../gen/windlass/v1/run_error_pb.ts";
 import { GetWorkerConfigResponseSchema, SessionRequestSchema } from "../gen/windlass/worker/v1/worker_service_pb.ts";
@@ -20,7 +21,7 @@ function field(number: number, bytes: Uint8Array): Uint8Array {
 
 describe("the fields of an encoded message", () => {
   it("are counted at all depths", () => {
-    const record = { message: "x".repeat(1_000), attemptNumber: 1, level: 3 };
+    const record = { message: "x".repeat(1_000), attemptNumber: 1, level: LogLevel.INFO };
     const request = create(SessionRequestSchema, {
       messages: [1, 2, 3].map(() => ({ body: { case: "log" as const, value: { record } } })),
     });

@@ -28,7 +28,7 @@ export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>)
   process.setSourceMapsEnabled(true);
   const consoleCapture = new ConsoleCapture();
   const complain = complainTo(process.stderr);
-  const channel = createChannel(address, { malformedText: "replace" });
+  const channel = createChannel(address, { token, malformedText: "replace" });
   const loopLag = new LoopLag();
 
   let loadingFailure: { readonly thrown: unknown } | undefined;

@@ -9,7 +9,6 @@ import {
   createGrpcServer,
   type Logger,
   notPermitted,
-  overloaded,
   type ServiceCall,
   type Telemetry,
   TRACEPARENT_HEADER,
@@ -17,6 +16,7 @@ import {
 import { RunService, TaskService, WaitpointService, WorkerService } from "@windlass/proto";
 import { type ClientChannel, methodPath } from "@windlass/proto/grpc";
 import type { Gate } from "./gate.ts";
+import { SessionAdmission } from "./session-admission.ts";
 import { type SessionOwner, WorkerSession } from "./worker-session.ts";
 
 /** Where workers connect. */
@@ -29,8 +29,6 @@ export interface SessionServer extends Component {
 
 /** Longer than any worker's start may take: this only ends connections that are none of a worker's. */
 const helloLimitMs = 30_000;
-/** Far more than there are workers: only what has escaped from a worker's process group could open so many. */
-const maxSessions = 1_024;
 /** The SDK sends at most 4 MB at once, of messages that it counts as 256 bytes or more with 13 fields or fewer. */
 const maxRequestFields = 300_000;
 /** macOS allows 104 bytes for a socket's path with its NUL, Linux 108. */
@@ -64,7 +62,7 @@ export function createSessionServer(options: {
   /** Tokens whose session has not begun. */
   const unused = new Set<string>();
   const claim = (token: string) => (unused.delete(token) ? owners.get(token) : undefined);
-  let sessions = 0;
+  const admission = new SessionAdmission();
 
   const authenticate: Authenticate = async (token, method) => {
     // Their requests carry the token.
@@ -91,16 +89,22 @@ export function createSessionServer(options: {
       if (owner === undefined) throw apiKeyInvalid("No worker with this token is awaited.");
       return { environmentVariables: { ...(await owner.readVariables()) } };
     },
-    session(requests) {
-      if (sessions >= maxSessions) throw overloaded("Too many sessions are open.");
-      const session = new WorkerSession(claim, gate, clock);
-      sessions += 1;
+    session(requests, { metadata }) {
+      const header = String(metadata.get("authorization")[0] ?? "").replace(/^bearer /i, "");
+      const token = unused.has(header) ? header : undefined;
+      const proveWorker = (given: string) => {
+        const owner = claim(given);
+        if (owner !== undefined) admission.settle(session, token);
+        return owner;
+      };
+      const session = new WorkerSession(proveWorker, gate, clock);
+      admission.admit(session, token);
       const limit = clock.setTimeout(() => {
         if (!session.isGreeted) session.close();
       }, helloLimitMs);
       void session.read(requests).finally(() => {
         limit.cancel();
-        sessions -= 1;
+        admission.settle(session, token);
       });
       return session.responses;
     },

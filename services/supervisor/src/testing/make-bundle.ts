@@ -31,3 +31,13 @@ export function workerBundle(startsBy: StartsBy = "saying-hello", version = 1): 
     runtime: "node",
   });
 }
+
+/** A bundle of the worker that means harm. */
+export function hostileBundle(): EncodedBundle {
+  const program = new URL("hostile-program.ts", import.meta.url).href;
+  return encodeBundle({
+    files: [{ path: "worker.mjs", content: Buffer.from(`await import(${JSON.stringify(program)});\n`) }],
+    entryPoint: "worker.mjs",
+    runtime: "node",
+  });
+}

@@ -826,7 +826,8 @@ export const WorkerService: GenService<{
   /**
    * Session is the worker's whole life. The worker connects to the address in WINDLASS_WORKER_ADDRESS, sends Hello with the token in WINDLASS_WORKER_TOKEN,
    * then executes one attempt at a time until it is told to shut down or the stream ends; then it exits.
-   * A message that is malformed, or speaks of an attempt the worker does not have, ends the session: PROTOCOL_VIOLATION.
+   * The call should carry the token as "authorization: Bearer", too: calls that do not can be pushed out, before Hello, by others that do not.
+   * A message that is malformed, has more than 300,000 fields or 16 MB, or speaks of an attempt the worker does not have, ends the session: PROTOCOL_VIOLATION.
    *
    * @generated from rpc windlass.worker.v1.WorkerService.Session
    */
