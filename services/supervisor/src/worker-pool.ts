@@ -86,6 +86,8 @@ export function createWorkerPool(options: {
   const servedSince = new Map<string, number>();
   let started = 0;
   let lastUsedKind: WorkerKind | undefined;
+  /** The kind of the last attempt of each environment that has workers. */
+  const latestKinds = new Map<string, WorkerKind>();
   let wearTimer: Timer | undefined;
   let memoryTimer: Timer | undefined;
   /** Workers that were over their memory at the last look. */
@@ -118,6 +120,7 @@ export function createWorkerPool(options: {
     taken.delete(worker);
     packing.end(worker);
     noteLeaving(worker);
+    forgetLatest(worker.kind.environmentId);
     if (end.startFailure !== undefined) {
       const { key } = worker.kind;
       failures.set(key, { end: end.startFailure, untilMs: clock.monotonicMs() + restMs });
@@ -174,9 +177,22 @@ export function createWorkerPool(options: {
     noteLeaving(worker);
   }
 
+  function forgetLatest(environmentId: string): void {
+    if (![...workers].some(({ kind }) => kind.environmentId === environmentId)) latestKinds.delete(environmentId);
+  }
+
+  /** Whether its environment has another version, or other variables, by now. */
+  function isSuperseded({ environmentId, bundleHash, variablesRevision }: WorkerKind): boolean {
+    const latest = latestKinds.get(environmentId);
+    if (latest === undefined) return false;
+    return latest.bundleHash !== bundleHash || latest.variablesRevision !== variablesRevision;
+  }
+
   function retireIfWorn(worker: Worker): void {
-    const { runs, residentBytes, startedMs } = worker;
-    const reason = recycleReason({ runs, residentBytes, ageMs: clock.monotonicMs() - startedMs }, worker.kind.machine);
+    const { runs, residentBytes, startedMs, idleSinceMs, kind } = worker;
+    const nowMs = clock.monotonicMs();
+    const supersededIdleMs = isSuperseded(kind) ? nowMs - idleSinceMs : 0;
+    const reason = recycleReason({ runs, residentBytes, ageMs: nowMs - startedMs, supersededIdleMs }, kind.machine);
     if (reason === undefined) return;
     logger.info("worker recycled", { workerId: worker.id, reason, runs, residentBytes });
     retire(worker);
@@ -231,6 +247,7 @@ export function createWorkerPool(options: {
       taken.add(worker);
       packing.begin(worker, kind.machine);
       lastUsedKind = worker.kind;
+      latestKinds.set(kind.environmentId, worker.kind);
       return worker;
     },
 
