@@ -1,5 +1,7 @@
 /** A repeatable source of randomness for tests: the same seed gives the same choices. */
 export interface Random {
+  /** From 0 up to 1. */
+  next(): number;
   /** One of the values. */
   pick<T>(values: readonly [T, ...T[]]): T;
 }
@@ -14,6 +16,7 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   return {
+    next,
     pick: (values) => values[Math.floor(next() * values.length)] ?? values[0],
   };
 }
