@@ -49,6 +49,8 @@ describe("out of memory", () => {
       });
       expect(fieldsOf({ ...how, output: heapIsFull })).toMatchObject({ limit: "heap", limitBytes: 409 * megabyte });
     }
+    const lastWords = `Mark-Compact 400.1 (409.0) -> 399.5 (409.0) MB\nMark-Compact (reduce) 407.8 (409.3) -> 407.5 (409.3) MB, pooled\n${heapIsFull}`;
+    expect(fieldsOf({ signal: "SIGABRT", output: lastWords })).toMatchObject({ usedBytes: 407.5 * megabyte });
     expect(classify({ signal: "SIGABRT" }).error.code).toBe(RunErrorCode.PROCESS_SIGNALED);
     expect(classify({ exitCode: 1, output: heapIsFull }).error.code).toBe(RunErrorCode.PROCESS_EXITED);
   });

@@ -65,7 +65,7 @@ function causeOf(exit: ProcessExit, machine: Machine, seenBytes: number | undefi
     return outOfMemory(
       `The task's JavaScript heap is full: ${inMb(heapBytes)} of its machine (${nameOf(machine)}) are for it.`,
       `${largerMachineHint} Buffers do not count here, objects and strings do.`,
-      { limit: "heap", limitBytes: heapBytes },
+      { limit: "heap", limitBytes: heapBytes, ...heapUseOf(exit.output) },
     );
   }
   if (signal !== undefined) {
@@ -119,6 +119,12 @@ const exitHints: Readonly<Record<number, string>> = {
 function isHeapExhausted({ exitCode, signal, output }: ProcessExit): boolean {
   if (!abortCodes.includes(exitCode) && !abortSignals.includes(signal)) return false;
   return /heap out of memory|Fatal (?:JavaScript|process) out of memory/.test(output);
+}
+
+/** What was left in the heap when V8 gave up: it says so of its last collections, as "407.8 (409.3) -> 407.8 (409.3) MB". */
+function heapUseOf(output: string): { usedBytes?: number } {
+  const last = [...output.matchAll(/-> (\d+(?:\.\d+)?) \(\d+(?:\.\d+)?\) MB/g)].at(-1)?.[1];
+  return last === undefined ? {} : { usedBytes: Math.round(Number(last) * megabyte) };
 }
 
 const abortCodes: readonly (number | undefined)[] = [134, 133];
