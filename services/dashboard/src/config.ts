@@ -1,0 +1,26 @@
+import { address, commonVariables, loadConfig, variable } from "@windlass/chassis";
+import { z } from "zod";
+
+/** Everything the dashboard reads from its environment; `--help` prints it. */
+const dashboardVariables = {
+  ...commonVariables,
+  WINDLASS_LISTEN: variable(address("listen").default("127.0.0.1:7076"), {
+    description: "Where health is served.",
+  }),
+  WINDLASS_HTTP_LISTEN: variable(address("listen").default("127.0.0.1:7090"), {
+    description: "Where browsers are served.",
+  }),
+  WINDLASS_RUN_STORE_ADDRESS: variable(address().default("127.0.0.1:7070"), {
+    description: "The run-store.",
+  }),
+  WINDLASS_TRUST_PROXY: variable(z.enum(["0", "1"]).default("0"), {
+    description: "1: a proxy in front says by X-Forwarded-* who asks, and whether by TLS.",
+  }),
+};
+
+export type DashboardConfig = ReturnType<typeof readConfig>;
+
+/** Reads the environment; exits the process when it cannot be used (see loadConfig). */
+export function readConfig() {
+  return loadConfig("dashboard", dashboardVariables);
+}
