@@ -1,10 +1,12 @@
-// Installs the npm packages when they are missing or package-lock.json has changed; otherwise it is done in a few milliseconds.
+// Installs the npm packages when they are missing or package-lock.json has changed, and builds the dashboard's pages when these have; otherwise it is done in
+// some milliseconds.
 // Plain JavaScript without dependencies: it runs on whatever Node.js the machine has, before anything is installed.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildDashboard } from "./build-dashboard.mjs";
 
 const oldestNodeMajor = 20;
 const progressIntervalMs = 5_000;
@@ -28,6 +30,8 @@ if (readOrEmpty(stampFile) !== stamp) {
   await runNpmCi();
   writeFileSync(stampFile, stamp);
 }
+const problem = await buildDashboard(root);
+if (problem !== undefined) fail(`the dashboard's pages could not be built: ${problem}`);
 
 /** Runs `npm ci` with a line now and then; what npm says is shown only when it fails. */
 async function runNpmCi() {

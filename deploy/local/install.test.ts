@@ -8,7 +8,8 @@ let repository: string;
 beforeEach(() => {
   repository = mkdtempSync(path.join(tmpdir(), "windlass-install-"));
   mkdirSync(path.join(repository, "deploy/local"), { recursive: true });
-  cpSync(path.join(import.meta.dirname, "install.mjs"), path.join(repository, "deploy/local/install.mjs"));
+  for (const file of ["install.mjs", "build-dashboard.mjs"])
+    cpSync(path.join(import.meta.dirname, file), path.join(repository, "deploy/local", file));
   writeFileSync(path.join(repository, "package-lock.json"), "{}");
   fakeNpm(
     'mkdirSync("node_modules", { recursive: true }); appendFileSync("calls", process.argv.slice(2).join(" ") + "\\n");',

@@ -21,7 +21,7 @@ import { waitFor } from "./wait-for.ts";
 
 /** What cluster a test needs. */
 export interface TestClusterOptions {
-  /** How many of each service; one unless told. The second queue is named "queue-2", and so on. */
+  /** How many of each service; one unless told, but no dashboard. The second queue is named "queue-2", and so on. */
   readonly instances?: Partial<Record<ServiceName, number>>;
   /** Worker processes of each supervisor; 2 unless told. */
   readonly workers?: number;
@@ -47,6 +47,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly url: string;
   /** Where the urls of wait tokens lead: "http://127.0.0.1:port" of the first run-store. */
   readonly httpUrl: string;
+  /** Where browsers go: "http://127.0.0.1:port" of the first dashboard; undefined when there is none. */
+  readonly dashboardUrl: string | undefined;
   /** For configure(): of the development environment. */
   readonly apiKey: string;
   readonly secrets: Secrets;
@@ -101,7 +103,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     paths,
     secrets,
     ports: "private",
-    instances: options.instances,
+    instances: { dashboard: 0, ...options.instances },
     postgresEnv: options.postgresEnv,
     env: {
       WINDLASS_WORKERS: String(options.workers ?? 2),
@@ -125,6 +127,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const testCluster: TestCluster = {
     url: cluster.address,
     httpUrl: `http://${cluster.httpAddress}`,
+    dashboardUrl: cluster.dashboardAddress === undefined ? undefined : `http://${cluster.dashboardAddress}`,
     apiKey: secrets.apiKey,
     secrets,
     home: scratch.path,

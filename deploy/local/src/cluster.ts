@@ -37,6 +37,8 @@ export interface Cluster {
   readonly address: string;
   /** Where the first run-store answers HTTP, "127.0.0.1:port". */
   readonly httpAddress: string;
+  /** Where the first dashboard serves browsers, "127.0.0.1:port"; undefined when there is none. */
+  readonly dashboardAddress: string | undefined;
   readonly postgres: PostgresMember;
   readonly nats: ClusterMember;
   /** In start order. */
@@ -51,7 +53,7 @@ export interface Cluster {
 
 /** Chooses the ports and describes the members; nothing is started. */
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
-  const { httpAddress, postgres, nats, services } = await describeMembers(options);
+  const { httpAddress, dashboardAddress, postgres, nats, services } = await describeMembers(options);
   let stopping = false;
   let starting: Promise<void> = Promise.resolve();
 
@@ -72,6 +74,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     address: addressOf(services, "run-store"),
     httpAddress,
+    dashboardAddress,
     postgres,
     nats,
     services,
@@ -123,7 +126,10 @@ async function startTogether(members: readonly ClusterMember[], onReady: ReadyLi
   }
 }
 
-type Members = Pick<Cluster, "httpAddress" | "postgres" | "nats" | "services">;
+/** Services that also answer HTTP. */
+const httpPorts: Partial<Record<ServiceName, keyof typeof defaultPorts>> = { "run-store": "http", dashboard: "pages" };
+
+type Members = Pick<Cluster, "httpAddress" | "dashboardAddress" | "postgres" | "nats" | "services">;
 
 async function describeMembers(options: ClusterOptions): Promise<Members> {
   const { paths, secrets } = options;
@@ -157,12 +163,13 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
   });
 
   const services: ServiceMember[] = [];
-  let httpAddress = "";
+  const httpAddresses = new Map<ServiceName, string>();
   for (const service of serviceNames) {
     for (let index = 1; index <= (options.instances?.[service] ?? 1); index++) {
       const name = index === 1 ? service : `${service}-${index}`;
-      const http = service === "run-store" ? `127.0.0.1:${await port("http")}` : undefined;
-      if (index === 1 && http !== undefined) httpAddress = http;
+      const httpPort = httpPorts[service];
+      const http = httpPort === undefined ? undefined : `127.0.0.1:${await port(httpPort)}`;
+      if (index === 1 && http !== undefined) httpAddresses.set(service, http);
       const env = (): Record<string, string> => ({
         WINDLASS_INTERNAL_TOKEN: secrets.internalToken,
         ...(http !== undefined && { WINDLASS_HTTP_LISTEN: http }),
@@ -173,7 +180,13 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
       services.push(createServiceMember(service, await place(name, service, env)));
     }
   }
-  return { httpAddress, postgres, nats, services };
+  return {
+    httpAddress: httpAddresses.get("run-store") ?? "",
+    dashboardAddress: httpAddresses.get("dashboard"),
+    postgres,
+    nats,
+    services,
+  };
 
   function serviceEnv(service: ServiceName, name: string): Record<string, string> {
     const runStore = addressOf(services, "run-store");
@@ -189,6 +202,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
         };
       case "queue":
       case "scheduler":
+      case "dashboard":
         return { WINDLASS_RUN_STORE_ADDRESS: runStore };
       case "supervisor":
         return {

@@ -8,8 +8,11 @@ export const defaultPorts = {
   supervisor: 7073,
   postgres: 7074,
   nats: 7075,
+  dashboard: 7076,
   /** The run-store's other door, for whoever completes wait tokens. */
   http: 7080,
+  /** The dashboard's, for browsers. */
+  pages: 7090,
 } as const;
 
 /** Below the range that systems take for outgoing connections, so that a port stays ours while its service is down for a restart. */

@@ -80,7 +80,8 @@ function printAddresses(terminal: Terminal, cluster: Cluster, apiKey: string, pa
   const rows = [
     ["WINDLASS_URL", cluster.address],
     ["WINDLASS_API_KEY", apiKey],
-    ...cluster.services.map((member) => [member.name, member.address]),
+    ...(cluster.dashboardAddress === undefined ? [] : [["dashboard", `http://${cluster.dashboardAddress}`]]),
+    ...cluster.services.filter(({ service }) => service !== "dashboard").map(({ name, address }) => [name, address]),
     ["HTTP", `http://${cluster.httpAddress}`],
     ["PostgreSQL", cluster.postgres.url],
     ["NATS", `nats://${cluster.nats.address}`],

@@ -7,7 +7,7 @@ import { startProcess } from "./managed-process.ts";
 import type { MemberPlace } from "./member-place.ts";
 
 /** The services, in the order in which one needs the other. */
-export const serviceNames = ["run-store", "queue", "scheduler", "supervisor"] as const;
+export const serviceNames = ["run-store", "queue", "scheduler", "supervisor", "dashboard"] as const;
 
 /** A service's folder below services/. */
 export type ServiceName = (typeof serviceNames)[number];

@@ -1,0 +1,40 @@
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Button } from "./button.tsx";
+import styles from "./confirm-dialog.module.css";
+
+/** Asks before something that cannot be undone. Shown while it is in the tree; Escape and "Keep" both leave everything as it is. */
+export function ConfirmDialog(props: {
+  readonly title: string;
+  /** Says what happens: "Cancel run". */
+  readonly action: string;
+  readonly isRunning?: boolean;
+  readonly isDisabled?: boolean;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+  readonly children?: ReactNode;
+}) {
+  const { title, action, isRunning = false, isDisabled = false, onConfirm, onClose, children } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} className={styles["dialog"]} aria-labelledby={titleId} onClose={onClose}>
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onConfirm();
+        }}
+      >
+        <h2 id={titleId}>{title}</h2>
+        <div className={styles["body"]}>{children}</div>
+        <footer className={styles["footer"]}>
+          <Button onClick={() => dialog.current?.close()}>Keep</Button>
+          <Button look="danger" type="submit" disabled={isRunning || isDisabled}>
+            {action}
+          </Button>
+        </footer>
+      </form>
+    </dialog>
+  );
+}

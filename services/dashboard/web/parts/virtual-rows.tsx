@@ -1,0 +1,52 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import styles from "./virtual-rows.module.css";
+
+/** What to show row by row. */
+export interface VirtualRowsProps<T> {
+  readonly rows: readonly T[];
+  readonly rowKey: (row: T) => string;
+  /** What a row is usually high; it is measured once it is drawn. */
+  readonly rowHeightPx: number;
+  readonly children: (row: T, index: number) => ReactNode;
+  /** Of the element around the rows, and of each of them. */
+  readonly role?: "list" | "rowgroup";
+}
+
+const OVERSCAN_ROWS = 12;
+const itemRoles = { list: "listitem", rowgroup: undefined } as const;
+
+/** A long list of which only what is in sight is drawn; it scrolls with the page. */
+export function VirtualRows<T>({ rows, rowKey, rowHeightPx, children, role = "list" }: VirtualRowsProps<T>) {
+  const list = useRef<HTMLDivElement>(null);
+  const [topPx, setTopPx] = useState(0);
+  // What stands above can change with any drawing. It settles: the list does not move by knowing where it is.
+  // oxlint-disable-next-line react/exhaustive-deps
+  useLayoutEffect(() => {
+    const top = list.current === null ? 0 : list.current.getBoundingClientRect().top + window.scrollY;
+    if (Math.abs(top - topPx) > 0.5) setTopPx(top);
+  });
+  const virtualizer = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => rowHeightPx,
+    overscan: OVERSCAN_ROWS,
+    scrollMargin: topPx,
+    getItemKey: (index) => rowKey(rows[index] as T),
+  });
+  return (
+    <div ref={list} role={role} className={styles["rows"]} style={{ height: virtualizer.getTotalSize() }}>
+      {virtualizer.getVirtualItems().map(({ key, index, start }) => (
+        <div
+          key={key}
+          ref={virtualizer.measureElement}
+          data-index={index}
+          role={itemRoles[role]}
+          className={styles["row"]}
+          style={{ transform: `translateY(${start - topPx}px)` }}
+        >
+          {children(rows[index] as T, index)}
+        </div>
+      ))}
+    </div>
+  );
+}
