@@ -8,4 +8,5 @@ export { generateSecrets, type Secrets } from "./secrets.ts";
 export { serviceNames, type ServiceMember, type ServiceName } from "./service-process.ts";
 export { findNatsServer } from "./nats-binary.ts";
 export { findSandboxTools } from "./sandbox-tools.ts";
+export { findProgram } from "./find-program.ts";
 export { copyPostgresTemplate } from "./postgres-template.ts";

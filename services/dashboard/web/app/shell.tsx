@@ -2,7 +2,7 @@ import { useQuery } from "@connectrpc/connect-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { EnvironmentService } from "@windlass/proto";
 import { LogOut, Menu } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { signOut } from "../api/session.ts";
 import { Button } from "../parts/button.tsx";
 import { ConnectionBanner } from "./connection-banner.tsx";
@@ -16,9 +16,9 @@ const ENVIRONMENT_FRESH_MS = 60_000;
 /** What is around every page: where one is, where one can go, and whether the cluster can be reached. */
 export function Shell() {
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const [isOpen, setOpen] = useState(false);
-  const main = useRef<HTMLElement>(null);
-  useEffect(() => setOpen(false), [path]);
+  /** Of the page on which it was opened: going to another closes it. */
+  const [openAt, setOpenAt] = useState<string>();
+  const isOpen = openAt === path;
   return (
     <div className={styles["shell"]}>
       <a className={styles["skip"]} href="#main">
@@ -31,7 +31,13 @@ export function Shell() {
             Windlass
           </Link>
           <div className={styles["menu"]}>
-            <Button look="bare" icon={Menu} aria-label="Menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} />
+            <Button
+              look="bare"
+              icon={Menu}
+              aria-label="Menu"
+              aria-expanded={isOpen}
+              onClick={() => setOpenAt(isOpen ? undefined : path)}
+            />
           </div>
         </div>
         <div className={styles["rest"]}>
@@ -54,7 +60,7 @@ export function Shell() {
           </footer>
         </div>
       </aside>
-      <main id="main" ref={main} tabIndex={-1} className={styles["main"]}>
+      <main id="main" tabIndex={-1} className={styles["main"]}>
         <ConnectionBanner />
         <Outlet />
       </main>
