@@ -37,6 +37,7 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/",
+    validateSearch: searchOf("period"),
     component: lazyRouteComponent(() => import("./pages/overview/overview-page.tsx"), "OverviewPage"),
   }),
   createRoute({
@@ -63,6 +64,7 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/queues",
+    validateSearch: searchOf("page"),
     component: lazyRouteComponent(() => import("./pages/queues/queues-page.tsx"), "QueuesPage"),
   }),
   createRoute({
@@ -83,6 +85,7 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/deployments",
+    validateSearch: searchOf("version", "page"),
     component: lazyRouteComponent(() => import("./pages/deployments/deployments-page.tsx"), "DeploymentsPage"),
   }),
   createRoute({

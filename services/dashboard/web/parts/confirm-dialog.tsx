@@ -2,18 +2,20 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Button } from "./button.tsx";
 import styles from "./confirm-dialog.module.css";
 
-/** Asks before something that cannot be undone. Shown while it is in the tree; Escape and "Keep" both leave everything as it is. */
+/** Asks before something that has consequences. Shown while it is in the tree; Escape and "Keep" both leave everything as it is. */
 export function ConfirmDialog(props: {
   readonly title: string;
   /** Says what happens: "Cancel run". */
   readonly action: string;
+  /** "strong" for what harms nothing. */
+  readonly look?: "danger" | "strong";
   readonly isRunning?: boolean;
   readonly isDisabled?: boolean;
   readonly onConfirm: () => void;
   readonly onClose: () => void;
   readonly children?: ReactNode;
 }) {
-  const { title, action, isRunning = false, isDisabled = false, onConfirm, onClose, children } = props;
+  const { title, action, look = "danger", isRunning = false, isDisabled = false, onConfirm, onClose, children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => dialog.current?.showModal(), []);
@@ -30,7 +32,7 @@ export function ConfirmDialog(props: {
         <div className={styles["body"]}>{children}</div>
         <footer className={styles["footer"]}>
           <Button onClick={() => dialog.current?.close()}>Keep</Button>
-          <Button look="danger" type="submit" disabled={isRunning || isDisabled}>
+          <Button look={look} type="submit" disabled={isRunning || isDisabled}>
             {action}
           </Button>
         </footer>
