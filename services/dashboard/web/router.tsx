@@ -54,11 +54,13 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/test",
+    validateSearch: searchOf("task", "schedule"),
     component: lazyRouteComponent(() => import("./pages/test/test-page.tsx"), "TestPage"),
   }),
   createRoute({
     getParentRoute,
     path: "/tasks",
+    validateSearch: searchOf("task"),
     component: lazyRouteComponent(() => import("./pages/tasks/tasks-page.tsx"), "TasksPage"),
   }),
   createRoute({
@@ -70,16 +72,19 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/schedules",
+    validateSearch: searchOf("schedule", "page"),
     component: lazyRouteComponent(() => import("./pages/schedules/schedules-page.tsx"), "SchedulesPage"),
   }),
   createRoute({
     getParentRoute,
     path: "/batches",
+    validateSearch: searchOf("batch", "page"),
     component: lazyRouteComponent(() => import("./pages/batches/batches-page.tsx"), "BatchesPage"),
   }),
   createRoute({
     getParentRoute,
     path: "/tokens",
+    validateSearch: searchOf("token", "page"),
     component: lazyRouteComponent(() => import("./pages/tokens/tokens-page.tsx"), "TokensPage"),
   }),
   createRoute({
