@@ -11,7 +11,13 @@ export const MAX_SIGN_INS_PER_MINUTE = 10;
 const MAX_BODY_BYTES = 4_096;
 const CHECK_TIMEOUT_MS = 5_000;
 
-const signInSchema = z.object({ apiKey: z.string().trim().min(1).max(512) });
+const signInSchema = z.object({
+  apiKey: z
+    .string()
+    .trim()
+    .max(512)
+    .regex(/^[\x21-\x7e]+$/u), // what a header can carry
+});
 
 /** What the routes are made of. */
 export interface SessionRouteParts {

@@ -40,7 +40,7 @@ const columns: readonly Column<Run>[] = [
     key: "status",
     title: "Status",
     width: "8.75rem",
-    narrowWidth: "auto",
+    narrowWidth: "8.5rem",
     cell: ({ status }) => <StatusBadge status={status} />,
   },
   {
