@@ -1,12 +1,14 @@
-import { Check, Copy } from "lucide-react";
+import { Check, Copy, Link } from "lucide-react";
 import { useEffect, useState } from "react";
 import { notify } from "../app/notices.ts";
 import { Button } from "./button.tsx";
 
+const icons = { text: Copy, link: Link } as const;
 const SHOWN_MS = 1_500;
 
-/** Copies a text. `what` says which: "Copy run id". */
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+/** Copies a text, or a link with its `look`. `what` says which: "Copy run id". */
+export function CopyButton(props: { readonly text: string; readonly what: string; readonly look?: "text" | "link" }) {
+  const { text, what, look = "text" } = props;
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return undefined;
@@ -25,7 +27,7 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
     <>
       <Button
         look="bare"
-        icon={isCopied ? Check : Copy}
+        icon={isCopied ? Check : icons[look]}
         aria-label={`Copy ${what}`}
         title={`Copy ${what}`}
         onClick={() => void copy()}

@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import styles from "./virtual-rows.module.css";
 
 /** What to show row by row. */
@@ -11,13 +11,16 @@ export interface VirtualRowsProps<T> {
   readonly children: (row: T, index: number) => ReactNode;
   /** Of the element around the rows, and of each of them. */
   readonly role?: "list" | "rowgroup";
+  /** The row to scroll to, once for each that is given. */
+  readonly revealIndex?: number | undefined;
 }
 
 const OVERSCAN_ROWS = 12;
 const itemRoles = { list: "listitem", rowgroup: undefined } as const;
 
 /** A long list of which only what is in sight is drawn; it scrolls with the page. */
-export function VirtualRows<T>({ rows, rowKey, rowHeightPx, children, role = "list" }: VirtualRowsProps<T>) {
+export function VirtualRows<T>(props: VirtualRowsProps<T>) {
+  const { rows, rowKey, rowHeightPx, children, role = "list", revealIndex } = props;
   const list = useRef<HTMLDivElement>(null);
   const [topPx, setTopPx] = useState(0);
   // What stands above can change with any drawing. It settles: the list does not move by knowing where it is.
@@ -33,6 +36,13 @@ export function VirtualRows<T>({ rows, rowKey, rowHeightPx, children, role = "li
     scrollMargin: topPx,
     getItemKey: (index) => rowKey(rows[index] as T),
   });
+  const revealKey = revealIndex === undefined ? undefined : rowKey(rows[revealIndex] as T);
+  const reveal = useEffectEvent(
+    () => revealIndex !== undefined && virtualizer.scrollToIndex(revealIndex, { align: "center" }),
+  );
+  useEffect(() => {
+    if (revealKey !== undefined) reveal();
+  }, [revealKey]);
   return (
     <div ref={list} role={role} className={styles["rows"]} style={{ height: virtualizer.getTotalSize() }}>
       {virtualizer.getVirtualItems().map(({ key, index, start }) => (

@@ -7,9 +7,12 @@ import { TextView } from "../../parts/text-view.tsx";
 import styles from "./run-error-panel.module.css";
 
 /** Why a run failed: what was thrown, where, what led to it, and what can be done. */
-export function RunErrorPanel({ error }: { readonly error: RunError }) {
+export function RunErrorPanel({ error, isFinal }: { readonly error: RunError; readonly isFinal: boolean }) {
   return (
-    <Panel title="Error" actions={<CopyButton text={errorText(error)} what="error" />}>
+    <Panel
+      title={isFinal ? "Error" : "Error of the last attempt"}
+      actions={<CopyButton text={errorText(error)} what="error" />}
+    >
       <div className={styles["head"]}>
         <code>{RunErrorCodeSchema.value[error.code]?.localName ?? "UNKNOWN"}</code>
         {error.hint !== "" && <p>{error.hint}</p>}
@@ -20,7 +23,8 @@ export function RunErrorPanel({ error }: { readonly error: RunError }) {
   );
 }
 
-function errorText({ name, message, stack, causes }: RunError): string {
+/** An error and what led to it, as text. */
+export function errorText({ name, message, stack, causes }: RunError): string {
   const head = `${name}: ${message}`;
   const whole = stack.startsWith(head) || stack === "" ? stack || head : `${head}\n${stack}`;
   return [whole, ...causes.map((cause) => `Caused by ${errorText(cause)}`)].join("\n\n");

@@ -2,17 +2,21 @@ import { Link } from "@tanstack/react-router";
 import type { Run } from "@windlass/proto";
 import type { ReactNode } from "react";
 import { msOf } from "../../format/moments.ts";
+import { CopyButton } from "../../parts/copy-button.tsx";
 import { Duration } from "../../parts/duration.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { Time } from "../../parts/time.tsx";
+import styles from "./run-page.module.css";
 
 /** What is known about a run beside what went in and came out. */
 export function RunFacts({ run }: { readonly run: Run }) {
   const createMs = msOf(run.createTime);
   const startMs = msOf(run.startTime);
   const dueMs = msOf(run.dueTime);
+  const expireMs = msOf(run.expireTime);
+  const cancelMs = msOf(run.cancelRequestTime);
   return (
     <Panel title="About">
       <Facts
@@ -33,7 +37,12 @@ export function RunFacts({ run }: { readonly run: Run }) {
           ["Root run", run.rootRunId === run.parentRunId ? undefined : runLink(run.rootRunId)],
           ["Replay of", runLink(run.replayOfRunId)],
           ["Schedule", run.scheduleId],
-          ["Trace", traceId(run.traceparent)],
+          ["Trace", trace(run.traceparent)],
+          [
+            "Expires",
+            expireMs === undefined || startMs !== undefined ? undefined : <Time key="e" ms={expireMs} as="distance" />,
+          ],
+          ["Cancel asked for", cancelMs === undefined ? undefined : <Time key="c" ms={cancelMs} />],
         ]}
       />
     </Panel>
@@ -50,7 +59,13 @@ function runLink(runId: string): ReactNode {
 }
 
 /** "00-<trace>-<span>-<flags>" */
-function traceId(traceparent: string): ReactNode {
+function trace(traceparent: string): ReactNode {
   const id = traceparent.split("-")[1];
-  return id === undefined ? undefined : <code>{id}</code>;
+  if (id === undefined) return undefined;
+  return (
+    <span className={styles["trace"]}>
+      <code title={traceparent}>{id}</code>
+      <CopyButton text={id} what="trace id" />
+    </span>
+  );
 }

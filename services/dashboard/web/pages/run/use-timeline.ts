@@ -1,17 +1,24 @@
 import { type RunEvent, RunService } from "@windlass/proto";
 import { useEffect, useRef, useState } from "react";
 import { type StreamState, useStream } from "../../api/use-stream.ts";
+import { Waterfall } from "./waterfall.ts";
 
-/** A run's timeline as far as it is known, and whether it is followed. */
+/** A run's timeline as far as it is known, and whether it is followed. A new object with every drawing; its waterfall grows. */
 export interface Timeline {
-  readonly events: readonly RunEvent[];
+  readonly waterfall: Waterfall;
   readonly state: StreamState;
   readonly error: unknown;
 }
 
-/** Follows a run's timeline from its first event to its end; after a break it goes on behind the last event seen. Draws at most once a frame. */
+/** Events drawn in one frame, so that the first drawing of a long timeline does not stop the page. */
+const MAX_EVENTS_A_FRAME = 4_000;
+
+/**
+ * Follows a run's timeline from its first event to its end; after a break it goes on behind the last event seen. Draws at most once a frame.
+ * For one run: a component that shows another has another key.
+ */
 export function useTimeline(runId: string): Timeline {
-  const [events, setEvents] = useState<readonly RunEvent[]>([]);
+  const [drawn, setDrawn] = useState(() => ({ waterfall: new Waterfall() }));
   const lastSeq = useRef(0n);
   const unseen = useRef<RunEvent[]>([]);
   const frame = useRef(0);
@@ -20,17 +27,14 @@ export function useTimeline(runId: string): Timeline {
     () => () => {
       cancelAnimationFrame(frame.current);
       frame.current = 0;
-      lastSeq.current = 0n;
-      unseen.current = [];
-      setEvents([]);
     },
-    [runId],
+    [],
   );
+  const { waterfall } = drawn;
   const show = (): void => {
-    frame.current = 0;
-    const added = unseen.current;
-    unseen.current = [];
-    setEvents((shown) => [...shown, ...added]);
+    for (const event of unseen.current.splice(0, MAX_EVENTS_A_FRAME)) waterfall.add(event);
+    frame.current = unseen.current.length === 0 ? 0 : requestAnimationFrame(show);
+    setDrawn({ waterfall });
   };
   const { state, error } = useStream(RunService.method.watchRun, {
     key: runId,
@@ -44,5 +48,5 @@ export function useTimeline(runId: string): Timeline {
       if (frame.current === 0) frame.current = requestAnimationFrame(show);
     },
   });
-  return { events, state, error };
+  return { waterfall, state, error };
 }

@@ -8,21 +8,19 @@ import {
   type RunEvent,
   type Wait,
 } from "@windlass/proto";
-import { formatDuration } from "../../format/duration.ts";
-import { msIn, msOf } from "../../format/moments.ts";
+import { msOf } from "../../format/moments.ts";
 import { statusLook, type Tone } from "../../format/run-status.ts";
 import { formatTime } from "../../format/time.ts";
+import type { WaterfallRow } from "./waterfall.ts";
 
-/** An event of the timeline in words. */
-export interface EventText {
-  /** What kind of event it is. */
-  readonly kind: "status" | "attempt" | "hook" | "log" | "cancel" | "wait" | "process" | "other";
+/** A row of the waterfall in words. */
+export interface RowText {
   readonly title: string;
   readonly tone: Tone;
   /** Beside the title, softer. */
   readonly note?: string;
-  /** Below it, as it is: text of a task. */
-  readonly detail?: string;
+  /** Beside it, as it is: the first line of a task's text. */
+  readonly line?: string;
 }
 
 const outcomes: Readonly<Record<AttemptOutcome, readonly [string, Tone]>> = {
@@ -46,76 +44,74 @@ const phases: Readonly<Record<CancelPhase, string>> = {
   [CancelPhase.FORCED]: "Canceled by force",
 };
 
-/** Says an event. */
-export function eventText({ body }: RunEvent): EventText {
+const unknown: RowText = { title: "Something that this dashboard does not know", tone: "calm" };
+const MAX_LINE_CHARS = 400;
+
+/** Says what a row is about: how it ended, once it has. */
+export function rowText({ kind, event, endEvent, endMs }: WaterfallRow): RowText {
+  if (kind === "start") return { title: endMs === undefined ? "Is being started" : "Started", tone: "calm" };
+  const told = kind === "attempt" && endEvent?.body.case === "attemptEnded" ? endEvent : event;
+  return eventText(told);
+}
+
+function eventText({ body }: RunEvent): RowText {
   switch (body.case) {
     case "statusChanged": {
       const { word, tone } = statusLook(body.value.status);
-      return { kind: "status", title: word, tone };
+      return { title: word, tone };
     }
     case "attemptStarted":
-      return {
-        kind: "attempt",
-        title: `Attempt ${body.value.attemptNumber} started`,
-        tone: "busy",
-        note: body.value.workerId,
-      };
+      return { title: `Attempt ${body.value.attemptNumber}`, tone: "busy" };
     case "attemptEnded": {
       const [word, tone] = outcomes[body.value.outcome] ?? outcomes[AttemptOutcome.UNSPECIFIED];
-      const { error } = body.value;
-      return {
-        kind: "attempt",
-        title: `Attempt ${body.value.attemptNumber} ${word}`,
-        tone,
-        ...(error !== undefined && { detail: `${error.name}: ${error.message}` }),
-      };
+      return { title: `Attempt ${body.value.attemptNumber} ${word}`, tone, ...errorLine(body.value.error) };
     }
     case "hookResult": {
-      const { hook, name, scope, outcome, duration, error } = body.value;
-      const words = [scope === HookScope.GLOBAL ? "global" : "", name, formatDuration(msIn(duration) ?? 0)];
-      const failed = outcome === HookOutcome.OK ? "" : outcome === HookOutcome.IGNORED ? " failed, ignored" : " failed";
+      const { hook, name, scope, outcome, error } = body.value;
+      const failed = outcome === HookOutcome.OK ? "" : outcome === HookOutcome.IGNORED ? "failed, ignored" : "failed";
+      const words = [failed, hook === "run" ? "" : scope === HookScope.GLOBAL ? "global" : "task", name];
       return {
-        kind: "hook",
-        title: `${hook}${failed}`,
+        title: hook,
         tone: outcome === HookOutcome.OK ? "calm" : outcome === HookOutcome.IGNORED ? "wait" : "bad",
         note: words.filter((word) => word !== "").join(" · "),
-        ...(error !== undefined && { detail: `${error.name}: ${error.message}` }),
+        ...errorLine(error),
       };
     }
     case "log": {
-      const { level, message, attributesJson } = body.value;
-      const name = LogLevelSchema.value[level]?.localName.toLowerCase() ?? "log";
+      const { level, message } = body.value;
       const tone = level === LogLevel.ERROR ? "bad" : level === LogLevel.WARN ? "wait" : "calm";
-      const detail = attributesJson === "" ? message : `${message}\n${attributesJson}`;
-      return { kind: "log", title: name, tone, detail };
+      return { title: levelName(level), tone, line: lineOf(message) };
     }
     case "cancelProgress": {
       const { phase, reason } = body.value;
-      return {
-        kind: "cancel",
-        title: phases[phase] ?? "Cancel goes on",
-        tone: "wait",
-        ...(reason !== "" && { note: reason }),
-      };
+      return { title: phases[phase] ?? "Cancel goes on", tone: "wait", ...(reason !== "" && { line: lineOf(reason) }) };
     }
     case "waitStarted":
-      return { kind: "wait", title: `Waits for ${waitText(body.value.wait)}`, tone: "wait" };
+      return { title: `Waits for ${waitText(body.value.wait)}`, tone: "wait" };
     case "waitEnded":
-      return { kind: "wait", title: "Goes on after the wait", tone: "busy" };
+      return { title: "Goes on after a wait", tone: "busy" };
     case "processEnded": {
-      const { exitCode, signal, output, omittedOutputBytes } = body.value;
+      const { exitCode, signal, output } = body.value;
       const how = signal === "" ? `exit code ${exitCode ?? "unknown"}` : signal;
-      const omitted = omittedOutputBytes === 0n ? "" : `… ${omittedOutputBytes} bytes before\n`;
-      return {
-        kind: "process",
-        title: `Process ended by ${how}`,
-        tone: "bad",
-        ...(output !== "" && { detail: omitted + output.trimEnd() }),
-      };
+      const last = output.trimEnd().split("\n").at(-1) ?? "";
+      return { title: `Process ended by ${how}`, tone: "bad", ...(last !== "" && { line: lineOf(last) }) };
     }
     default:
-      return { kind: "other", title: "Something that this dashboard does not know", tone: "calm" };
+      return unknown;
   }
+}
+
+/** "info": as the logger names it. */
+export function levelName(level: LogLevel): string {
+  return LogLevelSchema.value[level]?.localName.toLowerCase() ?? "log";
+}
+
+function errorLine(error: { readonly name: string; readonly message: string } | undefined) {
+  return error === undefined ? {} : { line: lineOf(`${error.name}: ${error.message}`) };
+}
+
+function lineOf(text: string): string {
+  return text.slice(0, MAX_LINE_CHARS).replaceAll(/\s+/gu, " ");
 }
 
 function waitText(wait: Wait | undefined): string {
