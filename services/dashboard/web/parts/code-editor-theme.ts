@@ -20,7 +20,7 @@ export const codeEditorTheme = EditorView.theme({
   ".cm-lineNumbers .cm-gutterElement": { minWidth: "2.25rem", padding: "0 var(--space-1)" },
   ".cm-gutter-lint": { width: "1.1rem" },
   ".cm-gutter-lint .cm-gutterElement": { padding: "0.25rem 0 0 0.125rem" },
-  ".cm-placeholder": { color: "var(--ink-soft)" },
+  ".cm-placeholder": { color: "var(--ink-soft)", verticalAlign: "bottom" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)" },
   ".cm-tooltip": {
     color: "var(--ink)",
