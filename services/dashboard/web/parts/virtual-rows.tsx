@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import styles from "./virtual-rows.module.css";
 
 /** What to show row by row. */
@@ -14,6 +14,13 @@ export interface VirtualRowsProps<T> {
   /** The row to scroll to, once for each that is given. */
   readonly revealIndex?: number | undefined;
 }
+
+type Draw = (row: unknown, index: number) => ReactNode;
+
+/** A row is drawn anew when it, or how rows are drawn, has changed: not for being scrolled. */
+const Drawn = memo(({ draw, row, index }: { readonly draw: Draw; readonly row: unknown; readonly index: number }) =>
+  draw(row, index),
+);
 
 const OVERSCAN_ROWS = 12;
 const itemRoles = { list: "listitem", rowgroup: undefined } as const;
@@ -54,7 +61,7 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
           className={styles["row"]}
           style={{ transform: `translateY(${start - topPx}px)` }}
         >
-          {children(rows[index] as T, index)}
+          <Drawn draw={children as Draw} row={rows[index]} index={index} />
         </div>
       ))}
     </div>

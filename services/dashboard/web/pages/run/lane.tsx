@@ -1,9 +1,6 @@
 import { placeBar, type TimeScale } from "./time-scale.ts";
 import styles from "./waterfall.module.css";
 
-/** A bar with its text inside this much of the right edge has the text at its left. */
-const TEXT_LEFT_FROM = 78;
-
 /** The bar of a row, or its dot when it is a moment; `leadMs` is drawn lighter: the time before it began to run. */
 export function Lane(props: {
   readonly scale: TimeScale;
@@ -16,9 +13,6 @@ export function Lane(props: {
   const { scale, startMs, endMs, leadFromMs, isLasting = false, text } = props;
   const { left, width } = placeBar(scale, startMs, endMs);
   const lead = leadFromMs === undefined ? undefined : placeBar(scale, leadFromMs, startMs);
-  const end = left + width;
-  const textPlace = end > TEXT_LEFT_FROM ? { right: `${100 - (lead?.left ?? left)}%` } : { left: `${end}%` };
-  const isInside = end > TEXT_LEFT_FROM && width > 30;
   return (
     <span className={styles["lane"]}>
       {lead !== undefined && (
@@ -30,11 +24,7 @@ export function Lane(props: {
         <span className={styles["bar"]} data-lasting={isLasting} style={{ left: `${left}%`, width: `${width}%` }} />
       )}
       {text !== undefined && (
-        <span
-          className={styles["took"]}
-          data-inside={isInside}
-          style={isInside ? { right: `${100 - end}%` } : textPlace}
-        >
+        <span className={styles["took"]} style={{ left: `${left + width}%` }}>
           {text}
         </span>
       )}

@@ -1,6 +1,6 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type GetRunResponse, RunService, RunStatus } from "@windlass/proto";
+import { type GetRunResponse, RunErrorCode, RunService, RunStatus } from "@windlass/proto";
 import { useEffect, useState } from "react";
 import { msOf } from "../../format/moments.ts";
 import { statusLook } from "../../format/run-status.ts";
@@ -91,7 +91,9 @@ function RunView({ answer, timeline }: { readonly answer: GetRunResponse; readon
       </div>
       <div className={styles["columns"]} data-part={part}>
         <div className={styles["column"]} data-part="timeline">
-          {run.error !== undefined && <RunErrorPanel error={run.error} isFinal={isEnd} />}
+          {run.error !== undefined && run.error.code !== RunErrorCode.CANCELED && (
+            <RunErrorPanel error={run.error} isFinal={isEnd} />
+          )}
           {waterfall.cancelSteps.length > 0 && (
             <CancelSteps steps={waterfall.cancelSteps} reason={run.cancelReason} finishMs={msOf(run.finishTime)} />
           )}

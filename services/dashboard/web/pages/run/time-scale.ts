@@ -1,4 +1,4 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /** A stretch of time as it lies between the left and the right edge of a drawing. */
 export interface TimeScale {
@@ -22,8 +22,8 @@ const units = [
   { ms: 86_400_000, steps: [1, 2, 7, 14, 30, 90, 365] },
 ] as const;
 
-/** Milliseconds since 1970 with the fraction that the timestamp has: what lies within one millisecond keeps its order. */
-export function exactMs(time: Timestamp): number {
+/** Milliseconds with the fraction that a moment or a duration has: what lies within one millisecond keeps its order. */
+export function exactMs(time: Timestamp | Duration): number {
   return Number(time.seconds) * 1_000 + time.nanos / 1_000_000;
 }
 

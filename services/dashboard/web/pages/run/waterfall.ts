@@ -1,5 +1,4 @@
 import { type CancelPhase, CancelPhase as Phase, type RunEvent, RunStatus } from "@windlass/proto";
-import { durationMs } from "@bufbuild/protobuf/wkt";
 import { statusLook } from "../../format/run-status.ts";
 import { exactMs } from "./time-scale.ts";
 
@@ -118,7 +117,7 @@ export class Waterfall {
       case "hookResult": {
         const { startTime, duration } = body.value;
         const startMs = startTime === undefined ? atMs : exactMs(startTime);
-        const endMs = duration === undefined ? atMs : startMs + durationMs(duration);
+        const endMs = duration === undefined ? atMs : startMs + exactMs(duration);
         this.#toMs = Math.max(this.#toMs, endMs);
         return this.#insert({ kind: "hook", event, endEvent: undefined, depth: this.#depth, startMs, endMs });
       }

@@ -12,6 +12,7 @@ import { StatusBadge } from "../../parts/status-badge.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { Time } from "../../parts/time.tsx";
 import { msOf } from "../../format/moments.ts";
+import { BulkActions } from "./bulk-actions.tsx";
 import { FindRun } from "./find-run.tsx";
 import { isFiltered, listRequest } from "./run-filters.ts";
 import { RunFilterBar } from "./run-filter-bar.tsx";
@@ -89,6 +90,7 @@ export function RunsPage() {
   return (
     <>
       <PageHeader title="Runs">
+        <BulkActions search={search} />
         <FindRun />
       </PageHeader>
       <RunFilterBar />
