@@ -32,5 +32,9 @@ export const nightlyReport = schedules.task({
 /** Ticks only by schedules that are created. */
 export const digest = schedules.task({
   id: "digest",
-  run: async (tick) => ({ at: tick.timestamp.toISOString(), isDate: tick.timestamp instanceof Date, to: tick.externalId }),
+  run: async (tick) => ({
+    at: tick.timestamp.toISOString(),
+    isDate: tick.timestamp instanceof Date,
+    to: tick.externalId,
+  }),
 });

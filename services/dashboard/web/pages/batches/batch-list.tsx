@@ -63,7 +63,7 @@ const columns: readonly Column<Batch>[] = [
     key: "time",
     title: "Triggered",
     width: "6rem",
-    narrowWidth: "4.25rem",
+    narrowWidth: "5.25rem",
     align: "end",
     cell: ({ createTime }) => <Time ms={msOf(createTime)} as="distance" />,
   },

@@ -51,7 +51,7 @@ const columns: readonly Column<Run>[] = [
     key: "time",
     title: "Triggered",
     width: "6.5rem",
-    narrowWidth: "4.5rem",
+    narrowWidth: "5.25rem",
     align: "end",
     cell: (run) => <Time ms={msOf(run.createTime)} as="distance" />,
   },

@@ -60,7 +60,7 @@ const columns: readonly Column<Token>[] = [
     key: "time",
     title: "Created",
     width: "6rem",
-    narrowWidth: "4.25rem",
+    narrowWidth: "5.25rem",
     align: "end",
     cell: ({ createTime }) => <Time ms={msOf(createTime)} as="distance" />,
   },
