@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import styles from "./virtual-rows.module.css";
 
 /** What to show row by row. */
@@ -36,12 +36,14 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
     const top = list.current === null ? 0 : list.current.getBoundingClientRect().top + window.scrollY;
     if (Math.abs(top - topPx) > 0.5) setTopPx(top);
   });
+  // Another function would have the places of all rows be computed anew with every scroll.
+  const getItemKey = useCallback((index: number) => rowKey(rows[index] as T), [rows, rowKey]);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => rowHeightPx,
     overscan: OVERSCAN_ROWS,
     scrollMargin: topPx,
-    getItemKey: (index) => rowKey(rows[index] as T),
+    getItemKey,
   });
   const revealKey = revealIndex === undefined ? undefined : rowKey(rows[revealIndex] as T);
   const reveal = useEffectEvent(

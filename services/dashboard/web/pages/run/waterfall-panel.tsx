@@ -17,7 +17,8 @@ import type { Timeline } from "./use-timeline.ts";
 import type { Waterfall } from "./waterfall.ts";
 import styles from "./waterfall.module.css";
 
-const ROW_HEIGHT_PX = 30;
+/** As in waterfall.module.css: on a phone the bar stands below its words. */
+const ROW_HEIGHT_PX = { wide: 30, narrow: 45 } as const;
 const MAX_LINES = 6;
 
 /** Everything that happened to a run, drawn over time, as it happens. */
@@ -71,7 +72,7 @@ function WaterfallView(props: {
         <VirtualRows
           rows={rows}
           rowKey={rowKey}
-          rowHeightPx={ROW_HEIGHT_PX}
+          rowHeightPx={ROW_HEIGHT_PX[matchMedia("(width < 48rem)").matches ? "narrow" : "wide"]}
           revealIndex={indexOfKey(rows, waterfall, revealKey)}
         >
           {(shown) => {

