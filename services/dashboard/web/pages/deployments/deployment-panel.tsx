@@ -32,7 +32,7 @@ const columns: readonly Column<TaskDefinition>[] = [
   { key: "queue", title: "Queue", width: "minmax(8rem, 1fr)", cell: (task) => soft(queueText(task)) },
   { key: "retry", title: "Retry", width: "6.5rem", cell: ({ retry }) => soft(retryText(retry)) },
   { key: "machine", title: "Machine", width: "5.5rem", cell: ({ machine }) => soft(machine || "small-1x") },
-  { key: "limit", title: "At most", width: "5rem", align: "end", cell: (task) => soft(durationLimitText(task)) },
+  { key: "limit", title: "At most", width: "5rem", cell: (task) => soft(durationLimitText(task)) },
   {
     key: "schedule",
     title: "Schedule",
