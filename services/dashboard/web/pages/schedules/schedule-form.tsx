@@ -10,6 +10,7 @@ import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { SelectField } from "../../parts/select-field.tsx";
 import { TimezoneField } from "../../parts/timezone-field.tsx";
+import { useNow } from "../../parts/use-now.ts";
 import { NextTimes } from "./next-times.tsx";
 import styles from "./schedules-page.module.css";
 
@@ -42,6 +43,7 @@ export function ScheduleForm(props: { readonly schedule?: Schedule; readonly onC
     changes: [ScheduleService],
     done: () => "Schedule changed",
   });
+  const nowMs = useNow();
   const cron = { expression: expression.trim(), timezone, catchUp };
   const save = async (): Promise<void> => {
     const answer =
@@ -60,7 +62,7 @@ export function ScheduleForm(props: { readonly schedule?: Schedule; readonly onC
       keep="Close"
       size="wide"
       isRunning={create.isRunning || update.isRunning}
-      isDisabled={taskId === "" || nextTicks(cron, Date.now(), 1).problem !== undefined}
+      isDisabled={taskId === "" || nextTicks(cron, nowMs, 1).problem !== undefined}
       onConfirm={() => void save()}
       onClose={onClose}
     >
