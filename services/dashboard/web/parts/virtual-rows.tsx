@@ -22,7 +22,7 @@ const Drawn = memo(({ draw, row, index }: { readonly draw: Draw; readonly row: u
   draw(row, index),
 );
 
-const OVERSCAN_ROWS = 12;
+const OVERSCAN_ROWS = 8;
 const itemRoles = { list: "listitem", rowgroup: undefined } as const;
 
 /** A long list of which only what is in sight is drawn; it scrolls with the page. */
