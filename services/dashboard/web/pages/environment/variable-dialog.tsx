@@ -65,7 +65,8 @@ export function VariableDialog(props: {
           Secret
         </label>
         <p className={styles["hint"]}>
-          Logs, errors and what processes print show [redacted {name === "" ? "NAME" : name}] in its place.
+          Logs, errors and what processes print show [redacted {name === "" ? "NAME" : name}] in place of a value of 8
+          characters or more.
         </p>
       </div>
     </ConfirmDialog>
