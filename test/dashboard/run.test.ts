@@ -164,6 +164,7 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await expect.poll(() => page.getByRole("row").filter({ hasText: "Canceled" }).count(), { timeout: 10_000 }).toBe(6);
 
     await page.goto(`${url}/runs?task=charge`);
+    await page.getByRole("link", { name: "charge" }).first().waitFor();
     const before = await page.getByRole("row").filter({ hasText: "Completed" }).count();
     await page.getByRole("button", { name: "Replay all …" }).click();
     await page.getByRole("button", { name: /^Replay \d+ runs$/u }).click();
@@ -181,11 +182,10 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
     await expect.poll(async () => (await runs.retrieve(handle)).status, { timeout: longLimitMs }).toBe("COMPLETED");
     await open(handle.id);
     await page.getByText(/5\d,\d{3} events · complete/u).waitFor({ timeout: longLimitMs });
-    const tries: number[] = [];
-    // The machine has other things to do too: what it can do it does at least once in three tries.
-    while (tries.length < 3 && !tries.some((longestMs) => longestMs <= 50))
-      tries.push(await page.evaluate(scrollThrough));
-    expect(Math.min(...tries), `longest frames: ${tries.join(", ")} ms`).toBeLessThanOrEqual(50);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(1_000_000);
+    // Twice: what the rest of the machine does slows down one frame or another, but not the same ones.
+    const longestMs = [await scrollThrough(page), await scrollThrough(page)];
+    expect(Math.min(...longestMs), `longest frames: ${longestMs.join(", ")} ms`).toBeLessThanOrEqual(50);
     await page.goto(`${url}/runs`);
     await page.goto(`${url}/runs/${handle.id}#event-25000`);
     await page.locator("#event-25000[data-open=true]").waitFor({ timeout: longLimitMs });
@@ -198,24 +198,35 @@ describe.skipIf(!hasBrowser)("the page of a run", () => {
   });
 });
 
-/** In the browser: scrolls for 240 frames, some in steps of a screen and some in jumps. Resolves with the longest frame's work; 0 when none took 50 ms. */
-async function scrollThrough(): Promise<number> {
-  const heightPx = document.documentElement.scrollHeight;
-  if (heightPx < 1_000_000) throw new Error(`50,000 rows are not ${heightPx} px high`);
-  const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
-  let longestMs = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longestMs = Math.max(longestMs, duration);
-  });
-  await frame();
-  observer.observe({ type: "long-animation-frame" });
-  for (let count = 0; count < 240; count += 1) {
-    if (count % 40 === 39) scrollTo(0, ((count * 7_919) % 240) * (heightPx / 240));
-    else scrollBy(0, 700);
-    await frame();
+/**
+ * Scrolls in 120 steps of a screen and some jumps. The longest frame is told in processor time of the page's thread: on a machine that does other
+ * things too, the clock says more about these.
+ */
+async function scrollThrough(page: Page): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busyMs = async (): Promise<number> => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? 0) * 1_000;
+  };
+  const heightPx = await page.evaluate(() => document.documentElement.scrollHeight);
+  const frames: number[] = [];
+  let before = await busyMs();
+  for (let step = 0; step < 120; step += 1) {
+    await page.evaluate(
+      ({ jump, of }) =>
+        new Promise((resolve) => {
+          if (jump === 0) scrollBy(0, 700);
+          else scrollTo(0, (of / 7) * jump);
+          requestAnimationFrame(resolve);
+        }),
+      { jump: step % 20 === 19 ? (step * 7_919) % 7 : 0, of: heightPx },
+    );
+    const now = await busyMs();
+    frames.push(now - before);
+    before = now;
   }
-  await frame();
-  for (const { duration } of observer.takeRecords()) longestMs = Math.max(longestMs, duration);
-  observer.disconnect();
-  return longestMs;
+  expect(frames.some((ms) => ms > 0)).toBe(true);
+  await devtools.detach();
+  return Math.max(...frames);
 }

@@ -22,7 +22,7 @@ const Drawn = memo(({ draw, row, index }: { readonly draw: Draw; readonly row: u
   draw(row, index),
 );
 
-const OVERSCAN_ROWS = 8;
+const OVERSCAN_ROWS = 6;
 const itemRoles = { list: "listitem", rowgroup: undefined } as const;
 
 /** A long list of which only what is in sight is drawn; it scrolls with the page. */
@@ -30,12 +30,6 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
   const { rows, rowKey, rowHeightPx, children, role = "list", revealIndex } = props;
   const list = useRef<HTMLDivElement>(null);
   const [topPx, setTopPx] = useState(0);
-  // What stands above can change with any drawing. It settles: the list does not move by knowing where it is.
-  // oxlint-disable-next-line react/exhaustive-deps
-  useLayoutEffect(() => {
-    const top = list.current === null ? 0 : list.current.getBoundingClientRect().top + window.scrollY;
-    if (Math.abs(top - topPx) > 0.5) setTopPx(top);
-  });
   // Another function would have the places of all rows be computed anew with every scroll.
   const getItemKey = useCallback((index: number) => rowKey(rows[index] as T), [rows, rowKey]);
   const virtualizer = useWindowVirtualizer({
@@ -44,6 +38,13 @@ export function VirtualRows<T>(props: VirtualRowsProps<T>) {
     overscan: OVERSCAN_ROWS,
     scrollMargin: topPx,
     getItemKey,
+  });
+  // What stands above can change with any drawing. It settles: the list does not move by knowing where it is.
+  // oxlint-disable-next-line react/exhaustive-deps
+  useLayoutEffect(() => {
+    if (virtualizer.isScrolling) return; // to ask is to have the whole page laid out
+    const top = list.current === null ? 0 : list.current.getBoundingClientRect().top + window.scrollY;
+    if (Math.abs(top - topPx) > 0.5) setTopPx(top);
   });
   const revealKey = revealIndex === undefined ? undefined : rowKey(rows[revealIndex] as T);
   const reveal = useEffectEvent(
