@@ -103,7 +103,7 @@ describe.skipIf(!hasBrowser)("the dashboard", () => {
     await page.getByLabel("Reason").fill("no longer needed");
     await keepScreenshots(page, "run-cancel-dialog");
     await page.getByRole("button", { name: "Cancel run" }).click();
-    await page.getByText("no longer needed").waitFor();
+    await page.getByText("no longer needed").first().waitFor();
     await eventually(async () => (await runs.retrieve(handle)).status).toBe("CANCELED");
     await page.getByRole("heading", { name: /Canceled/u }).waitFor();
   });
