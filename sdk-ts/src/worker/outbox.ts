@@ -52,6 +52,16 @@ export class Outbox {
     this.push(body, bytes);
   }
 
+  /** The log lines that nobody was given yet, as text: what a process that ends in this moment can still write by itself. */
+  unsentLogLines(): string[] {
+    return this.#waiting.flatMap(({ body }) => {
+      if (body.case !== "log" || body.value.record === undefined) return [];
+      const { level, message = "", attributesJson = "" } = body.value.record;
+      const [name = "INFO"] = Object.entries(LogLevel).find(([, value]) => value === level) ?? [];
+      return [`${name.toLowerCase()} ${message}${attributesJson === "" ? "" : ` ${attributesJson}`}`];
+    });
+  }
+
   /** Sends what waits now; for what cannot wait until the event loop turns. */
   flush(): void {
     this.#isScheduled = false;

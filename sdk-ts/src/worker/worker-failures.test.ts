@@ -104,6 +104,16 @@ describe("an exception that nobody awaited", () => {
   });
 });
 
+describe("a task that calls process.exit()", () => {
+  it("leaves what it logged in that moment in the output of its process", async () => {
+    await workers.own(async (own) => {
+      own.start({ runId: "run_1", taskId: "exits-talking" });
+      await own.until(() => own.output.includes("info about to exit\n"), "the last line");
+      expect(own.said.map(({ case: kind }) => kind)).not.toContain("attemptFinished");
+    });
+  });
+});
+
 describe("an error handler", () => {
   it("decides when the next attempt begins, and what is reported", async () => {
     const heard = listenTo(workers.shared);

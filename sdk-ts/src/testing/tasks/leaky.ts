@@ -31,6 +31,14 @@ export const secrets = task({
   run: async () => Object.keys(process.env).filter((name) => name.startsWith("WINDLASS_")),
 });
 
+export const exitsTalking = task({
+  id: "exits-talking",
+  run: async () => {
+    console.log("about to exit");
+    process.exit(7);
+  },
+});
+
 export const exits = task({ id: "exits", run: async () => process.exit(7) });
 
 export const blocks = task({
