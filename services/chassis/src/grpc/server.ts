@@ -39,6 +39,13 @@ export interface GrpcServerOptions {
   readonly maxRequestFields?: number;
 }
 
+/** Where calls are handed on to. */
+export interface ForwardTo extends Pick<ForwardingOptions<ServiceCall>, "metadata" | "signal"> {
+  readonly channel: ClientChannel;
+  /** A call that was handed on, or refused, is over. */
+  readonly onEnd?: (call: ServiceCall) => void;
+}
+
 /**
  * A gRPC server with health and reflection. `drain` makes it NOT_SERVING, refuses new calls with NOT_READY, ends request streams so that what was asked is
  * answered, ends what streams are open a second later, and lets unary calls run until its signal aborts. `stop` ends everything with NOT_READY.
@@ -47,10 +54,7 @@ export interface GrpcServer extends Component {
   /** Adds a service; before start. */
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S, ServiceCall>): void;
   /** Adds a service that another server has: every call is handed on as it is, with this metadata; before start. */
-  forward(
-    service: DescService,
-    to: { channel: ClientChannel; metadata: ForwardingOptions<ServiceCall>["metadata"] },
-  ): void;
+  forward(service: DescService, to: ForwardTo): void;
   /** Where it listens, with the port it got; the configured address before start. */
   readonly address: string;
   /** What health says. True from the end of start; a service that cannot work just now says so here. */
@@ -126,11 +130,16 @@ class ChassisServer implements GrpcServer {
     this.#server.addService(serviceDefinition(service), handlers);
   }
 
-  forward(service: DescService, to: Pick<ForwardingOptions<ServiceCall>, "channel" | "metadata">): void {
+  forward(service: DescService, { onEnd, ...to }: ForwardTo): void {
     this.#services.push(service);
+    const hooks = this.#hooksFor(service);
+    const onCallEnd = (call: ServiceCall, failure: CallFailure | undefined): void => {
+      hooks.onEnd?.(call, failure);
+      onEnd?.(call);
+    };
     this.#server.addService(
       serviceDefinition(service),
-      forwardingHandlers(service, { ...this.#hooksFor(service), ...to }),
+      forwardingHandlers(service, { ...hooks, ...to, onEnd: onCallEnd }),
     );
   }
 

@@ -7,6 +7,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/p
 import { ACTING_FOR_HEADER } from "@windlass/chassis";
 import {
   ExecutionService,
+  RunService,
   SessionRequestSchema,
   SessionResponseSchema,
   type StartAttempt,
@@ -151,6 +152,19 @@ const tasks: Record<string, (start: StartAttempt, payload: Payload) => void | Pr
       openRaw(channel).on("error", () => {});
     }
     say(log("opened"), done(start));
+  },
+  call: async (start, { count = 0 }) => {
+    const clients = [1, 2].map(() => createClient(RunService, createChannel(address, { token })));
+    const refused = Promise.withResolvers<string>();
+    let refusals = 0;
+    for (let nth = 0; nth < count; nth += 1) {
+      // As many as are let in stay open.
+      clients[nth % 2]?.getRun({ runId: "left open" }).catch((error: unknown) => {
+        refusals += 1;
+        if (refusals === 100) refused.resolve(failureOf(error));
+      });
+    }
+    say(log(`100 ${await refused.promise}`), done(start));
   },
   "never read": async () => {
     say({ case: "started", value: { runId } });
