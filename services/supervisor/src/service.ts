@@ -19,6 +19,7 @@ import { offeredMachines } from "./driver/machine.ts";
 import { createExecutor } from "./executor.ts";
 import { createGate } from "./gate.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
+import { createLifeNote } from "./life-note.ts";
 import { createMembership } from "./membership.ts";
 import { createReporter } from "./reporter.ts";
 import { createSupervisorMetrics } from "./supervisor-metrics.ts";
@@ -78,12 +79,19 @@ export function createSupervisor(
     logger,
   });
 
+  const lifeNote = createLifeNote({
+    dataDir: config.WINDLASS_DATA_DIR,
+    privateDir: workshop.privateDir,
+    hostname: config.hostname,
+    logger,
+  });
   const membership = createMembership({
     client: store,
     hostname: config.hostname,
     sandboxTier: () => driver.sandboxTier,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
+    note: (supervisorId) => lifeNote.write(supervisorId),
     clock,
     logger,
     events: {
@@ -159,7 +167,7 @@ export function createSupervisor(
     name: "work",
     async start() {
       metrics.observe({ workers: () => executor.workers(), leases: () => executor.counts() });
-      membership.start();
+      membership.start(await lifeNote.takeOver());
     },
     async drain(signal) {
       await Promise.all([leaseLoop.finish(lastLeasesLimitMs), executor.drain(signal)]);
@@ -168,7 +176,7 @@ export function createSupervisor(
       await leaseLoop.close();
       await executor.stop();
       await reporter.flushed(AbortSignal.timeout(lastReportsLimitMs));
-      await membership.leave(leaveLimitMs);
+      if (await membership.leave(leaveLimitMs)) lifeNote.remove();
       await membership.stop();
       await wakeUps.close();
       taskChannel.close();

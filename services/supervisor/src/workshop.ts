@@ -17,6 +17,8 @@ export interface Workshop extends Component {
   /** Usable once this is started: which one it is turns out then. */
   readonly driver: Driver;
   readonly sessions: SessionServer;
+  /** Where its workers live. */
+  readonly privateDir: string;
 }
 
 /**
@@ -54,6 +56,7 @@ export function createWorkshop(options: {
       start: (workerId, command) => driver().start(workerId, command),
     },
     sessions,
+    privateDir,
     async start() {
       await mkdir(privateDir, { mode: 0o700 });
       watcher.start();

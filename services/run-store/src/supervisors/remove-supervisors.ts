@@ -42,6 +42,15 @@ export async function unregisterSupervisor(options: RemoveSupervisorsOptions, su
   );
 }
 
+/** Removes a supervisor that is known to be gone although its lease has not run out, and ends what it held as if it had. Idempotent. */
+export async function removeLostSupervisor(options: RemoveSupervisorsOptions, supervisorId: string): Promise<void> {
+  const remove = async (tx: Queryable) => {
+    await deleteSupervisor(tx, supervisorId);
+    return [supervisorId];
+  };
+  await removeSupervisors(options, remove, lostAttempt);
+}
+
 async function removeSupervisors(
   options: RemoveSupervisorsOptions,
   remove: (tx: Queryable) => Promise<string[]>,
