@@ -46,7 +46,10 @@ export const dies = task({
   retry: once,
   run: () => {
     process.stdout.write(`it is ${canary()}\n`);
-    process.stderr.write(pem(), () => process.exit(7));
+    process.stderr.write(pem(), () => {
+      console.log(`in the end ${canary()}`);
+      process.exit(7);
+    });
     return new Promise<void>(() => {});
   },
 });
