@@ -120,7 +120,7 @@ export type RegisterSupervisor = Message<"windlass.internal.v1.RegisterSuperviso
   ttl?: Duration | undefined;
 
   /**
-   * The sandbox tier of its workers: "process".
+   * The sandbox tier of its workers, tried when it started: "process", "runc", "crun" or "runsc".
    *
    * @generated from field: string sandbox_tier = 4;
    */
