@@ -57,6 +57,8 @@ export interface GrpcServer extends Component {
   forward(service: DescService, to: ForwardTo): void;
   /** Where it listens, with the port it got; the configured address before start. */
   readonly address: string;
+  /** Health answers for this name, too, as for the whole server: so that a probe can ask for what the server must be. */
+  answerHealthOf(name: string): void;
   /** What health says. True from the end of start; a service that cannot work just now says so here. */
   setServing(isServing: boolean): void;
   drain(signal: AbortSignal): Promise<void>;
@@ -86,7 +88,10 @@ class ChassisServer implements GrpcServer {
   readonly #observer: CallObserver;
   readonly #services: DescService[] = [];
   readonly #runningCalls = new RunningCalls();
-  readonly #health = createHealth((name) => this.#services.some(({ typeName }) => typeName === name));
+  readonly #healthNames = new Set<string>();
+  readonly #health = createHealth(
+    (name) => this.#healthNames.has(name) || this.#services.some(({ typeName }) => typeName === name),
+  );
   readonly #admission: Admission;
   #address: string;
   #isDraining = false;
@@ -160,6 +165,10 @@ class ChassisServer implements GrpcServer {
     this.#address = await listen(this.#server, this.#address);
     this.#logger.info("listening", { address: this.#address });
     this.#health.set(true);
+  }
+
+  answerHealthOf(name: string): void {
+    this.#healthNames.add(name);
   }
 
   setServing(isServing: boolean): void {
