@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { ACTING_FOR_HEADER } from "@windlass/chassis";
+import { actingFor } from "@windlass/chassis";
 import {
   ExecutionService,
   RunService,
@@ -15,9 +15,8 @@ import {
   type WorkerMessageSchema,
 } from "@windlass/proto";
 import { CallFailure, type ClientChannel, createChannel, createClient, reasonName } from "@windlass/proto/grpc";
-import { Metadata } from "@grpc/grpc-js";
 
-export type Body = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
+type Body = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
 
 const address = process.env["WINDLASS_WORKER_ADDRESS"] ?? "";
 const token = process.env["WINDLASS_WORKER_TOKEN"] ?? "";
@@ -28,7 +27,7 @@ const openRaw = (channel: ClientChannel) =>
     "/windlass.worker.v1.WorkerService/Session",
     asIs,
     asIs,
-    new Metadata(),
+    channel.metadata,
   );
 const encode = (...bodies: Body[]): Buffer =>
   Buffer.from(
@@ -104,10 +103,8 @@ const tasks: Record<string, (start: StartAttempt, payload: Payload) => void | Pr
   },
   forge: async (start, { environmentId = "", runId: other = "" }) => {
     const channel = createChannel(address, { token });
-    const metadata = new Metadata();
-    metadata.set(ACTING_FOR_HEADER, environmentId);
     const forged = await createClient(TaskService, channel)
-      .triggerTask({ trigger: { taskId: "child" } }, { metadata })
+      .triggerTask({ trigger: { taskId: "child" } }, { metadata: actingFor(environmentId) })
       .then(({ run }) => run?.runId ?? "", failureOf);
     const reports = createClient(ExecutionService, channel).reportExecution();
     const ref = { environmentId: start.environment?.id ?? "", runId: other, leaseToken: token };
