@@ -33,8 +33,9 @@ export const secrets = task({
 
 export const exitsTalking = task({
   id: "exits-talking",
-  run: async () => {
+  run: async (turns: number) => {
     console.log("about to exit");
+    for (let nth = 0; nth < turns; nth += 1) await new Promise((resolve) => setImmediate(resolve));
     process.exit(7);
   },
 });
