@@ -15,6 +15,7 @@ import { ExecutionService, LeaseService, RunService, WaitpointService } from "@w
 import { createChannel, createClient } from "@windlass/proto/grpc";
 import { createBundleCache } from "./bundle-cache.ts";
 import { capacityOf, type SupervisorConfig } from "./config.ts";
+import { egressOf } from "./driver/egress/egress-settings.ts";
 import { offeredMachines } from "./driver/machine.ts";
 import { createExecutor } from "./executor.ts";
 import { createGate } from "./gate.ts";
@@ -68,6 +69,7 @@ export function createSupervisor(
       runtimePath: config.WINDLASS_RUNTIME_PATH,
       requireTier: config.WINDLASS_REQUIRE_TIER,
     },
+    egress: egressOf(config),
   });
   const { driver, sessions } = workshop;
   const variables = createVariables(store);

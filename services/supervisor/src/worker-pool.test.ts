@@ -54,7 +54,8 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
   };
   const store = createChannel("unix:/nowhere");
   const sandbox = { choice: "process", runtimePath: undefined, requireTier: "process" } as const;
-  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store, sandbox });
+  const egress = { mode: "none", allow: [], deny: [], controlPlane: [] } as const;
+  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store, sandbox, egress });
   await workshop.start();
   const { driver, sessions } = workshop;
   pool = createWorkerPool({
