@@ -403,7 +403,7 @@ export const FinishAttemptSchema: GenMessage<FinishAttempt> = /*@__PURE__*/
   messageDesc(file_windlass_internal_v1_execution_service, 7);
 
 /**
- * RetryDecision is what the worker or the supervisor decided about a next attempt. The run's max_attempts bounds it always.
+ * RetryDecision is what the worker or the supervisor decided about a next attempt. The run's max_attempts bounds it always; a LOST attempt that was EVICTED is repeated beyond it, and raises it by one.
  *
  * @generated from message windlass.internal.v1.RetryDecision
  */
