@@ -284,12 +284,13 @@ export function createExecutor(options: {
     const nowMs = clock.monotonicMs();
     reports.flushHeld();
     runner.enforceLimits();
-    const reserved = pool.reservedPreset;
+    const { startMs, reservedPreset: reserved } = pool;
     const next = reserved === undefined ? undefined : book.longestWaiting(({ machine }) => machine.preset === reserved);
     for (const held of book.waiting()) {
       const { key } = held.kind;
       const waitedMs = nowMs - Math.max(held.receivedMs, pool.servedSince.get(key) ?? 0);
-      if (!shouldRelease(waitedMs, nowMs - lastEndMs, held === next) || pool.isStarting(key)) continue;
+      if (!shouldRelease(waitedMs, nowMs - lastEndMs, { startMs, isNextInReserve: held === next })) continue;
+      if (pool.isStarting(key)) continue;
       release(held);
       if (pool.servedSince.has(key)) meanRunMs = meanAfterRelease(meanRunMs);
     }
