@@ -65,7 +65,7 @@ export interface TestWorker {
 }
 
 /** Rejects with DriverUnavailable where the machine cannot. */
-export async function openSandbox(tier: SandboxTier): Promise<Sandbox> {
+export async function openSandbox(tier: SandboxTier, network = noNetwork): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), "windlass-sandbox-"));
   const [bundleDir, privateDir] = [join(folder, "bundle"), join(folder, "private")];
   await mkdir(bundleDir);
@@ -73,7 +73,7 @@ export async function openSandbox(tier: SandboxTier): Promise<Sandbox> {
   await writeFile(join(bundleDir, "say.mjs"), sayModule);
   const watcher = createGroupWatcher({ privateDir, logger });
   watcher.start();
-  const options = { choice: tier, runtimePath: undefined, requireTier: tier, network: noNetwork };
+  const options = { choice: tier, runtimePath: undefined, requireTier: tier, network };
   const chosen = await chooseDriver({ ...options, privateDir, watcher, clock: systemClock, logger }).catch(
     async (error: unknown) => {
       await watcher.stop();
