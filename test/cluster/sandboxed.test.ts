@@ -1,5 +1,7 @@
 // Tasks built by the SDK, on a cluster whose supervisor runs them in containers.
 import { fileURLToPath } from "node:url";
+import { Health } from "@windlass/proto";
+import { createChannel, createClient } from "@windlass/proto/grpc";
 import { configure, runs, tasks } from "@windlass/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { skipNote, tryTiers } from "../../services/supervisor/src/testing/sandboxes.ts";
@@ -18,7 +20,7 @@ for (const { tier, whyNot } of tiers) {
     });
     afterAll(() => cluster.end());
 
-    test("a task runs as nobody, sees nothing of the machine, and its timeline and doctor say how it is confined", async () => {
+    test("a task runs as nobody, sees nothing of the machine, and its timeline, doctor and health say how it is confined", async () => {
       const run = await tasks.trigger("looks-around", {});
       expect(await runs.poll(run)).toMatchObject({
         status: "COMPLETED",
@@ -28,6 +30,11 @@ for (const { tier, whyNot } of tiers) {
       expect(events).toContainEqual(expect.objectContaining({ type: "attempt-started", sandboxTier: tier }));
       const { stdout } = await runWindlass(["doctor"], cluster);
       expect(stdout).toMatch(/sandbox +tasks run in containers/u);
+      const channel = createChannel(cluster.member("supervisor").address);
+      const health = createClient(Health, channel);
+      expect(await health.check({ service: `windlass.sandbox.${tier}` })).toMatchObject({ status: 1 });
+      await expect(health.check({ service: "windlass.sandbox.process" })).rejects.toThrow("windlass.sandbox.process");
+      channel.close();
     });
 
     test("a wait freezes its container, and goes on with its memory; what loops and what needs too much memory is ended", async () => {

@@ -189,6 +189,8 @@ export function createSupervisor(
   const door: Component = {
     name: "health",
     async start() {
+      // So that a probe can ask for the tier; one that this is not is a service unknown.
+      health.answerHealthOf(`windlass.sandbox.${driver.sandboxTier}`);
       await health.start();
       showHealth();
     },
