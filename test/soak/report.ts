@@ -51,7 +51,15 @@ export function printFootprints(names: readonly string[], { before, after, memor
       `${whole(first?.residentMb)} -> ${whole(last?.residentMb)}`,
     ];
   });
-  const head = ["service", "files", "children", "processes", "cgroups", "MB, 25 % -> end", "MB at rest"];
+  const head = [
+    "service",
+    "files",
+    "children",
+    "processes",
+    "cgroups",
+    "least MB, from 25 % -> from 65 %",
+    "MB at rest",
+  ];
   return formatTable([head, ...rows]);
 }
 
@@ -81,7 +89,7 @@ export function judgeFootprints(
         : isFlat(early, late)
           ? []
           : [
-              `${name}: memory grew from ${whole(early)} to ${whole(late)} MB between a quarter of the runs and the end`,
+              `${name}: memory grew from ${whole(early)} to ${whole(late)} MB between the runs after the first quarter and the last`,
             ]),
     ];
   });
