@@ -65,12 +65,12 @@ const tryingProgram = (tries: readonly string[]) => `
 import { Resolver } from "node:dns/promises";
 import { get } from "node:http";
 const udp = async (host) => {
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  const resolver = new Resolver({ timeout: 20_000, tries: 1 });
   resolver.setServers([host]);
   await resolver.resolve4("neighbor.test");
 };
 const http = (host) => new Promise((resolve, reject) => {
-  get("http://" + host + "/", { agent: false, timeout: 5_000 }, (response) => response.resume().on("end", resolve))
+  get("http://" + host + "/", { agent: false, timeout: 20_000 }, (response) => response.resume().on("end", resolve))
     .on("timeout", () => reject(Object.assign(new Error(), { code: "SILENT" })))
     .on("error", reject);
 });
@@ -142,7 +142,7 @@ const bytesOf = (address: string) => address.split(".").map(Number);
 
 async function useNameServer(folder: string): Promise<void> {
   const file = join(folder, "resolv.conf");
-  await writeFile(file, "nameserver 127.0.0.1\noptions timeout:3\n");
+  await writeFile(file, "nameserver 127.0.0.1\noptions timeout:10\n");
   await run("mount", ["--bind", file, await realpath("/etc/resolv.conf")]);
 }
 

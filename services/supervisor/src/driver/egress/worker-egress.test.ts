@@ -32,12 +32,19 @@ const tries = {
 };
 type Tried = keyof typeof tries;
 
+/** A scene takes seconds; one that hangs takes all it has started with it. */
+const sceneLimitMs = 120_000;
+
 async function play(tier: SandboxTier, changes: Partial<EgressSettings>): Promise<SceneReport> {
   const controlPlanes = ["run-store.test:7070", "127.0.0.1:7071"];
   const egress: EgressSettings = { mode: "open", allow: [], deny: [], controlPlane: controlPlanes, ...changes };
   const order: SceneOrder = { tier, egress, tries: Object.values(tries) };
   const ownNamespaces = ["--net", "--mount", "--propagation", "private", "--fork", "--kill-child"];
-  const child = spawn("unshare", [...ownNamespaces, process.execPath, program], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn("unshare", [...ownNamespaces, process.execPath, program], {
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: sceneLimitMs,
+    killSignal: "SIGKILL",
+  });
   child.stdin.end(JSON.stringify(order));
   const [out, complaints] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   if (out === "") throw new Error(`The scene ended without a report: ${complaints}`);
