@@ -19,7 +19,7 @@ export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined>
   readonly machines: MachineSet;
   /** Runs that are being claimed for it at this moment. */
   claimsInFlight = 0;
-  /** True when the supervisor wants no more: the stream ends when nothing is being claimed for it any more. */
+  /** True when the supervisor wants no more, or is gone: the stream ends when nothing is being claimed for it any more. */
   isFinishing = false;
   readonly #waiting = createPushStream<LeasePush>(WAITING_ROOM);
   readonly #onTaken: () => void;

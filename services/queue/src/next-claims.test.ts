@@ -69,16 +69,16 @@ function setUp() {
 test("while nothing waits, the next runs of the line that had the last one are asked for, with half of the credits at most", () => {
   const { supervisors, next, asked, connect } = setUp();
   const session = connect(8);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toEqual([]);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked.map(({ queue, supervisorId, count }) => [queue, supervisorId, count])).toEqual([
     ["q", "sup", 4],
     ["q", "sup", 2],
   ]);
   expect(supervisors.balance(session)).toBe(2);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toHaveLength(2);
 });
 
@@ -86,7 +86,7 @@ test("what comes is pushed and holds its slot; the slots and credits of the othe
   const { ready, supervisors, next, asked, connect } = setUp();
   const session = connect(8);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   expect(ready.stateOf("env", "q").running).toBe(6);
   const pushed = session.next();
   await asked[0]?.answer("a");
@@ -107,11 +107,11 @@ test("a queue that is paused or has a rate is asked for nothing, and the last sl
     { concurrencyLimit: 1 },
   ]) {
     ready.setQueue({ ...noLimits, ...limits });
-    next.review();
+    next.review({ isQuiet: true });
     expect(asked).toEqual([]);
   }
   ready.setQueue({ ...noLimits, concurrencyLimit: 17 });
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked.map(({ count }) => count)).toEqual([16]);
 });
 
@@ -121,21 +121,21 @@ test("all is recalled when a run waits that could have its slot, when its credit
     const session = connect(4);
     ready.setEnvironment("env", 3);
     next.note(line);
-    next.review();
+    next.review({ isQuiet: true });
     expect(asked.map(({ count }) => count)).toEqual([2]);
     expect(recalls()).toBe(0);
     if (need === "slot") {
       ready.push(readyRun("x", 1));
       ready.push(readyRun("y", 2));
       ready.next();
-      next.review();
-    } else if (need === "credit") next.yieldTo(1);
+      next.review({ isQuiet: true });
+    } else if (need === "credit") next.yieldTo(() => true);
     else {
       supervisors.finish(session);
-      next.review();
+      next.review({ isQuiet: true });
     }
     expect(recalls()).toBe(1);
-    next.review();
+    next.review({ isQuiet: true });
     expect(recalls()).toBe(1);
     await asked[0]?.answer();
     expect(ready.stateOf("env", "q").running).toBe(need === "slot" ? 1 : 0);
@@ -146,7 +146,7 @@ test("a broken stream frees what it held, and ends the epoch", async () => {
   const { ready, supervisors, next, asked, failures, connect } = setUp();
   const session = connect(2);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   await asked[0]?.fail(failureOf(ErrorReason.NOT_READY));
   expect(failures).toMatchObject([{ reason: ErrorReason.NOT_READY }]);
   expect(ready.stateOf("env", "q").running).toBe(0);
@@ -157,7 +157,7 @@ test("a close recalls, waits for the answers, and nothing is asked for any more"
   const { next, asked, connect, recalls } = setUp();
   connect(2);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   let isClosed = false;
   const closing = next.close().then(() => (isClosed = true));
   expect(recalls()).toBe(1);
@@ -165,7 +165,7 @@ test("a close recalls, waits for the answers, and nothing is asked for any more"
   expect(isClosed).toBe(false);
   await asked[0]?.answer();
   await closing;
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toHaveLength(1);
 });
 

@@ -4,7 +4,7 @@ import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/prot
 import type { LeaseSession } from "./lease-session.ts";
 import type { LineName } from "./line-tree.ts";
 import type { KeyLine } from "./lines.ts";
-import { type MachineIndex, type MachineSet, machineNameOf } from "./machines.ts";
+import { type MachineIndex, machineNameOf } from "./machines.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
@@ -83,16 +83,15 @@ export class NextClaims {
     }
   }
 
-  /** To be called when whatever may go has been claimed: asks for runs to come when none waits, and gives back what those that wait could use. */
-  review(): void {
-    const { ready } = this.#options;
-    if (ready.size === 0) this.#ask();
-    else if (this.#holdsUpOthers()) this.recall();
+  /** To be called when whatever may go has been claimed: asks for runs to come when none waits or (`isQuiet`) is being claimed, and gives back what those that wait could use. */
+  review({ isQuiet }: { readonly isQuiet: boolean }): void {
+    if (this.#holdsUpOthers()) this.recall();
+    else if (isQuiet && this.#options.ready.size === 0) this.#ask();
   }
 
-  /** Others want these machines' credits. */
-  yieldTo(machines: MachineSet): void {
-    for (const { session } of this.#waiting) if ((session.machines & machines) !== 0) return this.recall();
+  /** Somebody wants credits of these supervisors. */
+  yieldTo(isNeeded: (session: LeaseSession) => boolean): void {
+    for (const { session } of this.#waiting) if (isNeeded(session)) return this.recall();
   }
 
   /** Asks for the answers to all that wait; what they hold is free when they have come. */
@@ -116,15 +115,16 @@ export class NextClaims {
   }
 
   #holdsUpOthers(): boolean {
+    const doRunsWait = this.#options.ready.size > 0;
     for (const { line, session } of this.#waiting) {
-      if (session.isFinishing || !line.hasRoom || !line.queue.environment.hasRoom) return true;
+      if (session.isFinishing || session.isFull) return true;
+      if (doRunsWait && !(line.hasRoom && line.queue.environment.hasRoom)) return true;
     }
     return false;
   }
 
   #ask(): void {
     if (this.#isClosed || this.#isRecalling) return;
-    for (const { session } of this.#waiting) if (session.isFinishing) return this.recall();
     for (const line of [...this.#lines.values()].toReversed()) {
       for (let count = this.#countFor(line); count < MESSAGES_PER_LINE; count += 1) if (!this.#askFor(line)) break;
     }

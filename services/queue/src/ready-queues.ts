@@ -62,12 +62,6 @@ export class ReadyQueues {
     return this.#turns.machines;
   }
 
-  /** Whether runs wait that only one supervisor can have. */
-  get hasBound(): boolean {
-    for (const _ of this.#bound.supervisorIds()) return true;
-    return false;
-  }
-
   /** Whether all live leases are known; until then no run may go. */
   get isListed(): boolean {
     return this.#slots.isListed;
@@ -117,6 +111,11 @@ export class ReadyQueues {
   /** The supervisors for which runs wait that nobody else can have. */
   boundSupervisorIds(): Iterable<string> {
     return this.#bound.supervisorIds();
+  }
+
+  /** Whether such runs wait for this one. */
+  hasBoundTo(supervisorId: string): boolean {
+    return this.#bound.hasRunsFor(supervisorId);
   }
 
   /** Takes the next run that only this supervisor can have, and a slot for it; undefined when none may go. */
