@@ -9,8 +9,8 @@ export interface LeasePush {
 
 /** Messages that may wait for a supervisor that reads slowly before no more is claimed for it. A message is at most 16 MB. */
 const MAX_WAITING = 2;
-/** Room for what was already being claimed when the limit was reached. */
-const WAITING_ROOM = 16;
+/** Room for what was already being claimed when the limit was reached: of each of eight shards two messages, and eight of runs to come. */
+const WAITING_ROOM = 80;
 
 /** One supervisor's open stream, from the side that pushes leases into it. Iterated by the handler, once. */
 export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined> {
