@@ -20,7 +20,7 @@ interface Asked extends NextClaimInit {
 
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-function setUp() {
+function setUp(recallAnswered: Promise<unknown> = Promise.resolve()) {
   const ready = new ReadyQueues(() => 0);
   ready.leasedComplete(0);
   const supervisors = new Supervisors();
@@ -51,7 +51,7 @@ function setUp() {
     },
     answerNext: () => {
       recalls += 1;
-      return Promise.resolve();
+      return recallAnswered;
     },
     onFailure: (failure) => failures.push(failure),
     onSettled: () => undefined,
@@ -140,6 +140,22 @@ test("all is recalled when a run waits that could have its slot, when its credit
     await asked[0]?.answer();
     expect(ready.stateOf("env", "q").running).toBe(need === "slot" ? 1 : 0);
   }
+});
+
+test("nothing is asked for, or recalled again, before the recall itself is answered: what is unanswered has a bound", async () => {
+  const recall = Promise.withResolvers<void>();
+  const { next, asked, connect, recalls } = setUp(recall.promise);
+  connect(2);
+  next.note(line);
+  next.review({ isQuiet: true });
+  next.recall();
+  await asked[0]?.answer();
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([1, 1]);
+  recall.resolve();
+  await settle();
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([2, 1]);
 });
 
 test("a broken stream frees what it held, and ends the epoch", async () => {

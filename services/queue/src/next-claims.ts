@@ -99,9 +99,9 @@ export class NextClaims {
     if (this.#waiting.size === 0 || this.#isRecalling) return;
     this.#isRecalling = true;
     const recalled = [...this.#waiting].map(({ answered }) => answered);
-    // When it fails, so does every answer that waits.
-    this.#options.answerNext().catch(() => undefined);
-    void Promise.all(recalled).then(() => {
+    // When it fails, so does every answer that waits: there is one at a time, so that the stream takes it.
+    const asked = this.#options.answerNext().catch(() => undefined);
+    void Promise.all([asked, ...recalled]).then(() => {
       this.#isRecalling = false;
       this.#options.onSettled();
     });
