@@ -174,6 +174,7 @@ export class ReadyQueues {
       return undefined;
     }
     for (let nth = 0; nth < count; nth += 1) countTaken(line);
+    queue.reserved += count;
     return line;
   }
 
@@ -181,11 +182,12 @@ export class ReadyQueues {
   claimedAhead(line: KeyLine, runId: string, leaseToken: string): void {
     // Like one from a list: the run may have been told, and be waiting or being claimed, which will be refused.
     this.#slots.listed({ runId, leaseToken }, line);
-    this.#countFreed(line);
+    this.giveBack(line, 1);
   }
 
   /** No run came for slots that were reserved. */
   giveBack(line: KeyLine, count: number): void {
+    line.queue.reserved -= count;
     for (let nth = 0; nth < count; nth += 1) this.#countFreed(line);
   }
 
