@@ -214,8 +214,9 @@ export function createExecutor(options: {
     lastEndMs = clock.monotonicMs();
     if (finish !== undefined && waitId !== undefined) endedWaits.set(waitId, { ...finish });
     if (finish !== undefined) report(held, finish);
+    // Who uses up a process costs its slot the start of another.
+    meanRunMs = nextMeanRunMs(meanRunMs, isWorkerFree ? durationMs : durationMs + pool.startMs);
     if (!isWorkerFree) return;
-    meanRunMs = nextMeanRunMs(meanRunMs, durationMs);
     pool.giveBack(worker);
     if (worker.state === "idle" && !pool.isPlaceOwed) {
       assign();
