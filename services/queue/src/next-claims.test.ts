@@ -4,7 +4,7 @@ import { CallFailure } from "@windlass/proto/grpc";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { KeyLine } from "./lines.ts";
-import { NextClaims, type NextClaimInit } from "./next-claims.ts";
+import { MAX_NEXT_CLAIMS, NextClaims, type NextClaimInit } from "./next-claims.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 import { Supervisors } from "./supervisors.ts";
 import { failureOf, noLimits, readyRun } from "./testing/dispatch.ts";
@@ -145,6 +145,26 @@ test("all is recalled when a run waits that could have its slot, when its credit
     await asked[0]?.answer();
     expect(slotsIn(ready)).toBe(need === "slot" ? 1 : 0);
   }
+});
+
+test("however many lines have runs, no more messages wait than the claim stream takes; a line that has runs again gets the place of those that have none any more", async () => {
+  const { next, asked, connect, recalls } = setUp();
+  connect(1_000);
+  const keys = Array.from({ length: 20 }, (_, nth) => `key${nth}`);
+  for (const concurrencyKey of keys) {
+    next.note({ ...line, concurrencyKey });
+    next.review({ isQuiet: true });
+  }
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 0]);
+  next.note({ ...line, concurrencyKey: "key19" });
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 1]);
+  for (const each of asked.splice(0)) await each.answer();
+  next.review({ isQuiet: true });
+  expect(new Set(asked.map(({ concurrencyKey }) => concurrencyKey))).toEqual(new Set(keys.slice(-4)));
+  next.note({ ...line, concurrencyKey: "key19" });
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 1]);
 });
 
 test("nothing is asked for, or recalled again, before the recall itself is answered: what is unanswered has a bound", async () => {

@@ -45,6 +45,12 @@ export const MAX_NEXT_CLAIMS = MAX_LINES * MESSAGES_PER_LINE;
 /** Most runs for which one message asks. */
 const MAX_COUNT = 16;
 
+/** A line that had one of the last runs. */
+interface KnownLine extends NextLine {
+  /** Whether it had others before, while it was known. */
+  isRepeated: boolean;
+}
+
 interface Waiting {
   readonly line: KeyLine;
   readonly machineIndex: MachineIndex;
@@ -61,7 +67,7 @@ interface Waiting {
 export class NextClaims {
   readonly #options: NextClaimsOptions;
   /** The newest last. */
-  readonly #lines = new Map<string, NextLine>();
+  readonly #lines = new Map<string, KnownLine>();
   readonly #waiting = new Set<Waiting>();
   #isRecalling = false;
   #isClosed = false;
@@ -74,8 +80,9 @@ export class NextClaims {
   note({ environmentId, queue, concurrencyKey, machineIndex }: NextLine): void {
     const key = `${environmentId} ${machineIndex} ${queue.length} ${queue}${concurrencyKey}`;
     const known = this.#lines.get(key);
+    if (known !== undefined) known.isRepeated = true;
     this.#lines.delete(key);
-    this.#lines.set(key, known ?? { environmentId, queue, concurrencyKey, machineIndex });
+    this.#lines.set(key, known ?? { environmentId, queue, concurrencyKey, machineIndex, isRepeated: false });
     if (this.#lines.size <= MAX_LINES) return;
     for (const oldest of this.#lines.keys()) {
       this.#lines.delete(oldest);
@@ -126,7 +133,11 @@ export class NextClaims {
   #ask(): void {
     if (this.#isClosed || this.#isRecalling) return;
     for (const line of [...this.#lines.values()].toReversed()) {
-      for (let count = this.#countFor(line); count < MESSAGES_PER_LINE; count += 1) if (!this.#askFor(line)) break;
+      for (let count = this.#countFor(line); count < MESSAGES_PER_LINE; count += 1) {
+        // Some wait for lines that have had no run for a while: they make way for one that will have more.
+        if (this.#waiting.size === MAX_NEXT_CLAIMS && line.isRepeated) return this.recall();
+        if (this.#waiting.size === MAX_NEXT_CLAIMS || !this.#askFor(line)) break;
+      }
     }
   }
 
