@@ -7,6 +7,12 @@ const globalSetup = "test/kit/global-setup.ts";
 /** As in tsconfig.json. */
 const resolve = { alias: { "@trigger.dev/sdk": path.resolve(import.meta.dirname, "sdk-ts/src/index.ts") } };
 
+/** What measures time against what a machine can do alone. */
+const timed = [
+  "test/cluster/{delays-and-ttl,fairness,shards,start-command}.test.ts",
+  "test/faults/{due-elsewhere,supervisor-life}.test.ts",
+];
+
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -32,15 +38,29 @@ export default defineConfig({
         },
       },
       {
-        // Whole clusters: one at a time, after the others, since each is a dozen processes.
+        // Whole clusters, two at a time, after the others: each is a dozen processes that mostly wait.
         resolve,
         test: {
           name: "cluster",
           include: [`test/${testFiles}`],
-          exclude: [`test/conformance/${testFiles}`],
+          exclude: [`test/conformance/${testFiles}`, ...timed],
           globalSetup,
           setupFiles: "test/kit/end-clusters.ts",
           sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        // Those that say how long something may take, or that are about the whole machine: one at a time.
+        resolve,
+        test: {
+          name: "timed",
+          include: timed,
+          globalSetup,
+          setupFiles: "test/kit/end-clusters.ts",
+          sequence: { groupOrder: 2 },
           maxWorkers: 1,
           fileParallelism: false,
           testTimeout: 300_000,
@@ -54,7 +74,7 @@ export default defineConfig({
           name: "conformance",
           include: [`test/conformance/${testFiles}`],
           globalSetup: "test/conformance/harness/global-setup.ts",
-          sequence: { groupOrder: 2, concurrent: true },
+          sequence: { groupOrder: 3, concurrent: true },
           maxWorkers: 5,
           maxConcurrency: 20,
           testTimeout: 180_000,

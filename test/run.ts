@@ -10,8 +10,10 @@ interface Counts {
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 const vitest = await startVitest("test", filter, { ...options, run: true, watch: false });
 const counts = countTests(vitest);
+const skippedTests = listSkipped(vitest);
 await vitest.close();
 
+for (const name of skippedTests) process.stdout.write(`skipped: ${name}\n`);
 const nothingRan = counts.passed + counts.failed === 0;
 if (nothingRan) process.stderr.write("no test ran\n");
 const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
@@ -26,6 +28,12 @@ function countTests({ state }: Vitest): Counts {
     for (const test of module.children.allTests()) counts[resultOf(test.result().state)] += 1;
   }
   return counts;
+}
+
+/** What was skipped, by its suite: where a machine cannot run tests, the name of their suite says why. */
+function listSkipped({ state }: Vitest): Set<string> {
+  const tests = state.getTestModules().flatMap((module) => [...module.children.allTests("skipped")]);
+  return new Set(tests.map(({ parent, fullName }) => (parent.type === "suite" ? parent.fullName : fullName)));
 }
 
 /** Errors of no test: at import, or in a beforeAll or afterAll. */

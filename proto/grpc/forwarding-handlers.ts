@@ -13,6 +13,8 @@ export interface ForwardingOptions<C> extends CallHooks<C> {
   readonly channel: ClientChannel;
   /** What is sent with a call beside the channel's own headers; nothing of the caller's headers is sent unless it is in here. */
   readonly metadata: (call: C) => Metadata;
+  /** What ends the onward call; default: the call's own signal. Whoever gives another sees to it that it follows that. May throw a CallFailure to refuse the call. */
+  readonly signal?: ((call: C) => AbortSignal) | undefined;
 }
 
 /**
@@ -26,10 +28,10 @@ export function forwardingHandlers<C extends CallContext>(
   return rawHandlers(service, (method) => forwardMethod(method, options), options);
 }
 
-function forwardMethod<C extends CallContext>(method: DescMethod, { channel, metadata }: ForwardingOptions<C>) {
+function forwardMethod<C extends CallContext>(method: DescMethod, { channel, metadata, signal }: ForwardingOptions<C>) {
   const calls = rawCalls(method, channel);
   const callOptions = (call: C): CallOptions => ({
-    signal: call.signal,
+    signal: signal?.(call) ?? call.signal,
     metadata: metadata(call),
     ...(call.deadline === undefined ? {} : { timeoutMs: call.deadline.getTime() - Date.now() }),
   });

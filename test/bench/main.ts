@@ -12,6 +12,7 @@ import { measureConcurrent, measureOneAtATime } from "./latency.ts";
 import { type Figure, formatFigures, formatTable, roundFigure } from "./report.ts";
 import { median, percentile } from "./stats.ts";
 import { describeVersions } from "./versions.ts";
+import { measureWorkerStart, workerStartFigures } from "./worker-start.ts";
 import { measureYardstick, REFERENCE } from "./yardstick.ts";
 
 const LIMIT_MS = 180_000;
@@ -31,6 +32,8 @@ say("this machine ...");
 const yardstick = await measureYardstick();
 say("hooks ...");
 const hooksCost = await measureHooksCost();
+say("workers ...");
+const workerStart = await measureWorkerStart("process");
 say("cold start ...");
 const coldStart = await measureColdStart();
 say("a cluster of its own ...");
@@ -102,6 +105,7 @@ try {
       target: { atMost: 3 },
     },
     ...lifecycleFigures(hooksCost),
+    ...workerStartFigures(workerStart),
     {
       key: "batch_runs_per_s",
       label: "10,000 runs in batches of 1,000",

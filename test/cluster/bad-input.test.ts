@@ -221,8 +221,8 @@ describe("a caller without a right to be here is refused", () => {
     const other = await admin.environments.createEnvironment({ slug: "other", type: 1, project: "local" });
     const stranger = cluster.client(other.apiKey);
     for (const runId of [run?.runId ?? "", "run_00000000000000000000000000", "", "\0", "../..", "x".repeat(10_240)]) {
-      for (const call of [stranger.runs.getRun({ runId }), stranger.runs.cancelRun({ runId })]) {
-        const failure = await failureOf(call);
+      for (const call of [() => stranger.runs.getRun({ runId }), () => stranger.runs.cancelRun({ runId })]) {
+        const failure = await failureOf(call());
         expect([ErrorReason.RUN_NOT_FOUND, ErrorReason.FIELD_INVALID]).toContain(failure.reason);
       }
     }

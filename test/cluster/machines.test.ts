@@ -6,14 +6,14 @@ import { runWindlass, startCluster, type TestCluster, waitFor } from "../kit/ind
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ env: { WINDLASS_MACHINES: "micro,small-1x" } });
+  cluster = await startCluster({ env: { WINDLASS_CAPACITY_CPU: "0.5" } });
   configure({ url: cluster.url, apiKey: cluster.apiKey });
   await cluster.deploy(fileURLToPath(new URL("queue-tasks", import.meta.url)));
 });
 
 afterAll(() => cluster.end());
 
-test("a run whose machine no supervisor offers says so, and others of its queue go past it", async () => {
+test("a run whose machine fits into no supervisor says so, and others of its queue go past it", async () => {
   const held = await tasks.trigger("single", { n: 1 }, { machine: "large-1x" });
   const { hold } = await waitFor("the run to be held", async () => {
     const run = await runs.retrieve(held.id);

@@ -159,6 +159,8 @@ describe("the process", () => {
     const story = await play("ends-its-process", { how, times: 1 });
     expect(story.run).toMatchObject({ status: "COMPLETED", attemptCount: 2 });
     expect(story.run.attempts[0]).toMatchObject({ outcome: "CRASHED", error: { code } });
+    const ended = story.events.find((event) => event.type === "process-ended");
+    expect(ended).toMatchObject({ attempt: 1, ...(how === "exit" ? {} : { signal: how }) });
     expect(story.places).toEqual([]);
   });
 

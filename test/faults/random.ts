@@ -1,7 +1,7 @@
 /** A repeatable source of randomness for tests: the same seed gives the same choices. */
 export interface Random {
   /** From 0 up to 1. */
-  next(): number;
+  readonly next: () => number;
   /** One of the values. */
   pick<T>(values: readonly [T, ...T[]]): T;
 }

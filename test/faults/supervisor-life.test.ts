@@ -1,6 +1,4 @@
-import { configure, runs, tasks } from "@windlass/sdk";
-import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { configure, runs } from "@windlass/sdk";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -14,6 +12,7 @@ import {
   waitFor,
   waitUntilClean,
 } from "../kit/index.ts";
+import { expectOneAtATime, openGate, startTraced, untilAgain, untilWaiting } from "./traced-runs.ts";
 
 const TASKS = fileURLToPath(new URL("life-tasks", import.meta.url));
 const BEATING = ["beating", "deaf-beating", "child-beating"] as const;
@@ -49,56 +48,13 @@ afterEach(async () => {
   scratch.remove();
 });
 
-/** A run that leaves a trace while it executes. */
-interface TracedRun {
-  readonly id: string;
-  beats(): Beat[];
-}
-
-interface Beat {
-  readonly attempt: number;
-  readonly pid: number;
-  readonly timeMs: number;
-}
-
-/** Triggers a run that may end once the file `gate` is there, and waits until its first attempt beats. */
-async function startTraced(taskId: string, gate: string, options: { maxAttempts?: number } = {}): Promise<TracedRun> {
-  const file = path.join(scratch.path, randomUUID());
-  const { id } = await tasks.trigger(taskId, { file, gate }, options);
-  const run = { id, beats: () => readBeats(file) };
-  await waitFor(`${taskId} to execute`, () => run.beats().length > 0);
-  return run;
-}
-
-function readBeats(file: string): Beat[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-  return lines.map((text) => {
-    const [attempt = 0, pid = 0, timeMs = 0] = text.split(" ").map(Number);
-    return { attempt, pid, timeMs };
-  });
-}
-
-const untilAgain = (run: TracedRun) =>
-  waitFor("its second attempt to execute", () => run.beats().at(-1)?.attempt === 2);
-
-/** No beat of an attempt came after one of the next: the file has them in the order in which they happened. */
-function expectOneAtATime(run: TracedRun): void {
-  const attempts = run.beats().map(({ attempt }) => attempt);
-  expect(attempts).toEqual(attempts.toSorted((a, b) => a - b));
-}
-
-async function untilWaiting(run: TracedRun): Promise<void> {
-  await waitFor("it to wait", async () => (await runs.retrieve(run.id)).status === "WAITING");
-}
-
 describe("a supervisor that is parted from the run-store for longer than its lease", () => {
   test.for(["refusing", "silent"] as const)(
     "ends its attempts before another supervisor begins them again, and comes back (%s line)",
     async (state) => {
       const gate = path.join(scratch.path, "gate");
-      const beating = await Promise.all(BEATING.map((taskId) => startTraced(taskId, gate)));
-      const waiting = await startTraced("waiting-once", gate);
+      const beating = await Promise.all(BEATING.map((taskId) => startTraced(scratch.path, taskId, gate)));
+      const waiting = await startTraced(scratch.path, "waiting-once", gate);
       await untilWaiting(waiting);
 
       cluster.line("supervisor").set(state);
@@ -121,7 +77,7 @@ describe("a supervisor that is parted from the run-store for longer than its lea
 
       cluster.line("supervisor").set("open");
       await cluster.stop("supervisor-2");
-      const again = await startTraced("beating", gate);
+      const again = await startTraced(scratch.path, "beating", gate);
       expect(await runs.poll(again.id)).toMatchObject({ status: "COMPLETED", output: { attempt: 1 } });
     },
   );
@@ -130,9 +86,9 @@ describe("a supervisor that is parted from the run-store for longer than its lea
 describe("a supervisor that is told to stop", () => {
   test("lets attempts end until its drain time is over, evicts the others, which costs them no attempt, and takes nothing new", async () => {
     const [soon, late] = [path.join(scratch.path, "soon"), path.join(scratch.path, "late")];
-    const short = await startTraced("beating", soon, { maxAttempts: 1 });
-    const long = await startTraced("deaf-beating", late, { maxAttempts: 1 });
-    const waiting = await startTraced("waiting-once", late, { maxAttempts: 1 });
+    const short = await startTraced(scratch.path, "beating", soon, { maxAttempts: 1 });
+    const long = await startTraced(scratch.path, "deaf-beating", late, { maxAttempts: 1 });
+    const waiting = await startTraced(scratch.path, "waiting-once", late, { maxAttempts: 1 });
     await untilWaiting(waiting);
     const [old] = await supervisorIds();
     await cluster.start("supervisor-2");
@@ -141,7 +97,7 @@ describe("a supervisor that is told to stop", () => {
     openGate(soon);
     expect(await runs.poll(short.id)).toMatchObject({ status: "COMPLETED", output: { attempt: 1 } });
     expect(await runs.poll(waiting.id)).toMatchObject({ status: "COMPLETED", output: { attempt: 2 } });
-    const fresh = await startTraced("beating", soon);
+    const fresh = await startTraced(scratch.path, "beating", soon);
     expect(await runs.poll(fresh.id)).toMatchObject({ status: "COMPLETED", output: { attempt: 1 } });
     expect(await supervisorsOf(fresh.id)).not.toContain(old);
 
@@ -162,8 +118,8 @@ describe("a supervisor that is told to stop", () => {
 describe("a supervisor that is killed", () => {
   test("takes its workers with it, busy, forked and suspended ones, before its lease ends and other attempts begin", async () => {
     const gate = path.join(scratch.path, "gate");
-    const beating = await Promise.all(BEATING.map((taskId) => startTraced(taskId, gate)));
-    const waiting = await startTraced("waiting-once", gate);
+    const beating = await Promise.all(BEATING.map((taskId) => startTraced(scratch.path, taskId, gate)));
+    const waiting = await startTraced(scratch.path, "waiting-once", gate);
     await untilWaiting(waiting);
     const pids = cluster.workerPids();
     expect(pids).toEqual(expect.arrayContaining([...beating, waiting].flatMap((run) => run.beats()[0]?.pid ?? [])));
@@ -196,8 +152,4 @@ async function supervisorsOf(runId: string): Promise<string[]> {
     [runId],
   );
   return rows.map(({ id }) => id);
-}
-
-function openGate(gate: string): void {
-  writeFileSync(gate, "");
 }

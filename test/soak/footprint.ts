@@ -7,7 +7,9 @@ import { listProcesses, type TestCluster } from "../kit/index.ts";
 export interface Footprint {
   /** Open file descriptors, sockets and pipes among them. */
   readonly files: number;
-  /** Processes that it has started, and those that they have. */
+  /** Processes that it has started itself: a supervisor's workers, and the watcher over them. */
+  readonly children: number;
+  /** These, what they have started, and so on: a worker in a sandbox is several. */
   readonly processes: number;
   /** Control groups that carry its name. */
   readonly cgroups: number;
@@ -30,6 +32,7 @@ export function readFootprint(cluster: TestCluster, name: string): Footprint {
   if (usage === undefined) throw new Error(`${name} has ended`);
   return {
     files: readdirSync(`/proc/${pid}/fd`).length,
+    children: listProcesses().filter(({ parentPid }) => parentPid === pid).length,
     processes: below(pid).length,
     cgroups: listCgroups(pid).length,
     residentMb: usage.rssMb,

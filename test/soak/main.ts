@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { findSandboxTools, localPaths, repositoryDirectory } from "@windlass/local";
 import {
   checkInvariants,
   checkSettled,
@@ -50,6 +51,7 @@ if (options === "help") {
 }
 
 async function soak({ runs, workers, seed, settings }: SoakOptions): Promise<string[]> {
+  if ((settings["WINDLASS_DRIVER"] ?? "process") !== "process") await findRuntimes();
   // Workers' folders lie here, so that whatever is left of one can be told from everything else on the machine.
   const folder = mkdtempSync(path.join(tmpdir(), "windlass-soak-"));
   const cluster = await startCluster({
@@ -62,7 +64,7 @@ async function soak({ runs, workers, seed, settings }: SoakOptions): Promise<str
   try {
     await cluster.deploy(TASKS);
     const supervisorPid = pidOf(cluster, "supervisor");
-    const findings = await soakCluster(cluster, { runs, seed, folders: [folder, home] });
+    const findings = await soakCluster(cluster, { runs, workers, seed, folders: [folder, home] });
     say("the end of the cluster ...");
     await cluster.end();
     const left = [
@@ -77,15 +79,25 @@ async function soak({ runs, workers, seed, settings }: SoakOptions): Promise<str
   }
 }
 
+/** Puts what sandboxes are made with on the PATH, which the supervisor inherits; fetched where the machine lacks it. */
+async function findRuntimes(): Promise<void> {
+  const { folders, missing } = await findSandboxTools({
+    toolsDirectory: localPaths(repositoryDirectory).tools,
+    onProgress: say,
+  });
+  for (const reason of missing) say(reason);
+  process.env["PATH"] = [process.env["PATH"], ...folders].join(path.delimiter);
+}
+
 interface Soaking {
   readonly runs: number;
+  readonly workers: number;
   readonly seed: number;
   /** By which the processes of the cluster are known. */
   readonly folders: readonly string[];
 }
 
-async function soakCluster(cluster: TestCluster, { runs, seed, folders }: Soaking): Promise<string[]> {
-  const random = createRandom(seed);
+async function soakCluster(cluster: TestCluster, { runs, workers, seed, folders }: Soaking): Promise<string[]> {
   const all = [...services, ...others];
   const footprints = () => new Map(all.map((name) => [name, readFootprint(cluster, name)]));
 
@@ -99,21 +111,17 @@ async function soakCluster(cluster: TestCluster, { runs, seed, folders }: Soakin
   const beganMs = performance.now();
   let sampleMs = 0;
   let sayMs = 0;
-  const kindOf = await driveRuns(
-    cluster,
-    planRuns(runs, () => random.next()),
-    (ended) => {
-      const nowMs = performance.now();
-      if (nowMs - sampleMs >= SAMPLE_MS) {
-        sampleMs = nowMs;
-        for (const name of all) memory.add(name, ended / runs, readFootprint(cluster, name).residentMb);
-      }
-      if (nowMs - sayMs >= SAY_MS) {
-        sayMs = nowMs;
-        say(`  ${ended} have ended after ${Math.round((nowMs - beganMs) / 1_000)} s`);
-      }
-    },
-  );
+  const kindOf = await driveRuns(cluster, planRuns(runs, createRandom(seed).next), (ended) => {
+    const nowMs = performance.now();
+    if (nowMs - sampleMs >= SAMPLE_MS) {
+      sampleMs = nowMs;
+      for (const name of all) memory.add(name, ended / runs, readFootprint(cluster, name).residentMb);
+    }
+    if (nowMs - sayMs >= SAY_MS) {
+      sayMs = nowMs;
+      say(`  ${ended} have ended after ${Math.round((nowMs - beganMs) / 1_000)} s`);
+    }
+  });
   const tookS = (performance.now() - beganMs) / 1_000;
 
   say("rest ...");
@@ -126,7 +134,7 @@ async function soakCluster(cluster: TestCluster, { runs, seed, folders }: Soakin
   process.stdout.write(`${runs} runs in ${Math.round(tookS)} s: ${(runs / tookS).toFixed(1)} runs/s\n`);
   return [
     ...judgeKinds(results),
-    ...judgeFootprints(services, { before, after, memory }),
+    ...judgeFootprints(services, workers, { before, after, memory }),
     ...listOrphans(cluster, folders).map((each) => `nobody looks after the process ${each}`),
     ...violations.map(({ invariant, rule, rows }) => `${invariant} is broken: ${rule}: ${JSON.stringify(rows)}`),
   ];

@@ -18,6 +18,8 @@ export const defaultPorts = {
 /** Below the range that systems take for outgoing connections, so that a port stays ours while its service is down for a restart. */
 const privateRange = { from: 20_000, to: 30_000 } as const;
 const maxTries = 200;
+/** Processes that start clusters side by side look in stretches of their own, so that none takes what another's service has just let go for a restart. */
+const stretches = 16;
 
 /** Whether a server can listen there now. */
 export function isPortFree(port: number): Promise<boolean> {
@@ -44,6 +46,7 @@ export async function choosePort(preferred: number, taken: Set<number>): Promise
 
 /** A free port for tests, chosen at random so that two test runs on one machine seldom meet. */
 export function choosePrivatePort(taken: Set<number>): Promise<number> {
-  const { from, to } = privateRange;
-  return choosePort(from + Math.floor(Math.random() * (to - from - maxTries)), taken);
+  const length = (privateRange.to - privateRange.from) / stretches;
+  const from = privateRange.from + (process.pid % stretches) * length;
+  return choosePort(from + Math.floor(Math.random() * (length - maxTries)), taken);
 }

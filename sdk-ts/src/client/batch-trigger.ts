@@ -1,7 +1,7 @@
 import type { BatchItems, FailedBatchItem } from "../task/task-types.ts";
 import { type Connection, defaultConnection, parentRunId } from "./connection.ts";
 import type { AnyRunHandle } from "./run-handle.ts";
-import { type PreparedTrigger, prepareTrigger } from "./trigger-task.ts";
+import { type PreparedTrigger, prepareTrigger, withVersion } from "./trigger-task.ts";
 import { createRequestId } from "./request-id.ts";
 import { traceBatch } from "./tracing.ts";
 import type { TriggerOptions } from "./trigger-options.ts";
@@ -75,16 +75,17 @@ function failedItemsOf(outcomes: readonly ItemOutcome[]): FailedBatchItem[] {
 /**
  * Sends the items message after message, in their order: the next is prepared while one is being answered, and no more are held. An item that is wrong, or
  * that the cluster refuses, fails alone. Throws WindlassError: FIELD_INVALID for items that are none or too many (of an array before anything is sent), and
- * when a message is not answered; what an iterable throws is thrown. Then the error names the batch, and what came before it is stored.
+ * when a message is not answered; what an iterable throws is thrown. Then the error names the batch, and what came before it is stored. `version`: of the runs
+ * whose options name none; otherwise they are of the current one.
  */
-export async function sendBatch(connect: () => Connection, batch: AnyBatchItems): Promise<SentBatch> {
+export async function sendBatch(connect: () => Connection, batch: AnyBatchItems, version?: string): Promise<SentBatch> {
   checkItems(batch.items);
   const batchId = `batch_${createRequestId()}`;
   const outcomes: ItemOutcome[] = [];
   if (Array.isArray(batch.items) && batch.items.length === 0) return { batchId, outcomes };
   const connection = connect();
   await traceBatch(batchId, async (traceparent) => {
-    const common = { traceparent, parentRunId: parentRunId(connection), batchId };
+    const common = { traceparent, parentRunId: parentRunId(connection), batchId, version };
     let answered = Promise.resolve();
     try {
       for await (const part of partsOf(batch)) {
@@ -106,6 +107,7 @@ interface CommonToBatch {
   readonly traceparent: string;
   readonly parentRunId: string;
   readonly batchId: string;
+  readonly version: string | undefined;
 }
 
 type PreparedItem = PreparedTrigger | Extract<ItemOutcome, { ok: false }>;
@@ -178,9 +180,10 @@ async function triggerAll(
 
 function outgoing(
   { taskId, payload, checked }: PreparedTrigger,
-  { traceparent, parentRunId, batchId }: CommonToBatch,
+  { traceparent, parentRunId, batchId, version }: CommonToBatch,
 ): OutgoingTrigger {
-  const options = { ...checked.options, batchId };
+  const versioned = version === undefined ? checked : withVersion(checked, version);
+  const options = { ...versioned.options, batchId };
   return { ...checked, requestId: createRequestId(), taskId, payload, traceparent, parentRunId, options };
 }
 

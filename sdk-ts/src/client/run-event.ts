@@ -37,7 +37,8 @@ export type WaitSnapshot =
 
 export type RunEventBody =
   | { readonly type: "status"; readonly status: RunStatusName; readonly attempt: number }
-  | { readonly type: "attempt-started"; readonly attempt: number }
+  /** `sandboxTier`: how its worker is confined, "process" (not at all), "runc", "crun" or "runsc". */
+  | { readonly type: "attempt-started"; readonly attempt: number; readonly sandboxTier?: string }
   | ({ readonly type: "hook" } & HookSnapshot)
   | {
       readonly type: "log";
@@ -84,7 +85,11 @@ function bodyOf(body: RunEventMessage["body"]): RunEventBody {
       return { type: "status", status, attempt: body.value.attemptNumber };
     }
     case "attemptStarted":
-      return { type: "attempt-started", attempt: body.value.attemptNumber };
+      return {
+        type: "attempt-started",
+        attempt: body.value.attemptNumber,
+        ...present({ sandboxTier: body.value.sandboxTier === "" ? undefined : body.value.sandboxTier }),
+      };
     case "hookResult":
       return { type: "hook", ...hookFromProto(body.value) };
     case "log": {

@@ -39,7 +39,7 @@ export interface TriggerOptions {
   readonly metadata?: MetadataObject | undefined;
   /** Makes one run of several triggers: while the run of this task and key is DELAYED, another trigger puts it off. Not together with `delay` or `idempotencyKey`, nor in a batch. */
   readonly debounce?: DebounceOption | undefined;
-  /** Pins the run to a deployment version. Default: the current one when it starts. */
+  /** Pins the run to a deployment version. Default: the current one when it starts; of a run that is waited for (`triggerAndWait`), that of the run that waits. */
   readonly version?: string | undefined;
   /** Marks the run as a test. */
   readonly isTest?: boolean | undefined;

@@ -27,14 +27,23 @@ export async function triggerTask(
   return sendTrigger(defaultConnection(), prepared);
 }
 
-/** The same in the environment of the attempt that is running, whatever `configure` says: only there it can be waited for. */
+/**
+ * The same in the environment of the attempt that is running, whatever `configure` says: only there it can be waited for. The run is of `version`, that of
+ * the attempt, unless the options name another: so its output is what the code that waits for it was written for.
+ */
 export async function triggerChild(
   taskId: string,
   payload: unknown,
   options: TriggerOptions | undefined,
+  version: string,
 ): Promise<AnyRunHandle> {
   const prepared = prepareTrigger(taskId, payload, options);
-  return sendTrigger(connectionOfAttempt(), prepared);
+  return sendTrigger(connectionOfAttempt(), { ...prepared, checked: withVersion(prepared.checked, version) });
+}
+
+/** Of this version, unless another is named. */
+export function withVersion(checked: CheckedTriggerOptions, version: string): CheckedTriggerOptions {
+  return { ...checked, options: { ...checked.options, version: checked.options?.version ?? version } };
 }
 
 /** Throws FIELD_INVALID; `place` comes before the field's name: "items[3].". */

@@ -53,6 +53,17 @@ describe("triggerAndWait", () => {
     expect(cluster.triggerMessages).toMatchObject([[{ taskId: "child", parentRunId: "run_parent" }]]);
   });
 
+  it.each([undefined, "20260101.1"])(
+    "locks the child to the version of the run that waits for it, unless another is named (%s)",
+    async (version) => {
+      const waiting = child.triggerAndWait(1, version === undefined ? undefined : { version });
+      await endAndResume({ run_1: completed(2) });
+      await waiting;
+      expect(attempt.ctx.run.version).not.toBe("");
+      expect(cluster.triggerMessages).toMatchObject([[{ options: { version: version ?? attempt.ctx.run.version } }]]);
+    },
+  );
+
   it("gives the error of a child that did not complete", async () => {
     const waiting = tasks.triggerAndWait<typeof child>("child", 1);
     await endAndResume({ run_1: failed });
@@ -161,6 +172,8 @@ describe("batchTriggerAndWait", () => {
       { ok: true, id: "run_3", output: 4 },
     ]);
     expect(attempt.waits).toEqual([{ type: "batch", batchId: id, runCount: 3, runIds: [] }]);
+    const { version } = attempt.ctx.run;
+    expect(cluster.triggerMessages.flat().map(({ options }) => options?.version)).toEqual([version, version, version]);
   });
 
   it("names a run that its key stood for already, once: it may be of another batch", async () => {

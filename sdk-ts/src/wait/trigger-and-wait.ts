@@ -24,7 +24,7 @@ export function triggerTaskAndWait(
   options: TriggerOptions | undefined,
 ): Promise<TaskRunResult<string, unknown>> {
   return duringWait("triggerAndWait", async (attempt) => {
-    const { id } = await triggerChild(taskId, payload, options);
+    const { id } = await triggerChild(taskId, payload, options, attempt.ctx.run.version);
     await suspend(attempt, { type: "task", runId: id });
     const run = await endOf(id, attempt.signal);
     return taskRunResultFromProto(taskId, run);
@@ -39,7 +39,7 @@ const RESULTS_AT_ONCE = 1_000;
 /** The same for up to 100,000 runs; results are in the items' order. An item that did not become a run is not ok. */
 export function triggerBatchAndWait(batch: AnyBatchItems): Promise<AnyBatchResult> {
   return duringWait("batchTriggerAndWait", async (attempt) => {
-    const { batchId, outcomes } = await sendBatch(connectionOfAttempt, batch);
+    const { batchId, outcomes } = await sendBatch(connectionOfAttempt, batch, attempt.ctx.run.version);
     await suspendForBatch(attempt, batchId, outcomes);
     const runs: TaskRunResult<string, unknown>[] = [];
     for (let start = 0; start < outcomes.length; start += RESULTS_AT_ONCE) {

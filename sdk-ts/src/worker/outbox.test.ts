@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { LogLevel } from "@windlass/proto";
 import { expect, it } from "vitest";
 import { Outbox, type WorkerMessageBody } from "./outbox.ts";
 
@@ -68,6 +69,22 @@ it("splits what would be too large for one frame", async () => {
   outbox.push(started("d"));
   await turn();
   expect(connection.frames).toEqual([["a"], ["b"], ["c"], ["d"]]);
+});
+
+it("names the log lines that have not left the process yet", async () => {
+  const { outbox } = createOutbox();
+  outbox.pushLog(log("sent"), 4);
+  await turn();
+  await turn();
+  outbox.push(started("a"));
+  const record = { level: LogLevel.WARN, message: "not sent", attributesJson: '{"a":1}' };
+  outbox.pushLog({ case: "log", value: { record } }, 8);
+  expect(outbox.unsentLogLines()).toEqual(['warn not sent {"a":1}']);
+  // The transport has it, and writes it in this turn.
+  outbox.flush();
+  expect(outbox.unsentLogLines()).toEqual(['warn not sent {"a":1}']);
+  await turn();
+  expect(outbox.unsentLogLines()).toEqual([]);
 });
 
 it("waits while the connection is full, and keeps the order", async () => {

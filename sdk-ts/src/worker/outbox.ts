@@ -27,6 +27,8 @@ export class Outbox {
   readonly #sender: SessionSender;
   #waiting: WaitingMessage[] = [];
   #waitingLogBytes = 0;
+  /** Handed to the transport, which writes before the event loop turns again; not written if the process ends until then. */
+  #inDoubt: readonly WaitingMessage[] = [];
   #droppedLogs = 0;
   #isScheduled = false;
   #isBlocked = false;
@@ -52,6 +54,16 @@ export class Outbox {
     this.push(body, bytes);
   }
 
+  /** The log lines that have not left the process, as text: what one that ends in this moment can still write by itself. */
+  unsentLogLines(): string[] {
+    return this.#inDoubt.concat(this.#waiting).flatMap(({ body }) => {
+      if (body.case !== "log" || body.value.record === undefined) return [];
+      const { level, message = "", attributesJson = "" } = body.value.record;
+      const [name = "INFO"] = Object.entries(LogLevel).find(([, value]) => value === level) ?? [];
+      return [`${name.toLowerCase()} ${message}${attributesJson === "" ? "" : ` ${attributesJson}`}`];
+    });
+  }
+
   /** Sends what waits now; for what cannot wait until the event loop turns. */
   flush(): void {
     this.#isScheduled = false;
@@ -61,8 +73,14 @@ export class Outbox {
     if (this.#droppedLogs > 0) waiting.push(this.#confessDroppedLogs());
     let sent = 0;
     while (sent < waiting.length && !this.#isBlocked) sent = this.#sendFrame(waiting, sent);
+    if (this.#waitingLogBytes > 0) this.#keepUntilWritten(waiting.slice(0, sent));
     this.#waiting = waiting.slice(sent);
     this.#waitingLogBytes = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #keepUntilWritten(sent: readonly WaitingMessage[]): void {
+    this.#inDoubt = this.#inDoubt.concat(sent);
+    setImmediate(() => (this.#inDoubt = []));
   }
 
   /** Sends the messages from `start` that fit one frame; returns where the next frame starts. */

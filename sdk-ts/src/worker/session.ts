@@ -55,6 +55,11 @@ export class Session {
     throw new Error("the supervisor ended the session");
   }
 
+  /** See {@link Outbox.unsentLogLines}. */
+  unsentLogLines(): string[] {
+    return this.#outbox.unsentLogLines();
+  }
+
   /** An exception or a rejection that nobody awaited. It fails the attempt that runs. */
   uncaught(thrown: unknown): void {
     if (this.#attempt !== undefined) {

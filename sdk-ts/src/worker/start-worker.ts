@@ -8,6 +8,7 @@ import { LoopLag } from "./loop-lag.ts";
 import { ProcessState } from "./process-state.ts";
 import { serializeError } from "./serialize-error.ts";
 import { Session } from "./session.ts";
+import { writeLastLines } from "./write-last-lines.ts";
 
 const PROTOCOL_VERSION = 1;
 /** The supervisor answers from memory, or with one read from the store. */
@@ -39,6 +40,8 @@ export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>)
   };
   process.on("uncaughtException", onUncaught);
   process.on("unhandledRejection", onUncaught);
+  // No message leaves the process any more when a task calls process.exit(): lines of that very moment go to its output.
+  process.on("exit", () => writeLastLines(session?.unsentLogLines() ?? []));
 
   const client = createClient(WorkerService, channel);
   const call = client.session();

@@ -104,6 +104,23 @@ describe("an exception that nobody awaited", () => {
   });
 });
 
+describe("a task that calls process.exit()", () => {
+  it.each([0, 1, 5])(
+    "%d turns after it logged a line: that is told once, or is in its process's output",
+    async (turns) => {
+      await workers.own(async (own) => {
+        const heard = listenTo(own);
+        own.start({ runId: "run_1", taskId: "exits-talking", payload: json(turns) });
+        const told = () => heard.logs().filter(({ message }) => message === "about to exit").length;
+        const written = () => (own.output.includes("info about to exit\n") ? 1 : 0);
+        await own.until(() => told() + written() > 0, "the last line");
+        expect(told() + written()).toBe(1);
+        expect(own.said.map(({ case: kind }) => kind)).not.toContain("attemptFinished");
+      });
+    },
+  );
+});
+
 describe("an error handler", () => {
   it("decides when the next attempt begins, and what is reported", async () => {
     const heard = listenTo(workers.shared);

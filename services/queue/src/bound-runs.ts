@@ -22,6 +22,11 @@ export class BoundRuns {
     return this.#supervisors.keys();
   }
 
+  /** Whether runs wait for this one. */
+  hasRunsFor(supervisorId: string): boolean {
+    return this.#supervisors.has(supervisorId);
+  }
+
   /** The line for one more run, in its turn unless it is parked. */
   lineFor(line: KeyLine, supervisorId: string): BoundLine {
     let supervisor = this.#supervisors.get(supervisorId);

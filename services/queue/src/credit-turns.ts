@@ -1,4 +1,4 @@
-import type { MachineSet } from "./machines.ts";
+import type { LeaseSession } from "./lease-session.ts";
 import type { Supervisors } from "./supervisors.ts";
 
 /** Who claims runs when supervisors have credits: one for each shard that this process owns. */
@@ -9,10 +9,10 @@ export interface CreditTaker {
   gatherOne(): boolean;
   /** Claims what was gathered. False when that is nothing. */
   send(): boolean;
-  /** Machines for which it has runs that may go, and nobody has a credit. */
-  readonly machinesInNeed: MachineSet;
-  /** Gives back what credits it holds for runs that may come, of supervisors with any of these machines. */
-  yieldTo(machines: MachineSet): void;
+  /** Whether it has runs that wait for a credit of this supervisor, because nobody has one for them. */
+  needs(session: LeaseSession): boolean;
+  /** Gives back what credits it holds for runs that may come, if there are any that somebody needs. */
+  yieldTo(isNeeded: (session: LeaseSession) => boolean): void;
 }
 
 /**
@@ -59,7 +59,7 @@ export class CreditTurns {
       hasSent = false;
       for (const taker of this.#takers.slice()) hasSent = taker.send() || hasSent;
     }
-    const inNeed = this.#takers.reduce((machines, taker) => machines | taker.machinesInNeed, 0);
-    if (inNeed !== 0) for (const taker of this.#takers) taker.yieldTo(inNeed);
+    const isNeeded = (session: LeaseSession) => this.#takers.some((taker) => taker.needs(session));
+    for (const taker of this.#takers) taker.yieldTo(isNeeded);
   }
 }

@@ -5,7 +5,7 @@ import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/prot
 import type { CreditTaker, CreditTurns } from "./credit-turns.ts";
 import type { LeaseSession } from "./lease-session.ts";
 import type { WaitingRun } from "./lines.ts";
-import { ALL_MACHINES, machineIndexOf, type MachineSet, setOf } from "./machines.ts";
+import { machineIndexOf, setOf } from "./machines.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import { type NextClaims, startDispatchSpan } from "./next-claims.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
@@ -113,7 +113,7 @@ export class DispatchLoop implements CreditTaker {
     const batch = this.#gathered;
     this.#planWake();
     if (batch.length === 0) {
-      if (!this.#isClosed && this.#inFlight === 0) this.#options.next.review();
+      if (!this.#isClosed) this.#options.next.review({ isQuiet: this.#inFlight === 0 });
       return false;
     }
     this.#gathered = [];
@@ -122,14 +122,15 @@ export class DispatchLoop implements CreditTaker {
     return true;
   }
 
-  get machinesInNeed(): MachineSet {
+  needs({ supervisorId, machines }: LeaseSession): boolean {
     const { ready, supervisors } = this.#options;
-    if (ready.hasBound) return ALL_MACHINES;
-    return ready.machines & ~supervisors.machines;
+    if (ready.size === 0) return false;
+    if ((ready.machines & machines & ~supervisors.machines) !== 0) return true;
+    return ready.hasBoundTo(supervisorId) && !supervisors.canTake(supervisorId);
   }
 
-  yieldTo(machines: MachineSet): void {
-    this.#options.next.yieldTo(machines);
+  yieldTo(isNeeded: (session: LeaseSession) => boolean): void {
+    this.#options.next.yieldTo(isNeeded);
   }
 
   get #canGather(): boolean {

@@ -9,8 +9,8 @@ export interface LeasePush {
 
 /** Messages that may wait for a supervisor that reads slowly before no more is claimed for it. A message is at most 16 MB. */
 const MAX_WAITING = 2;
-/** Room for what was already being claimed when the limit was reached. */
-const WAITING_ROOM = 16;
+/** Room for what was already being claimed when the limit was reached: of each of eight shards two messages, and eight of runs to come. */
+const WAITING_ROOM = 80;
 
 /** One supervisor's open stream, from the side that pushes leases into it. Iterated by the handler, once. */
 export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined> {
@@ -19,7 +19,7 @@ export class LeaseSession implements AsyncIterableIterator<LeasePush, undefined>
   readonly machines: MachineSet;
   /** Runs that are being claimed for it at this moment. */
   claimsInFlight = 0;
-  /** True when the supervisor wants no more: the stream ends when nothing is being claimed for it any more. */
+  /** True when the supervisor wants no more, or is gone: the stream ends when nothing is being claimed for it any more. */
   isFinishing = false;
   readonly #waiting = createPushStream<LeasePush>(WAITING_ROOM);
   readonly #onTaken: () => void;

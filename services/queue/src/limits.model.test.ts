@@ -296,6 +296,7 @@ test("model: never over a limit, never idle while somebody may go, in order with
             expect(ready.stateOf(environmentId, queue)).toEqual({
               depth: waiting.length,
               running: model.executing.filter(isMeant).length,
+              reserved: 0,
               oldestQueueTimeUs: waiting.toSorted(byPlace)[0]?.queueTimeUs,
             });
           }

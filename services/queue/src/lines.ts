@@ -64,6 +64,8 @@ export class QueueLines implements TakesMachineTurns<QueueLines>, Awaits {
   rate: CellRate | undefined;
   /** Slots in use. */
   running = 0;
+  /** Those of them that are kept for runs to come. */
+  reserved = 0;
   /** Runs that wait. */
   depth = 0;
   readonly keys = new Map<string, KeyLine>();

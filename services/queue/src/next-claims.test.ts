@@ -4,7 +4,7 @@ import { CallFailure } from "@windlass/proto/grpc";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { KeyLine } from "./lines.ts";
-import { NextClaims, type NextClaimInit } from "./next-claims.ts";
+import { MAX_NEXT_CLAIMS, NextClaims, type NextClaimInit } from "./next-claims.ts";
 import { ReadyQueues } from "./ready-queues.ts";
 import { Supervisors } from "./supervisors.ts";
 import { failureOf, noLimits, readyRun } from "./testing/dispatch.ts";
@@ -20,7 +20,7 @@ interface Asked extends NextClaimInit {
 
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-function setUp() {
+function setUp(recallAnswered: Promise<unknown> = Promise.resolve()) {
   const ready = new ReadyQueues(() => 0);
   ready.leasedComplete(0);
   const supervisors = new Supervisors();
@@ -51,7 +51,7 @@ function setUp() {
     },
     answerNext: () => {
       recalls += 1;
-      return Promise.resolve();
+      return recallAnswered;
     },
     onFailure: (failure) => failures.push(failure),
     onSettled: () => undefined,
@@ -66,35 +66,40 @@ function setUp() {
   return { ready, supervisors, next, asked, failures, connect, recalls: () => recalls };
 }
 
+function slotsIn(ready: ReadyQueues): number {
+  const { running, reserved } = ready.stateOf("env", "q");
+  return running + reserved;
+}
+
 test("while nothing waits, the next runs of the line that had the last one are asked for, with half of the credits at most", () => {
   const { supervisors, next, asked, connect } = setUp();
   const session = connect(8);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toEqual([]);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked.map(({ queue, supervisorId, count }) => [queue, supervisorId, count])).toEqual([
     ["q", "sup", 4],
     ["q", "sup", 2],
   ]);
   expect(supervisors.balance(session)).toBe(2);
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toHaveLength(2);
 });
 
-test("what comes is pushed and holds its slot; the slots and credits of the others are free again", async () => {
+test("what comes is pushed and holds its slot; the slots and credits of the others are free again; only what was leased counts as running", async () => {
   const { ready, supervisors, next, asked, connect } = setUp();
   const session = connect(8);
   next.note(line);
-  next.review();
-  expect(ready.stateOf("env", "q").running).toBe(6);
+  next.review({ isQuiet: true });
+  expect(ready.stateOf("env", "q")).toMatchObject({ running: 0, reserved: 6 });
   const pushed = session.next();
   await asked[0]?.answer("a");
   expect((await pushed).value?.leases).toMatchObject([{ ref: { runId: "a" } }]);
-  expect(ready.stateOf("env", "q").running).toBe(3);
+  expect(ready.stateOf("env", "q")).toMatchObject({ running: 1, reserved: 2 });
   expect(supervisors.balance(session)).toBe(5);
   ready.freed("a", "token of a");
-  expect(ready.stateOf("env", "q").running).toBe(2);
+  expect(ready.stateOf("env", "q")).toMatchObject({ running: 0, reserved: 2 });
 });
 
 test("a queue that is paused or has a rate is asked for nothing, and the last slot of a limit is left to runs that wait", () => {
@@ -107,11 +112,11 @@ test("a queue that is paused or has a rate is asked for nothing, and the last sl
     { concurrencyLimit: 1 },
   ]) {
     ready.setQueue({ ...noLimits, ...limits });
-    next.review();
+    next.review({ isQuiet: true });
     expect(asked).toEqual([]);
   }
   ready.setQueue({ ...noLimits, concurrencyLimit: 17 });
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked.map(({ count }) => count)).toEqual([16]);
 });
 
@@ -121,35 +126,71 @@ test("all is recalled when a run waits that could have its slot, when its credit
     const session = connect(4);
     ready.setEnvironment("env", 3);
     next.note(line);
-    next.review();
+    next.review({ isQuiet: true });
     expect(asked.map(({ count }) => count)).toEqual([2]);
     expect(recalls()).toBe(0);
     if (need === "slot") {
       ready.push(readyRun("x", 1));
       ready.push(readyRun("y", 2));
       ready.next();
-      next.review();
-    } else if (need === "credit") next.yieldTo(1);
+      next.review({ isQuiet: true });
+    } else if (need === "credit") next.yieldTo(() => true);
     else {
       supervisors.finish(session);
-      next.review();
+      next.review({ isQuiet: true });
     }
     expect(recalls()).toBe(1);
-    next.review();
+    next.review({ isQuiet: true });
     expect(recalls()).toBe(1);
     await asked[0]?.answer();
-    expect(ready.stateOf("env", "q").running).toBe(need === "slot" ? 1 : 0);
+    expect(slotsIn(ready)).toBe(need === "slot" ? 1 : 0);
   }
+});
+
+test("however many lines have runs, no more messages wait than the claim stream takes; a line that has runs again gets the place of those that have none any more", async () => {
+  const { next, asked, connect, recalls } = setUp();
+  connect(1_000);
+  const keys = Array.from({ length: 20 }, (_, nth) => `key${nth}`);
+  for (const concurrencyKey of keys) {
+    next.note({ ...line, concurrencyKey });
+    next.review({ isQuiet: true });
+  }
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 0]);
+  next.note({ ...line, concurrencyKey: "key19" });
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 1]);
+  for (const each of asked.splice(0)) await each.answer();
+  next.review({ isQuiet: true });
+  expect(new Set(asked.map(({ concurrencyKey }) => concurrencyKey))).toEqual(new Set(keys.slice(-4)));
+  next.note({ ...line, concurrencyKey: "key19" });
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([MAX_NEXT_CLAIMS, 1]);
+});
+
+test("nothing is asked for, or recalled again, before the recall itself is answered: what is unanswered has a bound", async () => {
+  const recall = Promise.withResolvers<void>();
+  const { next, asked, connect, recalls } = setUp(recall.promise);
+  connect(2);
+  next.note(line);
+  next.review({ isQuiet: true });
+  next.recall();
+  await asked[0]?.answer();
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([1, 1]);
+  recall.resolve();
+  await settle();
+  next.review({ isQuiet: true });
+  expect([asked.length, recalls()]).toEqual([2, 1]);
 });
 
 test("a broken stream frees what it held, and ends the epoch", async () => {
   const { ready, supervisors, next, asked, failures, connect } = setUp();
   const session = connect(2);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   await asked[0]?.fail(failureOf(ErrorReason.NOT_READY));
   expect(failures).toMatchObject([{ reason: ErrorReason.NOT_READY }]);
-  expect(ready.stateOf("env", "q").running).toBe(0);
+  expect(slotsIn(ready)).toBe(0);
   expect(supervisors.balance(session)).toBe(2);
 });
 
@@ -157,7 +198,7 @@ test("a close recalls, waits for the answers, and nothing is asked for any more"
   const { next, asked, connect, recalls } = setUp();
   connect(2);
   next.note(line);
-  next.review();
+  next.review({ isQuiet: true });
   let isClosed = false;
   const closing = next.close().then(() => (isClosed = true));
   expect(recalls()).toBe(1);
@@ -165,7 +206,7 @@ test("a close recalls, waits for the answers, and nothing is asked for any more"
   expect(isClosed).toBe(false);
   await asked[0]?.answer();
   await closing;
-  next.review();
+  next.review({ isQuiet: true });
   expect(asked).toHaveLength(1);
 });
 
@@ -225,12 +266,12 @@ test("whatever is reserved, comes, is told besides, is listed and ends, in whate
       };
       for (const step of steps) {
         steer(step);
-        expect(ready.stateOf("env", "q").running).toBeLessThanOrEqual(limit);
+        expect(slotsIn(ready)).toBeLessThanOrEqual(limit);
       }
       for (const runId of claiming.keys()) refuse(runId);
       for (const own of reserved) ready.giveBack(own, 1);
       for (const runId of leases.keys()) end(runId);
-      expect(ready.stateOf("env", "q").running).toBe(0);
+      expect(slotsIn(ready)).toBe(0);
     }),
   );
 });

@@ -4,7 +4,7 @@ import { asCallFailure, CallFailure, callFailureFromError } from "@windlass/prot
 import type { LeaseSession } from "./lease-session.ts";
 import type { LineName } from "./line-tree.ts";
 import type { KeyLine } from "./lines.ts";
-import { type MachineIndex, type MachineSet, machineNameOf } from "./machines.ts";
+import { type MachineIndex, machineNameOf } from "./machines.ts";
 import type { QueueMetrics } from "./metrics.ts";
 import type { ReadyQueues } from "./ready-queues.ts";
 import type { Supervisors } from "./supervisors.ts";
@@ -45,6 +45,12 @@ export const MAX_NEXT_CLAIMS = MAX_LINES * MESSAGES_PER_LINE;
 /** Most runs for which one message asks. */
 const MAX_COUNT = 16;
 
+/** A line that had one of the last runs. */
+interface KnownLine extends NextLine {
+  /** Whether it had others before, while it was known. */
+  isRepeated: boolean;
+}
+
 interface Waiting {
   readonly line: KeyLine;
   readonly machineIndex: MachineIndex;
@@ -61,7 +67,7 @@ interface Waiting {
 export class NextClaims {
   readonly #options: NextClaimsOptions;
   /** The newest last. */
-  readonly #lines = new Map<string, NextLine>();
+  readonly #lines = new Map<string, KnownLine>();
   readonly #waiting = new Set<Waiting>();
   #isRecalling = false;
   #isClosed = false;
@@ -74,8 +80,9 @@ export class NextClaims {
   note({ environmentId, queue, concurrencyKey, machineIndex }: NextLine): void {
     const key = `${environmentId} ${machineIndex} ${queue.length} ${queue}${concurrencyKey}`;
     const known = this.#lines.get(key);
+    if (known !== undefined) known.isRepeated = true;
     this.#lines.delete(key);
-    this.#lines.set(key, known ?? { environmentId, queue, concurrencyKey, machineIndex });
+    this.#lines.set(key, known ?? { environmentId, queue, concurrencyKey, machineIndex, isRepeated: false });
     if (this.#lines.size <= MAX_LINES) return;
     for (const oldest of this.#lines.keys()) {
       this.#lines.delete(oldest);
@@ -83,16 +90,15 @@ export class NextClaims {
     }
   }
 
-  /** To be called when whatever may go has been claimed: asks for runs to come when none waits, and gives back what those that wait could use. */
-  review(): void {
-    const { ready } = this.#options;
-    if (ready.size === 0) this.#ask();
-    else if (this.#holdsUpOthers()) this.recall();
+  /** To be called when whatever may go has been claimed: asks for runs to come when none waits or (`isQuiet`) is being claimed, and gives back what those that wait could use. */
+  review({ isQuiet }: { readonly isQuiet: boolean }): void {
+    if (this.#holdsUpOthers()) this.recall();
+    else if (isQuiet && this.#options.ready.size === 0) this.#ask();
   }
 
-  /** Others want these machines' credits. */
-  yieldTo(machines: MachineSet): void {
-    for (const { session } of this.#waiting) if ((session.machines & machines) !== 0) return this.recall();
+  /** Somebody wants credits of these supervisors. */
+  yieldTo(isNeeded: (session: LeaseSession) => boolean): void {
+    for (const { session } of this.#waiting) if (isNeeded(session)) return this.recall();
   }
 
   /** Asks for the answers to all that wait; what they hold is free when they have come. */
@@ -100,9 +106,9 @@ export class NextClaims {
     if (this.#waiting.size === 0 || this.#isRecalling) return;
     this.#isRecalling = true;
     const recalled = [...this.#waiting].map(({ answered }) => answered);
-    // When it fails, so does every answer that waits.
-    this.#options.answerNext().catch(() => undefined);
-    void Promise.all(recalled).then(() => {
+    // When it fails, so does every answer that waits: there is one at a time, so that the stream takes it.
+    const asked = this.#options.answerNext().catch(() => undefined);
+    void Promise.all([asked, ...recalled]).then(() => {
       this.#isRecalling = false;
       this.#options.onSettled();
     });
@@ -116,17 +122,22 @@ export class NextClaims {
   }
 
   #holdsUpOthers(): boolean {
+    const doRunsWait = this.#options.ready.size > 0;
     for (const { line, session } of this.#waiting) {
-      if (session.isFinishing || !line.hasRoom || !line.queue.environment.hasRoom) return true;
+      if (session.isFinishing || session.isFull) return true;
+      if (doRunsWait && !(line.hasRoom && line.queue.environment.hasRoom)) return true;
     }
     return false;
   }
 
   #ask(): void {
     if (this.#isClosed || this.#isRecalling) return;
-    for (const { session } of this.#waiting) if (session.isFinishing) return this.recall();
     for (const line of [...this.#lines.values()].toReversed()) {
-      for (let count = this.#countFor(line); count < MESSAGES_PER_LINE; count += 1) if (!this.#askFor(line)) break;
+      for (let count = this.#countFor(line); count < MESSAGES_PER_LINE; count += 1) {
+        // Some wait for lines that have had no run for a while: they make way for one that will have more.
+        if (this.#waiting.size === MAX_NEXT_CLAIMS && line.isRepeated) return this.recall();
+        if (this.#waiting.size === MAX_NEXT_CLAIMS || !this.#askFor(line)) break;
+      }
     }
   }
 

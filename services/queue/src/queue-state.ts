@@ -6,15 +6,17 @@ import { ALL_MACHINES } from "./machines.ts";
 export interface QueueState {
   readonly depth: number;
   readonly running: number;
+  /** Slots that are kept for runs to come. */
+  readonly reserved: number;
   /** Undefined when none waits. */
   readonly oldestQueueTimeUs: number | undefined;
 }
 
 /** Of one in which nothing waits or executes. */
-export const EMPTY_QUEUE: QueueState = { depth: 0, running: 0, oldestQueueTimeUs: undefined };
+export const EMPTY_QUEUE: QueueState = { depth: 0, running: 0, reserved: 0, oldestQueueTimeUs: undefined };
 
 /** How full it is. O(keys). */
-export function stateOf({ depth, running, keys }: QueueLines, known: KnownRuns): QueueState {
+export function stateOf({ depth, running: used, reserved, keys }: QueueLines, known: KnownRuns): QueueState {
   let oldestQueueTimeUs: number | undefined;
   const look = (run: WaitingRun | undefined): void => {
     if (run !== undefined) oldestQueueTimeUs = Math.min(run.queueTimeUs, oldestQueueTimeUs ?? Infinity);
@@ -25,5 +27,5 @@ export function stateOf({ depth, running, keys }: QueueLines, known: KnownRuns):
       for (const { runs } of bound?.values() ?? []) look(known.headOf(runs));
     }
   }
-  return { depth, running, oldestQueueTimeUs };
+  return { depth, running: used - reserved, reserved, oldestQueueTimeUs };
 }

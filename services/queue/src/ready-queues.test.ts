@@ -209,14 +209,14 @@ describe("a run that needs a machine", () => {
 
 test("a queue's oldest run is the first of all its keys, resumes included", () => {
   const queues = listed();
-  expect(queues.stateOf("env", "q")).toEqual({ depth: 0, running: 0, oldestQueueTimeUs: undefined });
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 0, running: 0, reserved: 0, oldestQueueTimeUs: undefined });
   queues.push(run("a", 7));
   queues.push({ ...run("b", 5), concurrencyKey: "k" });
   queues.push({ ...run("c", 3), concurrencyKey: "l", supervisorId: "sup" });
   queues.push(run("d", 1, "other"));
-  expect(queues.stateOf("env", "q")).toEqual({ depth: 3, running: 0, oldestQueueTimeUs: 3 });
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 3, running: 0, reserved: 0, oldestQueueTimeUs: 3 });
   queues.nextBoundTo("sup");
-  expect(queues.stateOf("env", "q")).toEqual({ depth: 2, running: 1, oldestQueueTimeUs: 5 });
+  expect(queues.stateOf("env", "q")).toEqual({ depth: 2, running: 1, reserved: 0, oldestQueueTimeUs: 5 });
   expect([...queues.states()].map(({ queue, depth }) => [queue, depth])).toEqual([
     ["q", 2],
     ["other", 1],

@@ -62,12 +62,6 @@ export class ReadyQueues {
     return this.#turns.machines;
   }
 
-  /** Whether runs wait that only one supervisor can have. */
-  get hasBound(): boolean {
-    for (const _ of this.#bound.supervisorIds()) return true;
-    return false;
-  }
-
   /** Whether all live leases are known; until then no run may go. */
   get isListed(): boolean {
     return this.#slots.isListed;
@@ -117,6 +111,11 @@ export class ReadyQueues {
   /** The supervisors for which runs wait that nobody else can have. */
   boundSupervisorIds(): Iterable<string> {
     return this.#bound.supervisorIds();
+  }
+
+  /** Whether such runs wait for this one. */
+  hasBoundTo(supervisorId: string): boolean {
+    return this.#bound.hasRunsFor(supervisorId);
   }
 
   /** Takes the next run that only this supervisor can have, and a slot for it; undefined when none may go. */
@@ -175,6 +174,7 @@ export class ReadyQueues {
       return undefined;
     }
     for (let nth = 0; nth < count; nth += 1) countTaken(line);
+    queue.reserved += count;
     return line;
   }
 
@@ -182,11 +182,12 @@ export class ReadyQueues {
   claimedAhead(line: KeyLine, runId: string, leaseToken: string): void {
     // Like one from a list: the run may have been told, and be waiting or being claimed, which will be refused.
     this.#slots.listed({ runId, leaseToken }, line);
-    this.#countFreed(line);
+    this.giveBack(line, 1);
   }
 
   /** No run came for slots that were reserved. */
   giveBack(line: KeyLine, count: number): void {
+    line.queue.reserved -= count;
     for (let nth = 0; nth < count; nth += 1) this.#countFreed(line);
   }
 

@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { ErrorReason, type Lease, LeaseSchema } from "@windlass/proto";
 import { expect, test } from "vitest";
+import { MAX_CLAIMS_IN_FLIGHT } from "./dispatch-loop.ts";
 import type { LeaseSession } from "./lease-session.ts";
+import { MAX_NEXT_CLAIMS } from "./next-claims.ts";
 import { Supervisors } from "./supervisors.ts";
 
 function leasesOf(...runIds: string[]): Lease[] {
@@ -101,4 +103,16 @@ test("nothing is claimed for a supervisor that does not read, until it does", as
   await expect(nextRunIds(session)).resolves.toEqual(["a"]);
   expect(wakes).toBe(1);
   expect(supervisors.choose()).toBe(session);
+});
+
+test("all that was claimed for a supervisor before it stopped reading still reaches it", async () => {
+  const supervisors = new Supervisors();
+  const session = supervisors.open("sup");
+  const shards = 8;
+  const messages = Array.from({ length: shards * (MAX_CLAIMS_IN_FLIGHT + MAX_NEXT_CLAIMS) }, (_, nth) => `run${nth}`);
+  supervisors.grant(session, messages.length);
+  beginClaims(supervisors, session, messages.length);
+  for (const runId of messages)
+    expect(supervisors.settle(session, { leases: leasesOf(runId), refusedCount: 0 })).toBe(0);
+  for (const runId of messages) expect(await nextRunIds(session)).toEqual([runId]);
 });

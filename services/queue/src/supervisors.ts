@@ -59,16 +59,13 @@ export class Supervisors {
 
   /** The supervisor wants no more: its credits are gone, and its stream ends after the leases that are being claimed for it. */
   finish(session: LeaseSession): void {
-    this.#credits.close(session);
-    session.isFinishing = true;
+    this.#leave(session);
     if (session.claimsInFlight === 0) this.end(session);
-    // What is claimed for runs to come has to be given back.
-    else this.#onCredits();
   }
 
   /** Ends a session, with an error if one is given. Its credits end with it; leases that were pushed stay the supervisor's. */
   end(session: LeaseSession, error?: unknown): void {
-    this.#credits.close(session);
+    this.#leave(session);
     if (this.#sessions.get(session.supervisorId) === session) this.#sessions.delete(session.supervisorId);
     session.end(error);
   }
@@ -134,6 +131,13 @@ export class Supervisors {
     const lostCount = lost.length - this.#pushToSuccessor(session.supervisorId, lost);
     if (session.isFinishing && session.claimsInFlight === 0) this.end(session);
     return lostCount;
+  }
+
+  #leave(session: LeaseSession): void {
+    this.#credits.close(session);
+    session.isFinishing = true;
+    // What is claimed for runs to come has to be given back.
+    if (session.claimsInFlight > 0) this.#onCredits();
   }
 
   #pushToSuccessor(supervisorId: string, leases: Lease[]): number {

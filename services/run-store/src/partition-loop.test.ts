@@ -27,7 +27,8 @@ describe("the timeline's partitions", () => {
   });
 
   it("are made ahead, once, and again as days pass; several replicas may try at once", async () => {
-    const clock = createFakeClock(Date.now());
+    // At noon, whatever the hour: how many days are new depends on it.
+    const clock = createFakeClock(Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS / 2);
     const loops = Array.from({ length: 3 }, () => createPartitionLoop({ postgres: store.postgres, clock, logger }));
     for (const loop of loops) await loop.start();
     await clock.timersPending(3);

@@ -145,7 +145,7 @@ export function createAttemptRunner(options: {
     const nowMs = clock.nowMs();
     switch (body.case) {
       case "started":
-        attempt.started(body.value, supervisorId(), worker.id, nowMs);
+        attempt.started(body.value, supervisorId(), worker, nowMs);
         break;
       case "hookResult":
         attempt.hookSettled(body.value, nowMs);

@@ -20,6 +20,8 @@ import { attemptLimits } from "./worker-limits.ts";
 
 const beginMs = 1_700_000_000_000;
 
+const worker = { id: "worker-1", sandboxTier: "process" };
+
 function begin() {
   const lease = makeLease({ attemptNumber: 2 });
   const events: RunEvent[] = [];
@@ -73,7 +75,7 @@ const lost = {
 describe("an attempt that goes well", () => {
   it("is reported with its hooks in order and the times of its worker", () => {
     const { attempt, events, said } = begin();
-    attempt.started(started(), "sup_1", "worker-1", beginMs + 20);
+    attempt.started(started(), "sup_1", worker, beginMs + 20);
     attempt.hookSettled(hook("init"), beginMs + 20);
     attempt.hookSettled(hook("run"), beginMs + 20);
     const finish = attempt.endedByWorker(output("42"), beginMs + 20);
@@ -89,7 +91,7 @@ describe("an attempt that goes well", () => {
 
   it("is not believed about times that cannot be", () => {
     const { attempt } = begin();
-    attempt.started(create(StartedSchema, { time: { seconds: 99_999_999_999n } }), "s", "w", beginMs + 20);
+    attempt.started(create(StartedSchema, { time: { seconds: 99_999_999_999n } }), "s", worker, beginMs + 20);
     const finish = attempt.endedByWorker(output("1", timestampFromMs(1_000)), beginMs + 30);
     expect(finish.startTime).toEqual(at(20));
     expect(finish.finishTime).toEqual(at(0));
@@ -145,7 +147,7 @@ describe("a failure", () => {
 describe("a cancel", () => {
   it("goes through its phases, and keeps what run returned", () => {
     const { attempt, said, urgent, events } = begin();
-    attempt.started(started(), "s", "w", beginMs + 1);
+    attempt.started(started(), "s", worker, beginMs + 1);
     attempt.deliverCancel("not needed", beginMs + 2);
     attempt.cancelAcknowledged(beginMs + 3);
     attempt.hookSettled(hook("onCancel"), beginMs + 8);

@@ -90,7 +90,12 @@ export class Attempt implements JudgedAttempt {
     return this.#logAllowance?.isExceeded === true;
   }
 
-  started(message: Started, supervisorId: string, workerId: string, nowMs: number): void {
+  started(
+    message: Started,
+    supervisorId: string,
+    worker: { readonly id: string; readonly sandboxTier: string },
+    nowMs: number,
+  ): void {
     this.#startTime = boundTime(message.time, this.#handedOverMs, nowMs);
     this.#add(this.#startTime, {
       case: "attemptStarted",
@@ -98,7 +103,8 @@ export class Attempt implements JudgedAttempt {
         $typeName: "windlass.v1.AttemptStarted",
         attemptNumber: this.attemptNumber,
         supervisorId,
-        workerId,
+        workerId: worker.id,
+        sandboxTier: worker.sandboxTier,
       },
     });
   }

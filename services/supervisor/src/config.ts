@@ -2,6 +2,8 @@ import { availableParallelism, hostname } from "node:os";
 import { address, commaList, commonVariables, loadConfig, variable, wholeNumber } from "@windlass/chassis";
 import { z } from "zod";
 import { sandboxTiers } from "./driver/driver.ts";
+import { egressModes, egressOf } from "./driver/egress/egress-settings.ts";
+import { maxEgressTargets, parseEgressTarget } from "./driver/egress/egress-target.ts";
 import { type Capacity, machinePresets, offeredMachines } from "./driver/machine.ts";
 
 /** Each costs a stream and a credit: more would leave workers with leases that they cannot use. */
@@ -20,6 +22,21 @@ const machines = commaList().pipe(
     .array(z.enum(machinePresets))
     .min(1, "must name at least one")
     .refine((presets) => new Set(presets).size === presets.length, "must name each once"),
+);
+
+/** What workers may reach, or not. */
+const egressTargets = commaList().pipe(
+  z
+    .array(
+      z.string().superRefine((text, context) => {
+        try {
+          parseEgressTarget(text);
+        } catch (error) {
+          context.addIssue({ code: "custom", message: (error as Error).message });
+        }
+      }),
+    )
+    .max(maxEgressTargets, `must be at most ${maxEgressTargets}; networks like 192.0.2.0/24 take one`),
 );
 
 /** So many of something that comes in parts. */
@@ -69,6 +86,17 @@ export const supervisorVariables = {
   WINDLASS_REQUIRE_TIER: variable(z.enum(sandboxTiers).default("process"), {
     description: "The weakest sandbox that will do, process < runc = crun < runsc: else the supervisor does not start.",
   }),
+  WINDLASS_EGRESS: variable(z.enum(egressModes).optional(), {
+    description:
+      "What workers of runc, crun and runsc may reach: none, allowlist or open, everything. Never this machine, the run-store, the queue, link-local and metadata addresses, IPv6. All but none need slirp4netns, nft and /dev/net/tun. Unset: open.",
+  }),
+  WINDLASS_EGRESS_ALLOW: variable(egressTargets.default([]), {
+    description: "With allowlist: addresses, networks like 192.0.2.0/24 and names of hosts, separated by commas.",
+  }),
+  WINDLASS_EGRESS_DENY: variable(egressTargets.default([]), {
+    description:
+      "The same, for what workers are never to reach: PostgreSQL and NATS if they are elsewhere, networks of a cluster's pods.",
+  }),
   WINDLASS_DATA_DIR: variable(z.string().min(1).default(".windlass/supervisor"), {
     description: "Where bundles are kept. One folder per supervisor.",
   }),
@@ -100,6 +128,12 @@ export function readConfig() {
   }
   if (config.WINDLASS_RUNTIME_PATH !== undefined && ["process", "auto"].includes(config.WINDLASS_DRIVER)) {
     console.error("supervisor cannot start:\n  WINDLASS_RUNTIME_PATH: only with WINDLASS_DRIVER runc, crun or runsc");
+    process.exit(2);
+  }
+  try {
+    egressOf(config);
+  } catch (error) {
+    console.error(`supervisor cannot start:\n  WINDLASS_EGRESS: ${(error as Error).message}`);
     process.exit(2);
   }
   try {

@@ -106,3 +106,17 @@ it("gives a lease back that waits while nothing moves, or for very long", () => 
   expect(shouldRelease(251, 10)).toBe(false);
   expect(shouldRelease(1_001, 10)).toBe(true);
 });
+
+it("gives a lease back later where workers start slowly, for then everything else is slow too; after ten seconds at the latest", () => {
+  expect(shouldRelease(1_000, 1_000, { startMs: 1_000 })).toBe(false);
+  expect(shouldRelease(1_001, 1_001, { startMs: 1_000 })).toBe(true);
+  expect(shouldRelease(4_000, 10, { startMs: 1_000 })).toBe(false);
+  expect(shouldRelease(4_001, 10, { startMs: 1_000 })).toBe(true);
+  expect(shouldRelease(10_001, 10, { startMs: 20_000 })).toBe(true);
+  expect(shouldRelease(251, 251, { startMs: 100 })).toBe(true);
+});
+
+it("keeps the lease that room is reserved for up to five seconds", () => {
+  expect(shouldRelease(5_000, 5_000, { isNextInReserve: true })).toBe(false);
+  expect(shouldRelease(5_001, 10, { isNextInReserve: true })).toBe(true);
+});

@@ -1,3 +1,5 @@
+import { tenureMs } from "./pool-plan.ts";
+
 /**
  * Leases for so much work, at the measured run duration, are held ready per worker. Credits and leases need a round trip
  * through queue and run-store, some 5 to 20 ms under load; workers must not run dry meanwhile (design.md, section 1).
@@ -13,6 +15,8 @@ const newestWeight = 1 / 12;
 const maxStalledWaitMs = 250;
 /** However briskly its turn comes nearer, this is too long. Less would send work to and fro whenever the machine is busy. */
 const maxWaitMs = 1_000;
+/** However slowly workers start. */
+const maxSlowWaitMs = 10_000;
 /** Here room is being made for the lease: this long it may wait before another supervisor may have it. */
 const maxReservedWaitMs = 5_000;
 
@@ -79,9 +83,19 @@ export function creditsToGrant({ wanted, held, granted, streams }: CreditView): 
 
 /**
  * Whether a lease has waited long enough to be given back, unless a worker of its version is just being started.
- * `sinceLastEndMs`: how long ago an attempt ended, and with it made room. `isNextInReserve`: it has the room that is reserved.
+ * `sinceLastEndMs`: how long ago an attempt ended, and with it made room. `startMs`: how long workers take to start on this
+ * machine now; where all is slow, ends and places come slowly too, and sending work to and fro would make it slower.
+ * `isNextInReserve`: it has the room that is reserved.
  */
-export function shouldRelease(waitedMs: number, sinceLastEndMs: number, isNextInReserve = false): boolean {
-  if (isNextInReserve) return waitedMs > maxReservedWaitMs;
-  return waitedMs > maxWaitMs || (waitedMs > maxStalledWaitMs && sinceLastEndMs > maxStalledWaitMs);
+export function shouldRelease(
+  waitedMs: number,
+  sinceLastEndMs: number,
+  { startMs = 0, isNextInReserve = false }: { startMs?: number; isNextInReserve?: boolean } = {},
+): boolean {
+  const stalledMs = Math.max(maxStalledWaitMs, Math.min(startMs, maxSlowWaitMs));
+  // By then a tenure (pool-plan.ts) is over, so that a kind that has no worker has got a place.
+  const placeMs = Math.min(tenureMs(startMs), maxSlowWaitMs);
+  const longestMs = Math.max(isNextInReserve ? maxReservedWaitMs : maxWaitMs, placeMs);
+  if (isNextInReserve) return waitedMs > longestMs;
+  return waitedMs > longestMs || (waitedMs > stalledMs && sinceLastEndMs > stalledMs);
 }

@@ -214,8 +214,9 @@ export function createExecutor(options: {
     lastEndMs = clock.monotonicMs();
     if (finish !== undefined && waitId !== undefined) endedWaits.set(waitId, { ...finish });
     if (finish !== undefined) report(held, finish);
+    // Who uses up a process costs its slot the start of another.
+    meanRunMs = nextMeanRunMs(meanRunMs, isWorkerFree ? durationMs : durationMs + pool.startMs);
     if (!isWorkerFree) return;
-    meanRunMs = nextMeanRunMs(meanRunMs, durationMs);
     pool.giveBack(worker);
     if (worker.state === "idle" && !pool.isPlaceOwed) {
       assign();
@@ -284,12 +285,13 @@ export function createExecutor(options: {
     const nowMs = clock.monotonicMs();
     reports.flushHeld();
     runner.enforceLimits();
-    const reserved = pool.reservedPreset;
+    const { startMs, reservedPreset: reserved } = pool;
     const next = reserved === undefined ? undefined : book.longestWaiting(({ machine }) => machine.preset === reserved);
     for (const held of book.waiting()) {
       const { key } = held.kind;
       const waitedMs = nowMs - Math.max(held.receivedMs, pool.servedSince.get(key) ?? 0);
-      if (!shouldRelease(waitedMs, nowMs - lastEndMs, held === next) || pool.isStarting(key)) continue;
+      if (!shouldRelease(waitedMs, nowMs - lastEndMs, { startMs, isNextInReserve: held === next })) continue;
+      if (pool.isStarting(key)) continue;
       release(held);
       if (pool.servedSince.has(key)) meanRunMs = meanAfterRelease(meanRunMs);
     }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AttemptOutcome, type Lease, RunErrorCode, TaskService, WorkerService } from "@windlass/proto";
+import { AttemptOutcome, type Lease, RunErrorCode, RunService, TaskService, WorkerService } from "@windlass/proto";
 import { CallFailure, createChannel, createClient, reasonName } from "@windlass/proto/grpc";
 import { afterEach, describe, expect, it } from "vitest";
 import { cancelOf, execute, pidOf, timeline, tokenOf, untilStarted } from "./testing/follow-lease.ts";
@@ -108,7 +108,13 @@ describe("a hostile worker cannot replay a token", () => {
     const [worker, tasks] = [createClient(WorkerService, channel), createClient(TaskService, channel)];
     const trigger = () => tasks.triggerTask({ trigger: { taskId: "child" } }).then(() => "let in", reasonOf);
     expect(await trigger()).toBe("let in");
+    const left = createClient(RunService, channel)
+      .getRun({ runId: "left open" })
+      .then(() => "answered", reasonOf);
+    await supervisor.store.until(() => supervisor.store.taskServices.calls.length === 2);
     await endByCancel(supervisor, lease);
+    expect(await left).toBe("CALL_ENDED");
+    await supervisor.store.until(() => supervisor.store.taskServices.calls.at(1)?.isAborted === true);
     await eventually(async () => (await trigger()) === "API_KEY_INVALID");
     expect(await worker.getWorkerConfig({ token }).then(() => "let in", reasonOf)).toBe("API_KEY_INVALID");
     const session = worker.session();
@@ -161,6 +167,14 @@ describe("a hostile worker cannot stall its supervisor", () => {
     await untilStarted(supervisor, lease);
     await expectServed(supervisor);
     expect((await endByCancel(supervisor, lease)).outcome).toBe(AttemptOutcome.CANCEL_FORCED);
+  });
+
+  it("by making more calls at once than a task has use for: they are refused", async () => {
+    const supervisor = await start();
+    const lease = hostileLease("call", { count: 1_100 });
+    await execute(supervisor, lease);
+    expect(timeline(supervisor, lease)).toEqual(["100 OVERLOADED"]);
+    expect(supervisor.store.taskServices.calls).toHaveLength(1_000);
   });
 
   it("by opening more sessions than anybody answers: other workers still start", async () => {

@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { parseConfig } from "@windlass/chassis";
-import type { Lease } from "@windlass/proto";
+import { AttemptOutcome, type Lease } from "@windlass/proto";
 import { expect, it, onTestFinished } from "vitest";
 import { capacityOf, supervisorVariables } from "./config.ts";
 import { offeredMachines } from "./driver/machine.ts";
 import { cancelOf, timeline, tokenOf, untilStarted } from "./testing/follow-lease.ts";
 import { workerBundle } from "./testing/make-bundle.ts";
-import { makeLease } from "./testing/make-lease.ts";
+import { continuationOf, makeLease } from "./testing/make-lease.ts";
 import { testToken } from "./testing/start-peer.ts";
 import { startSupervisor, type TestSupervisor } from "./testing/start-supervisor.ts";
 
@@ -73,6 +74,24 @@ it("attempts execute while their machines fit the capacity together, and no more
   const next = leaseOf("echo");
   supervisor.queue.force(next);
   await supervisor.store.finished(tokenOf(next));
+});
+
+it("an attempt that waits leaves its vCPU to others, and goes on, before anything new, when there is room for it again", async () => {
+  const supervisor = await start({ WINDLASS_WORKERS: "4", WINDLASS_CAPACITY_CPU: "0.5" });
+  const waitId = randomUUID();
+  const parent = leaseOf("wait", "small-1x", { id: waitId, untilMs: 1 });
+  supervisor.queue.offer(parent);
+  await supervisor.store.until(() => supervisor.store.row(tokenOf(parent)).waitsOver.includes(waitId));
+  const other = leaseOf("hang");
+  supervisor.queue.offer(other);
+  await untilStarted(supervisor, other);
+  const rest = continuationOf(parent, waitId);
+  const late = leaseOf("echo");
+  supervisor.queue.force(rest, late);
+  await supervisor.store.until(() => isReleased(supervisor, late));
+  expect(supervisor.store.row(tokenOf(rest)).finish).toBeUndefined();
+  supervisor.store.answerHeartbeat = () => cancelOf(other);
+  expect(await supervisor.store.finished(tokenOf(rest))).toMatchObject({ outcome: AttemptOutcome.SUCCEEDED });
 });
 
 it("a large one that lacks room is not passed by small ones for ever: room is kept for it, and then it begins", async () => {

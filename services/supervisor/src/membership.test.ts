@@ -15,19 +15,21 @@ let membership: Membership;
 let channel: ReturnType<typeof createChannel>;
 let held: string[];
 let heard: string[];
+let noted: string[];
 let revoked: LeaseRef[];
 
 beforeEach(async () => {
   store = await startFakeStore();
   clock = createFakeClock();
   channel = createChannel(store.address, { token: testToken });
-  [held, heard, revoked] = [[], [], []];
+  [held, heard, revoked, noted] = [[], [], [], []];
   membership = createMembership({
     client: createClient(ExecutionService, channel),
     hostname: "test",
     sandboxTier: () => "process",
     ttlMs,
     heartbeatIntervalMs,
+    note: (supervisorId) => noted.push(supervisorId),
     clock,
     logger,
     events: {
@@ -39,7 +41,7 @@ beforeEach(async () => {
       onDisconnected: () => heard.push("disconnected"),
     },
   });
-  membership.start();
+  membership.start("sup_before");
   await store.until(() => store.heartbeats.length === 1);
   await answeredBeats(1);
 });
@@ -82,6 +84,16 @@ it("lives as long as heartbeats are answered, and expires before the store can t
   expect(membership.supervisorId).not.toBe(before);
   expect(heard.filter((what) => what === "expired")).toHaveLength(1);
   await store.until(() => store.registered.at(-1) === membership.supervisorId);
+});
+
+it("notes every id before it registers, and says whom it follows until the store has heard of it", async () => {
+  expect(store.replaced).toEqual(["sup_before"]);
+  store.cut();
+  await store.until(() => store.replaced.length === 2);
+  membership.expire("a test");
+  await store.until(() => store.replaced.length === 3);
+  expect(store.replaced).toEqual(["sup_before", "", ""]);
+  expect(noted).toEqual([...new Set(store.registered)]);
 });
 
 it("asks no old heartbeat again after a break: it would name too few leases", async () => {
@@ -154,11 +166,11 @@ it("hands on cancels and revocations that come with a heartbeat's answer", async
 });
 
 it("takes its row away when it leaves, and does not wait for ever for that", async () => {
-  await membership.leave(1_000);
+  expect(await membership.leave(1_000)).toBe(true);
   expect(store.unregistered).toEqual([membership.supervisorId]);
   store.answerUnregister = () => undefined;
   const left = membership.leave(1_000);
   await store.until(() => store.unregistered.length === 2);
   await clock.advance(1_000);
-  await left;
+  expect(await left).toBe(false);
 });

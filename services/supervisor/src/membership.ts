@@ -31,7 +31,8 @@ export interface Membership {
   /** Opaque; a new one after every expiry. */
   readonly supervisorId: string;
   readonly isRegistered: boolean;
-  start(): void;
+  /** `replaces`: the supervisor that lived here before and is gone, if the store has yet to hear of that. */
+  start(replaces?: string): void;
   /**
    * Asks the store; a question without answer is asked again after a break, until the membership expires: then it rejects
    * with CALL_ENDED.
@@ -41,8 +42,8 @@ export interface Membership {
   expire(why: string): void;
   /** A heartbeat now instead of at its time. */
   beat(): void;
-  /** Takes the supervisor's row away; tries for at most `limitMs`. */
-  leave(limitMs: number): Promise<void>;
+  /** Takes the supervisor's row away; tries for at most `limitMs`. Resolves with whether the store has said that it is done. */
+  leave(limitMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +65,13 @@ export function createMembership(options: {
   sandboxTier: () => string;
   ttlMs: number;
   heartbeatIntervalMs: number;
+  /** Hears of every id before the store does. */
+  note: (supervisorId: string) => void;
   events: MembershipEvents;
   clock: Clock;
   logger: Logger;
 }): Membership {
-  const { client, hostname, sandboxTier, ttlMs, heartbeatIntervalMs, events, clock, logger } = options;
+  const { client, hostname, sandboxTier, ttlMs, heartbeatIntervalMs, note, events, clock, logger } = options;
   let supervisorId = newSupervisorId();
   let stream: CorrelatedStream<ReportExecutionRequest, ReportExecutionResponse> | undefined;
   let isRegistered = false;
@@ -77,11 +80,13 @@ export function createMembership(options: {
   /** The unanswered heartbeat. It says what was held when it was asked, so it must not be asked again after a break. */
   let beating: AbortController | undefined;
   let isStopped = false;
+  let replacesSupervisorId = "";
 
   function join(): void {
     const id = supervisorId;
     const isPresent = () => id === supervisorId && !isStopped;
     let greetedMs = 0;
+    note(id);
     stream = createCorrelatedStream<ReportExecutionRequest, ReportExecutionResponse>({
       open: (signal) => client.reportExecution({ signal }),
       onBreak: "resend",
@@ -97,6 +102,7 @@ export function createMembership(options: {
             hostname,
             ttl,
             sandboxTier: sandboxTier(),
+            replacesSupervisorId,
           },
         });
       },
@@ -106,6 +112,7 @@ export function createMembership(options: {
           if (failure.reason === ErrorReason.SUPERVISOR_EXPIRED && isPresent()) expire(failure.message);
           throw failure;
         }
+        replacesSupervisorId = "";
         if (isPresent()) renew(greetedMs);
       },
       onPush(message) {
@@ -192,7 +199,9 @@ export function createMembership(options: {
     get isRegistered() {
       return isRegistered;
     },
-    start() {
+    start(replaces = "") {
+      if (isStopped) return;
+      replacesSupervisorId = replaces;
       join();
       nextBeat = clock.setTimeout(beat, heartbeatIntervalMs);
     },
@@ -203,7 +212,7 @@ export function createMembership(options: {
     expire,
     beat,
     async leave(limitMs) {
-      if (stream?.isConnected !== true) return;
+      if (stream?.isConnected !== true) return false;
       const limit = new AbortController();
       const timer = clock.setTimeout(() => limit.abort(), limitMs);
       const unregister = question({
@@ -211,9 +220,11 @@ export function createMembership(options: {
         value: { $typeName: "windlass.internal.v1.UnregisterSupervisor" },
       });
       try {
-        await stream.ask(unregister, limit.signal);
+        const { error } = await stream.ask(unregister, limit.signal);
+        return error === undefined;
       } catch (error) {
         logger.warn("left without saying so: the store will notice when the lease expires", { supervisorId, error });
+        return false;
       } finally {
         timer.cancel();
       }

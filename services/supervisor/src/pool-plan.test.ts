@@ -96,6 +96,22 @@ describe("making room", () => {
     expect(planWorkers(view({ workers: workers(9_501), demands }))).toEqual(nothing);
     expect(planWorkers(view({ workers: workers(9_500), demands })).start).toEqual(["a", "a"]);
   });
+  it("lets a version whose worker is at a long run grow at the cost of one with more workers than find a slot, until they have as many", () => {
+    const others = ["3", "4", "5"].map((id) => worker(id, "b", "busy"));
+    const workers = (idleSinceMs: number) => [
+      worker("1", "a", "busy"),
+      worker("2", "b", "idle", idleSinceMs),
+      ...others.slice(0, 2),
+    ];
+    const demands = [waiting("b", 50, 90), waiting("a", 9, 10)];
+    const plan = (all: PlannedWorker[]) => planWorkers(view({ slots: all.length - 1, workers: all, demands }));
+    expect(plan(workers(9_501))).toEqual(nothing);
+    expect(plan(workers(9_500))).toEqual({ ...nothing, start: ["a"], stop: ["2"] });
+    const even = [worker("1", "a", "busy"), worker("2", "a", "idle"), ...others.slice(0, 2)];
+    expect(plan(even)).toEqual(nothing);
+    expect(plan([worker("1", "a", "busy"), worker("2", "b", "idle"), others[0] as PlannedWorker])).toEqual(nothing);
+    expect(plan([worker("1", "a", "busy"), worker("2", "a", "idle"), ...others])).toEqual(nothing);
+  });
 });
 
 it("a tenure is four starts long, and half a second at least", () => {

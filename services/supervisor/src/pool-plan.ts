@@ -59,10 +59,11 @@ export function tenureMs(startMs: number): number {
  * Which workers to start and to end, so that every waiting lease finds a worker of its kind: the longest waiting kind first;
  * idle workers of kinds nobody waits for make room, the longest idle first: at once for a kind that has no worker, else only
  * when they have been idle for a while, for kinds whose work comes in turns would otherwise start each other's processes
- * over and over. A kind that has no worker takes one even from a kind with work, the one with the most workers, when that
- * worker's tenure is over, if need be at the end of its attempt. What is left goes to one spare of the kind used last, so
- * that an attempt which uses up its process does not cost the next one a start. When suspended workers have come back, so
- * that there are more than there should be, idle ones end.
+ * over and over. A worker that finds no slot for so long, though there is work for it, makes room for a kind with fewer, so
+ * that a long run at the only worker of a kind does not keep the others of it waiting. A kind that has no worker takes one
+ * even from a kind with work, the one with the most workers, when that worker's tenure is over, if need be at the end of its
+ * attempt. What is left goes to one spare of the kind used last, so that an attempt which uses up its process does not cost
+ * the next one a start. When suspended workers have come back, so that there are more than there should be, idle ones end.
  */
 export function planWorkers(view: PoolView): PoolPlan {
   const { nowMs } = view;
@@ -91,7 +92,12 @@ export function planWorkers(view: PoolView): PoolPlan {
   const wanted = new Set(view.demands.map(({ kind }) => kind));
   const idle = view.workers.filter(({ state }) => state === "idle").toSorted(byIdleTime);
   const unwanted = idle.filter(({ kind }) => !wanted.has(kind));
-  const unneeded = unwanted.filter(({ idleSinceMs }) => nowMs - idleSinceMs >= unneededAfterMs);
+  const rested = idle.filter(({ idleSinceMs }) => nowMs - idleSinceMs >= unneededAfterMs);
+  const unneeded = rested.filter(({ kind }) => !wanted.has(kind));
+  const leftOf = (kind: string) =>
+    countOf(kind).alive - view.workers.filter((worker) => worker.kind === kind && stop.includes(worker.id)).length;
+  /** Those of kinds with work that find no slot, and of which there are more even when a kind with `own` workers has one more. */
+  const slotlessBeside = (own: number) => rested.filter(({ kind }) => wanted.has(kind) && leftOf(kind) > own + 1);
   const free = idle
     .filter(({ tenureEndMs }) => nowMs >= tenureEndMs)
     .toSorted((left, right) => countOf(right.kind).alive - countOf(left.kind).alive);
@@ -103,7 +109,9 @@ export function planWorkers(view: PoolView): PoolPlan {
     const missing = Math.min(waiting - ready, Math.min(limit, mostAtOnce) - alive);
     for (let nth = 0; nth < missing; nth += 1) {
       const isFirst = alive === 0 && nth === 0;
-      if (total < limit || makeRoom(isFirst ? unwanted : unneeded)) {
+      const makePlace = () =>
+        isFirst ? makeRoom(unwanted) : makeRoom(unneeded) || makeRoom(slotlessBeside(alive + nth));
+      if (total < limit || makePlace()) {
         begin(kind);
         continue;
       }

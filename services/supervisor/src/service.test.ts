@@ -34,7 +34,7 @@ describe("an attempt", () => {
     expect(timeline(supervisor, lease)).toEqual(["attemptStarted", "run"]);
     expect(finish.events[0]?.body).toMatchObject({
       case: "attemptStarted",
-      value: { supervisorId: supervisor.store.registered[0], workerId: "worker-1" },
+      value: { supervisorId: supervisor.store.registered[0], workerId: "worker-1", sandboxTier: "process" },
     });
   });
 

@@ -15,10 +15,12 @@ import { ExecutionService, LeaseService, RunService, WaitpointService } from "@w
 import { createChannel, createClient } from "@windlass/proto/grpc";
 import { createBundleCache } from "./bundle-cache.ts";
 import { capacityOf, type SupervisorConfig } from "./config.ts";
+import { egressOf } from "./driver/egress/egress-settings.ts";
 import { offeredMachines } from "./driver/machine.ts";
 import { createExecutor } from "./executor.ts";
 import { createGate } from "./gate.ts";
 import { createLeaseLoop } from "./lease-loop.ts";
+import { createLifeNote } from "./life-note.ts";
 import { createMembership } from "./membership.ts";
 import { createReporter } from "./reporter.ts";
 import { createSupervisorMetrics } from "./supervisor-metrics.ts";
@@ -67,6 +69,7 @@ export function createSupervisor(
       runtimePath: config.WINDLASS_RUNTIME_PATH,
       requireTier: config.WINDLASS_REQUIRE_TIER,
     },
+    egress: egressOf(config),
   });
   const { driver, sessions } = workshop;
   const variables = createVariables(store);
@@ -78,12 +81,19 @@ export function createSupervisor(
     logger,
   });
 
+  const lifeNote = createLifeNote({
+    dataDir: config.WINDLASS_DATA_DIR,
+    privateDir: workshop.privateDir,
+    hostname: config.hostname,
+    logger,
+  });
   const membership = createMembership({
     client: store,
     hostname: config.hostname,
     sandboxTier: () => driver.sandboxTier,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
+    note: (supervisorId) => lifeNote.write(supervisorId),
     clock,
     logger,
     events: {
@@ -159,7 +169,7 @@ export function createSupervisor(
     name: "work",
     async start() {
       metrics.observe({ workers: () => executor.workers(), leases: () => executor.counts() });
-      membership.start();
+      membership.start(await lifeNote.takeOver());
     },
     async drain(signal) {
       await Promise.all([leaseLoop.finish(lastLeasesLimitMs), executor.drain(signal)]);
@@ -168,7 +178,7 @@ export function createSupervisor(
       await leaseLoop.close();
       await executor.stop();
       await reporter.flushed(AbortSignal.timeout(lastReportsLimitMs));
-      await membership.leave(leaveLimitMs);
+      if (await membership.leave(leaveLimitMs)) lifeNote.remove();
       await membership.stop();
       await wakeUps.close();
       taskChannel.close();
@@ -179,6 +189,8 @@ export function createSupervisor(
   const door: Component = {
     name: "health",
     async start() {
+      // So that a probe can ask for the tier; one that this is not is a service unknown.
+      health.answerHealthOf(`windlass.sandbox.${driver.sandboxTier}`);
       await health.start();
       showHealth();
     },

@@ -9,6 +9,7 @@ import {
   createGrpcServer,
   type Logger,
   notPermitted,
+  type Principal,
   type ServiceCall,
   type Telemetry,
   TRACEPARENT_HEADER,
@@ -17,6 +18,7 @@ import { RunService, TaskService, WaitpointService, WorkerService } from "@windl
 import { type ClientChannel, methodPath } from "@windlass/proto/grpc";
 import type { Gate } from "./gate.ts";
 import { SessionAdmission } from "./session-admission.ts";
+import { SessionCalls } from "./session-calls.ts";
 import { type SessionOwner, WorkerSession } from "./worker-session.ts";
 
 /** Where workers connect. */
@@ -59,6 +61,9 @@ export function createSessionServer(options: {
   const path = join(options.privateDir, "s");
   const address = `unix:${path}`;
   const owners = new Map<string, SessionOwner>();
+  const callsOf = new WeakMap<SessionOwner, SessionCalls>();
+  /** Whose calls a call belongs to, found by what `authenticate` made of its token. */
+  const callsBy = new WeakMap<Principal, SessionCalls>();
   /** Tokens whose session has not begun. */
   const unused = new Set<string>();
   const claim = (token: string) => (unused.delete(token) ? owners.get(token) : undefined);
@@ -71,7 +76,10 @@ export function createSessionServer(options: {
     const owner = token === undefined ? undefined : owners.get(token);
     if (owner === undefined)
       throw apiKeyInvalid("The call carries no worker's token; send `authorization: Bearer <token>`.");
-    return { kind: "environment", environmentId: owner.environmentId };
+    const principal: Principal = { kind: "environment", environmentId: owner.environmentId };
+    const calls = callsOf.get(owner);
+    if (calls !== undefined) callsBy.set(principal, calls);
+    return principal;
   };
 
   const server = createGrpcServer({
@@ -82,7 +90,14 @@ export function createSessionServer(options: {
     authenticate,
     maxRequestFields,
   });
-  for (const service of forwarded) server.forward(service, { channel: store, metadata: forwardedMetadata });
+  for (const service of forwarded) {
+    server.forward(service, {
+      channel: store,
+      metadata: forwardedMetadata,
+      signal: (call) => callsBy.get(call.principal)?.begin(call) ?? call.signal,
+      onEnd: (call) => callsBy.get(call.principal)?.end(call),
+    });
+  }
   server.add(WorkerService, {
     async getWorkerConfig({ token }) {
       const owner = owners.get(token);
@@ -122,13 +137,16 @@ export function createSessionServer(options: {
     stop: () => server.stop(),
     expect(owner) {
       const token = randomBytes(24).toString("base64url");
+      const calls = new SessionCalls();
       owners.set(token, owner);
+      callsOf.set(owner, calls);
       unused.add(token);
       return {
         token,
         forget() {
           owners.delete(token);
           unused.delete(token);
+          calls.endAll();
         },
       };
     },

@@ -53,12 +53,21 @@ async function open(startsBy: StartsBy = "saying-hello", slots = 1): Promise<voi
       }),
   };
   const store = createChannel("unix:/nowhere");
-  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store });
+  const sandbox = { choice: "process", runtimePath: undefined, requireTier: "process" } as const;
+  const egress = { mode: "none", allow: [], deny: [], controlPlane: [] } as const;
+  workshop = createWorkshop({ bundles, gate, clock, logger, telemetry, store, sandbox, egress });
   await workshop.start();
   const { driver, sessions } = workshop;
   pool = createWorkerPool({
     slots,
-    dependencies: { bundles, driver, sessions, variables: { read: () => Promise.resolve({}) }, clock, logger },
+    dependencies: {
+      bundles,
+      driver,
+      sessions,
+      variables: { read: () => Promise.resolve({ values: {}, redactor: undefined }) },
+      clock,
+      logger,
+    },
     metrics: createSupervisorMetrics(telemetry),
     events: {
       onReady: () => {},
@@ -148,6 +157,24 @@ describe("wear", () => {
     expect(gone[0]?.end.exit).toMatchObject({ exitCode: 0, wasKilled: false });
   });
 
+  it("ends an idle worker of a version that has been superseded, and no other: neither the current one's nor another environment's", async () => {
+    const kinds = ["old", "new"].map((bundleHash) => ({ ...kind, key: bundleHash, bundleHash }));
+    const other = { ...kind, key: "other", environmentId: "other" };
+    await open("saying-hello", 2);
+    pool.adjust([...kinds, other].map((each) => ({ ...needed[0]!, kind: each.key, workerKind: each })));
+    await eventually(() => states().filter((state) => state === "idle").length === 3);
+    for (const each of [...kinds, other]) {
+      const worker = pool.takeIdle(each);
+      if (worker !== undefined) pool.giveBack(worker);
+    }
+    await clock.advance(10_000);
+    await eventually(() => gone.length === 1);
+    expect(gone[0]?.worker.kind.key).toBe("old");
+    expect(gone[0]?.end.exit).toMatchObject({ exitCode: 0, wasKilled: false });
+    await clock.advance(60_000);
+    expect([...pool.workers].map((worker) => worker.kind.key).toSorted()).toEqual(["new", "other"]);
+  });
+
   it("replaces a worker after 10,000 runs", async () => {
     await open();
     pool.adjust(needed);
@@ -158,6 +185,39 @@ describe("wear", () => {
     if (taken !== undefined) pool.giveBack(taken);
     expect(states()).toEqual(["ending"]);
     await eventually(() => gone.length === 1);
+  });
+});
+
+describe("memory", () => {
+  /** A worker that executes something, and will be seen with so much. */
+  async function busyWith(...seenMb: number[]): Promise<Worker> {
+    await open();
+    pool.adjust(needed);
+    await untilReady();
+    const worker = pool.takeIdle(kind);
+    if (worker === undefined) throw new Error("no worker is idle");
+    worker.state = "busy";
+    worker.measure = () => {
+      worker.residentBytes = (seenMb.shift() ?? 0) * 1024 * 1024;
+      return Promise.resolve();
+    };
+    return worker;
+  }
+
+  it("above the machine's at two looks in a row, a quarter of a second apart, ends a worker, which knows how much it was", async () => {
+    const worker = await busyWith(600, 700);
+    await clock.advance(250);
+    expect(worker.state).toBe("busy");
+    await clock.advance(250);
+    expect(worker.excessBytes).toBe(700 * 1024 * 1024);
+    await eventually(() => gone.length === 1);
+    expect(gone[0]?.end.exit).toMatchObject({ signal: "SIGKILL", wasKilled: true });
+  });
+
+  it("above it for a moment is nobody's end", async () => {
+    const worker = await busyWith(600, 500, 600, 512, 600);
+    for (let nth = 0; nth < 6; nth += 1) await clock.advance(250);
+    expect([worker.state, worker.excessBytes]).toEqual(["busy", undefined]);
   });
 });
 

@@ -39,6 +39,8 @@ export interface WorkerPool {
   readonly isPlaceOwed: boolean;
   /** Whether it will be known soon that a worker of the kind is ready, or cannot be started. */
   isStarting(kind: string): boolean;
+  /** How long the last worker took to start; 0 before the first. */
+  readonly startMs: number;
   /** The kinds that have ready workers, and since when, by the monotonic clock. */
   readonly servedSince: ReadonlyMap<string, number>;
   /**
@@ -93,6 +95,7 @@ export function createWorkerPool(options: {
   /** Workers that were over their memory at the last look. */
   let suspects = new Set<Worker>();
   let isPlaceOwed = false;
+  let startMs = 0;
   let isStopped = false;
 
   function start(kind: WorkerKind): void {
@@ -107,7 +110,7 @@ export function createWorkerPool(options: {
   function onReady(worker: Worker): void {
     failures.delete(worker.kind.key);
     const nowMs = clock.monotonicMs();
-    const startMs = nowMs - worker.startedMs;
+    startMs = nowMs - worker.startedMs;
     worker.tenureEndMs = nowMs + tenureMs(startMs);
     noteServing(worker);
     metrics.workerStart(startMs);
@@ -309,6 +312,10 @@ export function createWorkerPool(options: {
 
     get isPlaceOwed() {
       return isPlaceOwed;
+    },
+
+    get startMs() {
+      return startMs;
     },
 
     servedSince,

@@ -109,6 +109,10 @@ export class Worker implements SessionOwner {
     return this.#process?.pid;
   }
 
+  get sandboxTier(): string {
+    return this.#dependencies.driver.sandboxTier;
+  }
+
   get environmentId(): string {
     return this.kind.environmentId;
   }

@@ -6,8 +6,9 @@ import type { Clock, Component, Logger, Telemetry } from "@windlass/chassis";
 import type { BundleCache } from "./bundle-cache.ts";
 import { type ChosenDriver, chooseDriver, type DriverOptions } from "./driver/choose-driver.ts";
 import type { Driver } from "./driver/driver.ts";
+import type { EgressSettings } from "./driver/egress/egress-settings.ts";
+import { createWorkerNetwork } from "./driver/egress/egress.ts";
 import { createGroupWatcher } from "./driver/group-watcher.ts";
-import { noNetwork } from "./driver/oci/worker-network.ts";
 import type { Gate } from "./gate.ts";
 import type { ClientChannel } from "@windlass/proto/grpc";
 import { createSessionServer, type SessionServer } from "./session-server.ts";
@@ -17,6 +18,8 @@ export interface Workshop extends Component {
   /** Usable once this is started: which one it is turns out then. */
   readonly driver: Driver;
   readonly sessions: SessionServer;
+  /** Where its workers live. */
+  readonly privateDir: string;
 }
 
 /**
@@ -33,8 +36,10 @@ export function createWorkshop(options: {
   store: ClientChannel;
   /** How workers are to be confined. */
   sandbox: Pick<DriverOptions, "choice" | "runtimePath" | "requireTier">;
+  /** What those in a sandbox may reach. */
+  egress: EgressSettings;
 }): Workshop {
-  const { bundles, gate, clock, logger, telemetry, store, sandbox } = options;
+  const { bundles, gate, clock, logger, telemetry, store, sandbox, egress } = options;
   const privateDir = join(tmpdir(), `windlass-${randomBytes(6).toString("hex")}`);
   const watcher = createGroupWatcher({ privateDir, logger });
   const sessions = createSessionServer({ privateDir, gate, clock, logger, telemetry, store });
@@ -54,10 +59,18 @@ export function createWorkshop(options: {
       start: (workerId, command) => driver().start(workerId, command),
     },
     sessions,
+    privateDir,
     async start() {
       await mkdir(privateDir, { mode: 0o700 });
       watcher.start();
-      chosen = await chooseDriver({ ...sandbox, network: noNetwork, privateDir, watcher, clock, logger });
+      chosen = await chooseDriver({
+        ...sandbox,
+        network: createWorkerNetwork(egress, { clock, logger }),
+        privateDir,
+        watcher,
+        clock,
+        logger,
+      });
       await bundles.start();
       await sessions.start();
     },

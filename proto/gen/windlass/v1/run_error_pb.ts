@@ -215,7 +215,7 @@ export const RunErrorCode = {
   DEADLOCK: 18,
 
   /**
-   * The supervisor was told to stop, and its drain time was over before the attempt was.
+   * The supervisor was told to stop, and its drain time was over before the attempt was. It is repeated at once, and takes none of the run's attempts: max_attempts grows by one.
    *
    * @generated from enum value: RUN_ERROR_CODE_EVICTED = 19;
    */

@@ -20,6 +20,12 @@ export async function getEnvironment(): Promise<EnvironmentSummary> {
   return environmentFromProto(environment);
 }
 
+/** How many supervisors the cluster has, by how they confine the workers of tasks. */
+export async function countSupervisorsByTier(): Promise<Readonly<Record<string, number>>> {
+  const answer = await callService(EnvironmentService, (client, call) => client.getEnvironment({}, call));
+  return answer.supervisorsByTier;
+}
+
 /** Bounds how many runs of the environment execute at once; undefined: without limit. */
 export async function setConcurrencyLimit(concurrencyLimit: number | undefined): Promise<EnvironmentSummary> {
   const request = concurrencyLimit === undefined ? {} : { concurrencyLimit };

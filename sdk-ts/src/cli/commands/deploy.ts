@@ -33,6 +33,13 @@ export function addDeployCommand(program: Command, cli: Cli): void {
       "variables that the task files find while their tasks are listed; they are not stored",
     );
   withConnection(withJson(command))
+    .addHelpText(
+      "after",
+      `
+What cannot be built, loaded or indexed is not deployed, and the former version stays current. Runs that have begun stay on their version; others
+take the new one when they begin. "windlass rollback" leads back to the former version.
+`,
+    )
     .addHelpText("after", examples("deploy", "deploy --dir tasks --json", "deploy --env-file .env"))
     .action(async (flags: Flags) => {
       configureFrom(flags);
@@ -47,6 +54,8 @@ export function addDeployCommand(program: Command, cli: Cli): void {
       output.result({ id, version, environment: environment.slug, tasks: tasks.map(taskJson) }, () => [
         `${version}  ${tasks.map((task) => oneLine(task.id, 80)).join(", ")}`,
       ]);
+      if (deployment.replacedVersion !== "")
+        output.note(`"windlass rollback" leads back to ${deployment.replacedVersion}`);
       cli.exitCode = EXIT.ok;
     });
 }

@@ -1,12 +1,13 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { WindlassError } from "../../client/windlass-error.ts";
 import { getCurrentDeployment } from "../api/deployments.ts";
-import { getEnvironment } from "../api/environments.ts";
+import { countSupervisorsByTier, getEnvironment } from "../api/environments.ts";
 import { describeFailure } from "../failure.ts";
 import { formatDuration } from "../format/duration.ts";
 import { oneLine } from "../format/plain-text.ts";
 import { newestRuns } from "../newest-runs.ts";
 import { type Check, ok, warning, wrong } from "./check.ts";
+import { checkSandbox } from "./check-sandbox.ts";
 
 /** A run that was ready this long and did not begin waits for something. */
 const LONG_QUEUED_MS = 30_000;
@@ -17,7 +18,8 @@ export async function checkEnvironment(): Promise<Check[]> {
   try {
     const { slug, type, project } = await getEnvironment();
     const key = ok("API key", `valid, for the ${type.toLowerCase()} environment ${slug} of ${project}`);
-    return [key, await checkDeployment(), ...(await checkRuns())];
+    const sandbox = checkSandbox(await countSupervisorsByTier(), type);
+    return [key, ...sandbox, await checkDeployment(), ...(await checkRuns())];
   } catch (error) {
     const failure = describeFailure(error);
     const name = error instanceof WindlassError && error.reason === "API_KEY_INVALID" ? "API key" : "environment";

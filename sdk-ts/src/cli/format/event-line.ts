@@ -62,7 +62,7 @@ function describe(event: RunEvent, style: StyleText): string {
     case "status":
       return styledStatus(event.status, style);
     case "attempt-started":
-      return `attempt ${event.attempt} started`;
+      return `attempt ${event.attempt} started${event.sandboxTier === undefined ? "" : style("dim", `  ${oneLine(event.sandboxTier, 20)}`)}`;
     case "hook": {
       const name = event.name === "" ? event.hook : `${event.hook} (${oneLine(event.name, 80)})`;
       const outcome = event.outcome === "ok" ? "ok" : style("red", event.outcome);

@@ -31,6 +31,15 @@ export const secrets = task({
   run: async () => Object.keys(process.env).filter((name) => name.startsWith("WINDLASS_")),
 });
 
+export const exitsTalking = task({
+  id: "exits-talking",
+  run: async (turns: number) => {
+    console.log("about to exit");
+    for (let nth = 0; nth < turns; nth += 1) await new Promise((resolve) => setImmediate(resolve));
+    process.exit(7);
+  },
+});
+
 export const exits = task({ id: "exits", run: async () => process.exit(7) });
 
 export const blocks = task({

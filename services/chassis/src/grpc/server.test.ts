@@ -268,6 +268,8 @@ describe("health", () => {
     expect((await health.check({})).status).toBe(ServingStatus.SERVING);
     expect((await health.check({ service: "windlass.v1.TaskService" })).status).toBe(ServingStatus.SERVING);
     expect(await failureOf(health.check({ service: "windlass.v1.Nothing" }))).toMatchObject({ code: status.NOT_FOUND });
+    server.answerHealthOf("windlass.v1.Nothing");
+    expect((await health.check({ service: "windlass.v1.Nothing" })).status).toBe(ServingStatus.SERVING);
     server.setServing(false);
     expect((await health.check({})).status).toBe(ServingStatus.NOT_SERVING);
   });

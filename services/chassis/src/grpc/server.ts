@@ -39,6 +39,13 @@ export interface GrpcServerOptions {
   readonly maxRequestFields?: number;
 }
 
+/** Where calls are handed on to. */
+export interface ForwardTo extends Pick<ForwardingOptions<ServiceCall>, "metadata" | "signal"> {
+  readonly channel: ClientChannel;
+  /** A call that was handed on, or refused, is over. */
+  readonly onEnd?: (call: ServiceCall) => void;
+}
+
 /**
  * A gRPC server with health and reflection. `drain` makes it NOT_SERVING, refuses new calls with NOT_READY, ends request streams so that what was asked is
  * answered, ends what streams are open a second later, and lets unary calls run until its signal aborts. `stop` ends everything with NOT_READY.
@@ -47,12 +54,11 @@ export interface GrpcServer extends Component {
   /** Adds a service; before start. */
   add<S extends DescService>(service: S, implementation: ServiceImplementation<S, ServiceCall>): void;
   /** Adds a service that another server has: every call is handed on as it is, with this metadata; before start. */
-  forward(
-    service: DescService,
-    to: { channel: ClientChannel; metadata: ForwardingOptions<ServiceCall>["metadata"] },
-  ): void;
+  forward(service: DescService, to: ForwardTo): void;
   /** Where it listens, with the port it got; the configured address before start. */
   readonly address: string;
+  /** Health answers for this name, too, as for the whole server: so that a probe can ask for what the server must be. */
+  answerHealthOf(name: string): void;
   /** What health says. True from the end of start; a service that cannot work just now says so here. */
   setServing(isServing: boolean): void;
   drain(signal: AbortSignal): Promise<void>;
@@ -82,7 +88,10 @@ class ChassisServer implements GrpcServer {
   readonly #observer: CallObserver;
   readonly #services: DescService[] = [];
   readonly #runningCalls = new RunningCalls();
-  readonly #health = createHealth((name) => this.#services.some(({ typeName }) => typeName === name));
+  readonly #healthNames = new Set<string>();
+  readonly #health = createHealth(
+    (name) => this.#healthNames.has(name) || this.#services.some(({ typeName }) => typeName === name),
+  );
   readonly #admission: Admission;
   #address: string;
   #isDraining = false;
@@ -126,11 +135,16 @@ class ChassisServer implements GrpcServer {
     this.#server.addService(serviceDefinition(service), handlers);
   }
 
-  forward(service: DescService, to: Pick<ForwardingOptions<ServiceCall>, "channel" | "metadata">): void {
+  forward(service: DescService, { onEnd, ...to }: ForwardTo): void {
     this.#services.push(service);
+    const hooks = this.#hooksFor(service);
+    const onCallEnd = (call: ServiceCall, failure: CallFailure | undefined): void => {
+      hooks.onEnd?.(call, failure);
+      onEnd?.(call);
+    };
     this.#server.addService(
       serviceDefinition(service),
-      forwardingHandlers(service, { ...this.#hooksFor(service), ...to }),
+      forwardingHandlers(service, { ...hooks, ...to, onEnd: onCallEnd }),
     );
   }
 
@@ -151,6 +165,10 @@ class ChassisServer implements GrpcServer {
     this.#address = await listen(this.#server, this.#address);
     this.#logger.info("listening", { address: this.#address });
     this.#health.set(true);
+  }
+
+  answerHealthOf(name: string): void {
+    this.#healthNames.add(name);
   }
 
   setServing(isServing: boolean): void {

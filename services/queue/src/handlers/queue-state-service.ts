@@ -3,6 +3,7 @@ import type { QueueStateService } from "@windlass/proto";
 import { fieldInvalid, type ServiceImplementation } from "@windlass/proto/grpc";
 import { holdToProto, queueStateToProto } from "../conversions.ts";
 import { explainHold, type SupervisorsView } from "../explain-hold.ts";
+import { EMPTY_QUEUE } from "../queue-state.ts";
 import type { ReadyQueues } from "../ready-queues.ts";
 import type { Shards } from "../shards.ts";
 
@@ -21,8 +22,7 @@ export function queueStateServiceHandlers(
         throw fieldInvalid({ field: "queues", description });
       }
       const ready = listedReadyOf(shards, environmentId);
-      const nothing = { depth: 0, running: 0, oldestQueueTimeUs: undefined };
-      const states = queues.map((queue) => queueStateToProto(ready?.stateOf(environmentId, queue) ?? nothing));
+      const states = queues.map((queue) => queueStateToProto(ready?.stateOf(environmentId, queue) ?? EMPTY_QUEUE));
       return { states };
     },
 

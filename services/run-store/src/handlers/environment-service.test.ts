@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashSecret } from "../auth/api-key.ts";
 import { createApiKey } from "../environments/create-api-key.ts";
 import { getEnvironment } from "../environments/get-environment.ts";
+import { upsertSupervisor } from "../store/upsert-supervisor.ts";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
 import { createRunSeeder } from "../testing/seed-runs.ts";
 import {
@@ -35,6 +36,16 @@ describe("an environment", () => {
     expect(made.apiKey).toMatch(/^wl_staging_[A-Za-z0-9]{32}$/);
     const read = await server.connect(made.apiKey).environments.getEnvironment({});
     expect(read.environment).toEqual(made.environment);
+  });
+
+  it("tells how many supervisors there are, by how they confine workers", async () => {
+    const { environments } = server.connect(environment.apiKey);
+    expect((await environments.getEnvironment({})).supervisorsByTier).toEqual({});
+    const supervisor = (id: string, sandboxTier: string) => ({ id, hostname: "host", sandboxTier, ttlMs: 60_000 });
+    await upsertSupervisor(server.postgres, supervisor("sup_tier1", "runsc"));
+    await upsertSupervisor(server.postgres, supervisor("sup_tier2", "runsc"));
+    await upsertSupervisor(server.postgres, supervisor("sup_tier3", "process"));
+    expect((await environments.getEnvironment({})).supervisorsByTier).toEqual({ runsc: 2, process: 1 });
   });
 
   it("has a slug of its own", async () => {

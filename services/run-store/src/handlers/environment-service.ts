@@ -5,6 +5,7 @@ import type { ApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createApiKey } from "../environments/create-api-key.ts";
 import { createEnvironment } from "../environments/create-environment.ts";
 import { getEnvironment } from "../environments/get-environment.ts";
+import { countByTier } from "../supervisors/count-by-tier.ts";
 import { listApiKeys } from "../environments/list-api-keys.ts";
 import { revokeApiKey } from "../environments/revoke-api-key.ts";
 import { setConcurrencyLimit } from "../environments/set-concurrency-limit.ts";
@@ -40,6 +41,7 @@ export function createEnvironmentService(
   return {
     getEnvironment: async (_, call) => ({
       environment: await getEnvironment(options.postgres, environmentOf(call)),
+      supervisorsByTier: await countByTier(options.postgres),
     }),
     createEnvironment: async (request) => {
       const { environment, secret } = await createEnvironment(options, parseCreateEnvironment(request));

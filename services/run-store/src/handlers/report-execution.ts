@@ -15,7 +15,11 @@ import {
 } from "@windlass/proto/grpc";
 import { leaseRefToProto } from "../conversions/cancel-lease.ts";
 import { registerSupervisor } from "../supervisors/register-supervisor.ts";
-import { type RemoveSupervisorsOptions, unregisterSupervisor } from "../supervisors/remove-supervisors.ts";
+import {
+  type RemoveSupervisorsOptions,
+  removeLostSupervisor,
+  unregisterSupervisor,
+} from "../supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "../supervisors/renew-supervisor.ts";
 import { parseHeartbeat, parseRegisterSupervisor } from "../validation/supervisor-requests.ts";
 import { parseWorkReport } from "../validation/work-report.ts";
@@ -122,6 +126,8 @@ class SupervisorSession {
   async #register(supervisor: ReturnType<typeof parseRegisterSupervisor>): Promise<string> {
     const { postgres, feed } = this.#options;
     await registerSupervisor({ db: postgres, feed }, supervisor);
+    const { id, replacesId } = supervisor;
+    if (replacesId !== "" && replacesId !== id) await removeLostSupervisor(this.#options, replacesId);
     if (!this.#isClosed) {
       this.#stopListening?.();
       this.#stopListening = feed.cancels.listen(supervisor.id, (cancel) => {

@@ -1,4 +1,12 @@
-import { type ClaimNext, ErrorReason, type Lease, type QueuedRun } from "@windlass/proto";
+import { create } from "@bufbuild/protobuf";
+import {
+  type ClaimNext,
+  EnvironmentSettingsSchema,
+  ErrorReason,
+  type Lease,
+  type QueuedRun,
+  QueueSettingsSchema,
+} from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
@@ -87,6 +95,29 @@ test("a claim whose stream has ended, or that was asked for its answer, takes no
   expect(await claimNext()).toEqual([]);
   const runId = await store.trigger();
   expect(told).toEqual([runId]);
+});
+
+test("a claim from before its queue or environment was paused, limited or opened takes no run: it was made for what held then", async () => {
+  const queue = { environmentId: ENVIRONMENT_ID, queue: "task/hello", isPaused: true };
+  for (const [at, change] of [
+    create(QueueSettingsSchema, queue),
+    create(EnvironmentSettingsSchema, { environmentId: ENVIRONMENT_ID, concurrencyLimit: 1 }),
+  ].entries()) {
+    const answer = claimNext();
+    store.feed.queueSettings.publish([change]);
+    const runId = await store.trigger();
+    expect(told[at]).toBe(runId);
+    store.parts.nextClaims.answer(stream.signal, store.shard);
+    expect(await answer).toEqual([]);
+  }
+  const others = claimNext();
+  store.feed.queueSettings.publish([create(QueueSettingsSchema, { ...queue, queue: "task/once" })]);
+  const runId = await store.trigger();
+  expect(await runIdsOf(others)).toEqual([runId]);
+  const ended = claimNext();
+  store.feed.queueSettings.publish([create(QueueSettingsSchema, queue)]);
+  stream.abort();
+  expect(await ended).toEqual([]);
 });
 
 test("a run that cannot be claimed as it comes stays queued, and is told", async () => {

@@ -1,5 +1,12 @@
 import type { Logger } from "@windlass/chassis";
-import { type ClaimNext, ErrorReason, type Lease, type QueuedRun } from "@windlass/proto";
+import {
+  type ClaimNext,
+  type EnvironmentSettings,
+  ErrorReason,
+  type Lease,
+  type QueuedRun,
+  type QueueSettings,
+} from "@windlass/proto";
 import { asCallFailure, CallFailure } from "@windlass/proto/grpc";
 import type { Feed } from "../feed/feed.ts";
 import type { RunClaimer } from "./claim-runs.ts";
@@ -23,13 +30,19 @@ export interface NextClaims {
 }
 
 interface Waiting extends NextClaim {
+  /** The name of the runs that it takes. */
+  key: string;
   readonly stream: AbortSignal;
   readonly resolve: (leases: Lease[] | CallFailure) => void;
 }
 
+/** The name of no runs. */
+const NONE = "";
+
 /**
  * A claim is answered with the first runs that come for it, as many as were stored at that moment: what comes later is for the next claim, or is told. A crash loses claims that
  * wait, and with the stream the queue knows; runs that were stored and not claimed are QUEUED, and are listed by the next watch (I1).
+ * Once its queue's or environment's settings have changed a claim takes no run: the queue, which hears of them too, asks for the answer and claims by the new ones.
  */
 export function createNextClaims(options: {
   readonly claimer: Pick<RunClaimer, "claim">;
@@ -40,13 +53,29 @@ export function createNextClaims(options: {
   /** In the order they came. */
   const waiting = new Map<string, Set<Waiting>>();
 
+  const add = (claim: Waiting): void => {
+    const claims = waiting.get(claim.key);
+    if (claims === undefined) waiting.set(claim.key, new Set([claim]));
+    else claims.add(claim);
+  };
+
   const remove = (claim: Waiting): boolean => {
-    const key = nameOf(claim.next);
-    const claims = waiting.get(key);
+    const claims = waiting.get(claim.key);
     if (claims?.delete(claim) !== true) return false;
-    if (claims.size === 0) waiting.delete(key);
+    if (claims.size === 0) waiting.delete(claim.key);
     return true;
   };
+
+  feed.queueSettings.listen((changes) => {
+    for (const claims of waiting.values()) {
+      for (const claim of claims) {
+        if (claim.key === NONE || !changes.some((change) => concerns(change, claim.next))) continue;
+        remove(claim);
+        claim.key = NONE;
+        add(claim);
+      }
+    }
+  });
 
   const firstFor = (run: QueuedRun): Waiting | undefined =>
     run.supervisorId === "" ? waiting.get(nameOf(run))?.values().next().value : undefined;
@@ -80,6 +109,7 @@ export function createNextClaims(options: {
         }
         const own: Waiting = {
           ...claim,
+          key: nameOf(claim.next),
           stream,
           resolve(leases) {
             stream.removeEventListener("abort", onEnd);
@@ -90,10 +120,7 @@ export function createNextClaims(options: {
           if (remove(own)) own.resolve([]);
         };
         stream.addEventListener("abort", onEnd, { once: true });
-        const key = nameOf(claim.next);
-        const claims = waiting.get(key);
-        if (claims === undefined) waiting.set(key, new Set([own]));
-        else claims.add(own);
+        add(own);
       });
     },
 
@@ -138,6 +165,12 @@ function nameOf({
   machine,
 }: Omit<ClaimNext, "supervisorId" | "count" | "$typeName">): string {
   return `${environmentId} ${machine} ${queue.length} ${queue}${concurrencyKey}`;
+}
+
+/** Whether what has changed holds for the runs that are claimed. */
+function concerns(change: EnvironmentSettings | QueueSettings, { environmentId, queue }: ClaimNext): boolean {
+  if (change.environmentId !== environmentId) return false;
+  return change.$typeName === "windlass.internal.v1.EnvironmentSettings" || change.queue === queue;
 }
 
 function isStillQueued(result: Lease | CallFailure | undefined): boolean {

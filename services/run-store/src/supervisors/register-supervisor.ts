@@ -10,6 +10,8 @@ export interface NewSupervisor {
   readonly sandboxTier: string;
   /** How long it lives without a heartbeat. */
   readonly ttlMs: number;
+  /** One that is known to be gone; "" when there is none. */
+  readonly replacesId: string;
 }
 
 /** Makes a supervisor live, or a known one live on with its leases. Idempotent. */

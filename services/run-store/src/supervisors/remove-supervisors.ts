@@ -5,7 +5,7 @@ import { reportWork } from "../store/report-work.ts";
 import { type AfterReportOptions, type StoredReport, tellReports } from "../work/after-report.ts";
 import type { ReportItem } from "../work/report-item.ts";
 import { decideWork } from "../work/work-items.ts";
-import { heldLeaseKey, lostAttempt } from "./lost-attempt.ts";
+import { evictedAttempt, heldLeaseKey, lostAttempt } from "./lost-attempt.ts";
 
 export interface RemoveSupervisorsOptions extends AfterReportOptions {
   readonly postgres: Postgres;
@@ -31,15 +31,24 @@ export function expireSupervisors(
   );
 }
 
-/** Removes a supervisor that leaves. It says that it holds nothing; so what was claimed for it and never arrived is given back unstarted, and an attempt that has waited is lost. Idempotent. */
+/** Removes a supervisor that leaves. It says that it holds nothing; so what was claimed for it and never arrived is given back unstarted, and an attempt that has waited is evicted. Idempotent. */
 export async function unregisterSupervisor(options: RemoveSupervisorsOptions, supervisorId: string): Promise<void> {
   const remove = async (tx: Queryable) => {
     await deleteSupervisor(tx, supervisorId);
     return [supervisorId];
   };
   await removeSupervisors(options, remove, (lease) =>
-    lease.has_waited ? lostAttempt(lease) : { kind: "release", lease: heldLeaseKey(lease) },
+    lease.has_waited ? evictedAttempt(lease) : { kind: "release", lease: heldLeaseKey(lease) },
   );
+}
+
+/** Removes a supervisor that is known to be gone although its lease has not run out, and ends what it held as if it had. Idempotent. */
+export async function removeLostSupervisor(options: RemoveSupervisorsOptions, supervisorId: string): Promise<void> {
+  const remove = async (tx: Queryable) => {
+    await deleteSupervisor(tx, supervisorId);
+    return [supervisorId];
+  };
+  await removeSupervisors(options, remove, lostAttempt);
 }
 
 async function removeSupervisors(

@@ -3,7 +3,7 @@ import { CancelPhase, ErrorReason, RunErrorCode, RunErrorSchema, WatchRunRespons
 import { describe, expect, it } from "vitest";
 import { leaseKey } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
-import { expireSupervisors, unregisterSupervisor } from "./remove-supervisors.ts";
+import { expireSupervisors, removeLostSupervisor, unregisterSupervisor } from "./remove-supervisors.ts";
 import { renewSupervisor } from "./renew-supervisor.ts";
 
 const store = await shareHotStore();
@@ -162,6 +162,17 @@ describe("a supervisor that expired", () => {
       for (const lease of leases)
         expect((await store.run(lease.run?.id ?? "")).status).toBe(isGone ? "RETRYING" : "EXECUTING");
     }
+  });
+});
+
+describe("a supervisor that another one says to follow", () => {
+  it("is gone although its lease has not run out, and what it held is lost like that of one that expired", async () => {
+    const { id, leases } = await holder(2);
+    await removeLostSupervisor(store.parts, id);
+    await removeLostSupervisor(store.parts, id);
+    for (const lease of leases)
+      expect(await store.run(lease.run?.id ?? "")).toMatchObject({ status: "RETRYING", attempt_number: 1 });
+    await expect(renew(id, [])).rejects.toMatchObject({ reason: ErrorReason.SUPERVISOR_EXPIRED });
   });
 });
 

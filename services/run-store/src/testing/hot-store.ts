@@ -174,7 +174,7 @@ export async function startHotStore(
     return id;
   };
   const register = (id: string, ttlMs = 60_000): Promise<void> =>
-    registerSupervisor({ db: postgres, feed }, { id, hostname: "host", sandboxTier: "process", ttlMs });
+    registerSupervisor({ db: postgres, feed }, { id, hostname: "host", sandboxTier: "process", ttlMs, replacesId: "" });
 
   const lostOf = async (item: ReportItem): Promise<LeaseKey[]> => {
     const { lost } = await parts.reporter.report({ items: [item], bytes: 0 });

@@ -148,13 +148,23 @@ describe("supervisors", () => {
       hostname: "host",
       sandboxTier: "process",
       ttlMs: 30_000,
+      replacesId: "",
     });
-    const bad = { supervisorId: "a/b", hostname: "", sandboxTier: "\0", ttl: { seconds: -5n } };
+    const follows = create(RegisterSupervisorSchema, { ...valid, replacesSupervisorId: "sup_0" });
+    expect(parseRegisterSupervisor(follows)).toMatchObject({ id: "sup_1", replacesId: "sup_0" });
+    const bad = {
+      supervisorId: "a/b",
+      hostname: "",
+      sandboxTier: "\0",
+      ttl: { seconds: -5n },
+      replacesSupervisorId: "c/d",
+    };
     expect(fieldsOf(() => parseRegisterSupervisor(create(RegisterSupervisorSchema, bad)))).toEqual([
       "register.supervisor_id",
       "register.hostname",
       "register.sandbox_tier",
       "register.ttl",
+      "register.replaces_supervisor_id",
     ]);
     const noTtl = { supervisorId: "sup_1", hostname: "host", sandboxTier: "process" };
     expect(fieldsOf(() => parseRegisterSupervisor(create(RegisterSupervisorSchema, noTtl)))).toEqual(["register.ttl"]);

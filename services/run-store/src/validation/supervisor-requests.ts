@@ -22,6 +22,10 @@ export function parseRegisterSupervisor(request: RegisterSupervisor): NewSupervi
     hostname: parseText(request.hostname, HOSTNAME, "register.hostname", violations),
     sandboxTier: parseText(request.sandboxTier, SANDBOX_TIER, "register.sandbox_tier", violations),
     ttlMs: parseInteger(ttlMs, TTL_MS, "register.ttl", violations),
+    replacesId:
+      request.replacesSupervisorId === ""
+        ? ""
+        : parseText(request.replacesSupervisorId, STORE_ID, "register.replaces_supervisor_id", violations),
   };
   throwIfInvalid(violations);
   return supervisor;

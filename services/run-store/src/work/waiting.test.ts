@@ -124,15 +124,16 @@ describe.each([
     expect(await store.run(runId)).toMatchObject({ status: "RETRYING", attempt_number: 1, lease_token: null });
   });
 
-  it("loses its attempt when its supervisor leaves without a word of it", async () => {
-    const { runId, supervisorId } = await make();
+  it("is evicted when its supervisor leaves without a word of it, which costs no attempt", async () => {
+    const { runId, supervisorId } = await make("once");
     await unregisterSupervisor(store.parts, supervisorId);
-    expect(await store.run(runId)).toMatchObject({ status: "RETRYING", attempt_number: 1 });
+    expect(await store.run(runId)).toMatchObject({ status: "RETRYING", attempt_number: 1, max_attempts: 2 });
   });
 
   it("ends as SYSTEM_FAILURE when no attempt is left", async () => {
     const { runId, supervisorId } = await make("once");
-    await unregisterSupervisor(store.parts, supervisorId);
+    await store.sql("UPDATE supervisors SET expire_time = now() - interval '1 ms' WHERE id = $1", [supervisorId]);
+    await expireSupervisors(store.parts, [supervisorId]);
     expect(await store.run(runId)).toMatchObject({ status: "SYSTEM_FAILURE" });
   });
 

@@ -43,6 +43,7 @@ type Answer = Partial<Pick<ReportExecutionResponse, "error" | "lost" | "cancels"
 export async function startFakeStore(bundles: readonly { hash: string; bytes: Uint8Array }[] = []) {
   const leases = new Map<string, LeaseRow>();
   const registered: string[] = [];
+  const replaced: string[] = [];
   const heartbeats: { supervisorId: string; leaseTokens: readonly string[] }[] = [];
   const reports: WorkReport[] = [];
   const unregistered: string[] = [];
@@ -54,6 +55,8 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
   const store = {
     leases,
     registered,
+    /** Whom each registration said to follow. */
+    replaced,
     heartbeats,
     reports,
     unregistered,
@@ -124,6 +127,7 @@ export async function startFakeStore(bundles: readonly { hash: string; bytes: Ui
     switch (body.case) {
       case "register":
         registered.push(body.value.supervisorId);
+        replaced.push(body.value.replacesSupervisorId);
         return store.answerRegister();
       case "heartbeat":
         heartbeats.push({ supervisorId, leaseTokens: body.value.leaseTokens });

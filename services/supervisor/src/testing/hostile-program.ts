@@ -4,9 +4,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { ACTING_FOR_HEADER } from "@windlass/chassis";
+import { actingFor } from "@windlass/chassis";
 import {
   ExecutionService,
+  RunService,
   SessionRequestSchema,
   SessionResponseSchema,
   type StartAttempt,
@@ -14,9 +15,8 @@ import {
   type WorkerMessageSchema,
 } from "@windlass/proto";
 import { CallFailure, type ClientChannel, createChannel, createClient, reasonName } from "@windlass/proto/grpc";
-import { Metadata } from "@grpc/grpc-js";
 
-export type Body = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
+type Body = NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>;
 
 const address = process.env["WINDLASS_WORKER_ADDRESS"] ?? "";
 const token = process.env["WINDLASS_WORKER_TOKEN"] ?? "";
@@ -27,7 +27,7 @@ const openRaw = (channel: ClientChannel) =>
     "/windlass.worker.v1.WorkerService/Session",
     asIs,
     asIs,
-    new Metadata(),
+    channel.metadata,
   );
 const encode = (...bodies: Body[]): Buffer =>
   Buffer.from(
@@ -103,10 +103,8 @@ const tasks: Record<string, (start: StartAttempt, payload: Payload) => void | Pr
   },
   forge: async (start, { environmentId = "", runId: other = "" }) => {
     const channel = createChannel(address, { token });
-    const metadata = new Metadata();
-    metadata.set(ACTING_FOR_HEADER, environmentId);
     const forged = await createClient(TaskService, channel)
-      .triggerTask({ trigger: { taskId: "child" } }, { metadata })
+      .triggerTask({ trigger: { taskId: "child" } }, { metadata: actingFor(environmentId) })
       .then(({ run }) => run?.runId ?? "", failureOf);
     const reports = createClient(ExecutionService, channel).reportExecution();
     const ref = { environmentId: start.environment?.id ?? "", runId: other, leaseToken: token };
@@ -151,6 +149,19 @@ const tasks: Record<string, (start: StartAttempt, payload: Payload) => void | Pr
       openRaw(channel).on("error", () => {});
     }
     say(log("opened"), done(start));
+  },
+  call: async (start, { count = 0 }) => {
+    const clients = [1, 2].map(() => createClient(RunService, createChannel(address, { token })));
+    const refused = Promise.withResolvers<string>();
+    let refusals = 0;
+    for (let nth = 0; nth < count; nth += 1) {
+      // As many as are let in stay open.
+      clients[nth % 2]?.getRun({ runId: "left open" }).catch((error: unknown) => {
+        refusals += 1;
+        if (refusals === 100) refused.resolve(failureOf(error));
+      });
+    }
+    say(log(`100 ${await refused.promise}`), done(start));
   },
   "never read": async () => {
     say({ case: "started", value: { runId } });

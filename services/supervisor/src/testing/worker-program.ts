@@ -228,6 +228,18 @@ const tasks: Record<string, (attempt: StartAttempt) => void> = {
     console.error("last words");
     process.exit(3);
   },
+  "exit-wordily": ({ payload }) => {
+    process.stdout.write(`${"x".repeat(100_000)}${Buffer.from(payload?.data ?? []).toString()}`);
+    process.exit(4);
+  },
+  whisper: () => {
+    console.error("for the first attempt only");
+    send(started(), finish("payload"));
+  },
+  signal: () => {
+    send(started());
+    setTimeout(() => process.kill(process.pid, "SIGSEGV"), 20);
+  },
   oom: () => {
     send(started());
     const kept: unknown[] = [];

@@ -1,6 +1,11 @@
 import { constants } from "node:os";
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Of two names for one signal the first is the usual one (SIGABRT, SIGIOT). */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 
 /**
  * How a container's program ended, of which only an exit code comes out: by a shell's convention 128 and a signal's number when

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -90,7 +91,9 @@ export async function createOciDriver(options: OciDriverOptions): Promise<Driver
       ...(seccomp === undefined ? {} : { seccomp }),
     });
     await writeFile(join(bundleDir, "config.json"), JSON.stringify(config), { mode: 0o600 });
-    const container = { id: workerId, stateDir: join(workDir, "state"), bundleDir };
+    // runsc has a socket of this name that is the whole machine's, whatever its --root.
+    const id = `${workerId}-${randomBytes(8).toString("hex")}`;
+    const container = { id, stateDir: join(workDir, "state"), bundleDir };
     const runtimeLine = runtimeCommand(runtime, container, network.namespace);
     return [...launchCommand(await network.wrap(runtimeLine, { workerId, workDir }))];
   }

@@ -38,7 +38,7 @@ export interface WorkerCgroups {
 }
 
 /** Why workers cannot have limits on this machine. */
-export class CgroupsUnavailable extends Error {
+class CgroupsUnavailable extends Error {
   override readonly name = "CgroupsUnavailable";
 }
 
