@@ -16,6 +16,7 @@ const steps: Readonly<Record<string, Step>> = {
   lint: () => run("oxlint", "--type-aware", "--deny-warnings", "."),
   types: () => run("tsc", "-p", "."),
   "types of the dashboard's pages": () => run("tsc", "-p", "services/dashboard/web"),
+  "types of the dashboard's tests": () => run("tsc", "-p", "test/dashboard"),
   "types of the overview's snippets": () => run("tsc", "-p", "test/seed"),
   "protocol format": () => run("buf", "format", "--diff", "--exit-code"),
   "protocol lint": () => run("buf", "lint"),

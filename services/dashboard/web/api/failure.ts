@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type CallError, CallErrorSchema, ErrorReason } from "@windlass/proto";
 
 /** What the cluster said about a call that failed; undefined when the failure came from somewhere on the way to it. */
-export function callErrorOf(error: unknown): CallError | undefined {
+function callErrorOf(error: unknown): CallError | undefined {
   return error instanceof ConnectError ? error.findDetails(CallErrorSchema)[0] : undefined;
 }
 

@@ -102,7 +102,7 @@ function eventText({ body }: RunEvent): RowText {
 }
 
 /** "info": as the logger names it. */
-export function levelName(level: LogLevel): string {
+function levelName(level: LogLevel): string {
   return LogLevelSchema.value[level]?.localName.toLowerCase() ?? "log";
 }
 
