@@ -66,7 +66,8 @@ export type { Isolation } from "./task/isolation.ts";
 export type { MachineOption, MachinePresetName } from "./task/machine.ts";
 export { PayloadInvalid, type PayloadIssue } from "./task/payload-invalid.ts";
 export { queue, type QueueDefinition, type QueueLimits, type QueueOption, type RateLimitOption } from "./task/queue.ts";
-export { schemaTask, type SchemaTaskOptions } from "./task/schema-task.ts";
+export type { JsonSchema } from "./task/payload-schema.ts";
+export { type PayloadSchema, schemaTask, type SchemaTaskOptions } from "./task/schema-task.ts";
 export { task } from "./task/task.ts";
 export type {
   AnyTask,

@@ -142,6 +142,25 @@ describe("indexing", () => {
     expect(await index(await bundle(`${folder.path}/link`))).toMatchObject([{ id: "a", filePath: "a.ts" }]);
   });
 
+  it("tells what payloads look like, and remarks where that cannot be told", async () => {
+    const schema = '{ "~standard": { version: 1, vendor: "own", validate: (value) => ({ value }) } }';
+    const remarks: string[] = [];
+    const tasks = await indexFolder(
+      {
+        "a.ts": `import { schemaTask, task } from "@windlass/sdk";
+          const run = async () => {};
+          export const told = task({ id: "told", jsonSchema: { type: "string" }, run });
+          export const checked = schemaTask({ id: "checked", schema: ${schema}, run });`,
+      },
+      { onRemark: (remark) => remarks.push(remark) },
+    );
+    expect(tasks.map(({ id, payloadSchemaJson }) => [id, payloadSchemaJson])).toEqual([
+      ["told", '{"type":"string"}'],
+      ["checked", ""],
+    ]);
+    expect(remarks).toEqual([expect.stringMatching(/^task "checked": its payload is not described \(own has no/u)]);
+  });
+
   it("gives task files Node's own modules, require, and top-level await", async () => {
     const tasks = await indexFolder({
       "a.ts": `${sdk}

@@ -19,6 +19,8 @@ export interface IndexOptions {
   readonly timeoutMs?: number;
   /** Ends the loading early; then its reason is thrown, and the process is gone. */
   readonly signal?: AbortSignal;
+  /** Told what whoever deploys should know, such as a schema that cannot be described; at most 100 sentences. Default: console.warn. */
+  readonly onRemark?: (remark: string) => void;
 }
 
 /**
@@ -30,9 +32,10 @@ export async function index(bundle: Pick<TaskBundle, "bytes">, options: IndexOpt
   const folder = await mkdtemp(join(tmpdir(), "windlass-index-"));
   try {
     const entryPoint = await layDown(bundle.bytes, folder);
-    const { importError, tasks } = await greetingOf(entryPoint, folder, options);
+    const { importError, tasks, remarks } = await greetingOf(entryPoint, folder, options);
     if (importError !== undefined) throw new ImportError(importError);
     if (tasks.length === 0) throw new BuildError("no file of the task folder defines a task");
+    for (const remark of remarks) (options.onRemark ?? console.warn)(remark);
     return tasks;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -22,7 +22,7 @@ export async function receiveHello(
     {
       getWorkerConfig: async (request) => {
         if (request.token !== token) throw notTheWorker();
-        return { environmentVariables };
+        return { environmentVariables, describePayloads: true };
       },
       async *session(requests) {
         for await (const { messages } of requests) {

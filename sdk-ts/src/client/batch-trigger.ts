@@ -1,7 +1,8 @@
+import type { PayloadParser } from "../task/payload-parser.ts";
 import type { BatchItems, FailedBatchItem } from "../task/task-types.ts";
 import { type Connection, defaultConnection, parentRunId } from "./connection.ts";
 import type { AnyRunHandle } from "./run-handle.ts";
-import { type PreparedTrigger, prepareTrigger, withVersion } from "./trigger-task.ts";
+import { checkPayload, type PreparedTrigger, prepareTrigger, withVersion } from "./trigger-task.ts";
 import { createRequestId } from "./request-id.ts";
 import { traceBatch } from "./tracing.ts";
 import type { TriggerOptions } from "./trigger-options.ts";
@@ -27,6 +28,8 @@ export interface AnyBatchItems {
   readonly items: BatchItems<unknown>;
   /** Makes an `AnyBatchItem` of an item that is one. Default: as it is. */
   readonly read?: (item: unknown) => unknown;
+  /** What checks the payload of an item, as it comes, before it is sent. Default: nothing. */
+  readonly parserOf?: (item: unknown) => PayloadParser | undefined;
 }
 
 /** What became of one item. */
@@ -116,13 +119,17 @@ type PreparedItem = PreparedTrigger | Extract<ItemOutcome, { ok: false }>;
 async function* partsOf({
   items,
   read = (item) => item,
+  parserOf = () => undefined,
 }: AnyBatchItems): AsyncGenerator<PreparedItem[], void, undefined> {
   let part: PreparedItem[] = [];
   let bytes = 0;
   let index = 0;
   for await (const item of items) {
     if (index === MAX_BATCH_ITEMS) throw tooMany();
-    const prepared = prepareItem(item, read, `items[${index++}]`);
+    const place = `items[${index++}]`;
+    const parse = parserOf(item);
+    const ready = prepareItem(item, read, place);
+    const prepared = parse === undefined ? ready : await checkItem(item, ready, parse, `${place}.payload`);
     part.push(prepared);
     if ("payload" in prepared) bytes += bytesOf({ payload: prepared.payload, options: prepared.checked.options });
     if (part.length < MAX_TRIGGERS_IN_MESSAGE && bytes <= MAX_PAYLOAD_BYTES_IN_MESSAGE) continue;
@@ -203,6 +210,22 @@ function prepareItem(given: unknown, read: (item: unknown) => unknown, place: st
   } catch (error) {
     const cause = error instanceof WindlassError ? error : invalidField(place, "cannot be read.", error);
     return { ok: false, taskIdentifier, error: cause };
+  }
+}
+
+/** An item whose payload its task's schema refuses is one that failed. */
+async function checkItem(
+  given: unknown,
+  prepared: PreparedItem,
+  parse: PayloadParser,
+  field: string,
+): Promise<PreparedItem> {
+  if (!("payload" in prepared)) return prepared;
+  try {
+    await checkPayload(field, (given as { readonly payload?: unknown }).payload, parse);
+    return prepared;
+  } catch (error) {
+    return { ok: false, taskIdentifier: prepared.taskId, error: error as WindlassError };
   }
 }
 

@@ -2,13 +2,15 @@ import type { TriggeredRun } from "@windlass/proto";
 import { UnencodableError } from "../content/find-unencodable.ts";
 import { type EncodedContent, encodeContent } from "../content/json-content.ts";
 import { MAX_PAYLOAD_BYTES } from "../content/limits.ts";
+import { PayloadInvalid } from "../task/payload-invalid.ts";
+import type { PayloadParser } from "../task/payload-parser.ts";
 import { isTaskId, TASK_ID_LIMIT } from "../task/task-id.ts";
 import { type Connection, connectionOfAttempt, defaultConnection, parentRunId } from "./connection.ts";
 import { createRequestId } from "./request-id.ts";
 import { type AnyRunHandle, createRunHandle } from "./run-handle.ts";
 import { traceTrigger } from "./tracing.ts";
 import { type CheckedTriggerOptions, checkTriggerOptions, type TriggerOptions } from "./trigger-options.ts";
-import { invalidField } from "./windlass-error.ts";
+import { invalidField, WindlassError } from "./windlass-error.ts";
 
 /** A trigger that has passed every check that needs no cluster. */
 export interface PreparedTrigger {
@@ -22,9 +24,18 @@ export async function triggerTask(
   taskId: string,
   payload: unknown,
   options: TriggerOptions | undefined,
+  parse?: PayloadParser,
 ): Promise<AnyRunHandle> {
   const prepared = prepareTrigger(taskId, payload, options);
+  if (parse !== undefined) await checkPayload("payload", payload, parse);
   return sendTrigger(defaultConnection(), prepared);
+}
+
+/** How a run of the attempt's is triggered. */
+export interface ChildOptions {
+  readonly options: TriggerOptions | undefined;
+  readonly parse: PayloadParser | undefined;
+  readonly version: string;
 }
 
 /**
@@ -34,10 +45,10 @@ export async function triggerTask(
 export async function triggerChild(
   taskId: string,
   payload: unknown,
-  options: TriggerOptions | undefined,
-  version: string,
+  { options, parse, version }: ChildOptions,
 ): Promise<AnyRunHandle> {
   const prepared = prepareTrigger(taskId, payload, options);
+  if (parse !== undefined) await checkPayload("payload", payload, parse);
   return sendTrigger(connectionOfAttempt(), { ...prepared, checked: withVersion(prepared.checked, version) });
 }
 
@@ -56,6 +67,20 @@ export function prepareTrigger(
   if (!isTaskId(taskId)) throw invalidField(`${place}taskId`, `${TASK_ID_LIMIT}.`);
   const checked = checkTriggerOptions(options, `${place}options`);
   return { taskId, checked, payload: encodePayload(`${place}payload`, payload) };
+}
+
+/** Has the task's schema look at a payload, which stays as it is: the worker parses what travels. Throws FIELD_INVALID with a violation for each issue; what the schema throws is its cause. */
+export async function checkPayload(field: string, payload: unknown, parse: PayloadParser): Promise<void> {
+  try {
+    await parse(payload);
+  } catch (error) {
+    if (!(error instanceof PayloadInvalid)) throw invalidField(field, "cannot be checked: the schema threw.", error);
+    const violations = error.issues.map(({ path, message }) => ({
+      field: path === "" || path.startsWith("[") ? `${field}${path}` : `${field}.${path}`,
+      description: message,
+    }));
+    throw new WindlassError("FIELD_INVALID", error.message, { violations, cause: error });
+  }
 }
 
 /** The request id is made here, once: whatever breaks on the way, the trigger makes one run. */

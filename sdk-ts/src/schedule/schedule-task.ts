@@ -7,14 +7,9 @@ import { type CheckedCron, type CronOption, resolveCron } from "./cron.ts";
 import type { ScheduleTick } from "./schedule-tick.ts";
 
 /** What `schedules.task()` takes: the options of `task()`, and when it is triggered. */
-export type ScheduleTaskOptions<Id extends string, Output, Init, HookOutput, HookInit> = TaskOptions<
-  Id,
-  ScheduleTick,
-  Output,
-  Init,
-  ScheduleTick,
-  HookOutput,
-  HookInit
+export type ScheduleTaskOptions<Id extends string, Output, Init, HookOutput, HookInit> = Omit<
+  TaskOptions<Id, ScheduleTick, Output, Init, ScheduleTick, HookOutput, HookInit>,
+  "jsonSchema"
 > & {
   /** "0 9 * * 1-5" in UTC, or { pattern, timezone }. Absent: only `schedules.create` triggers it. */
   readonly cron?: CronOption | undefined;

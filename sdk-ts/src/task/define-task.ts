@@ -5,6 +5,8 @@ import { type AnyHook, type HookName, hookNames } from "./hook-types.ts";
 import { resolveIsolation } from "./isolation.ts";
 import { resolveMachine } from "./machine.ts";
 import { resolveMaxDuration } from "./max-duration.ts";
+import type { PayloadParser } from "./payload-parser.ts";
+import { describeJsonSchema } from "./payload-schema.ts";
 import { projectDefaults } from "./project-defaults.ts";
 import { resolveQueue } from "./queue.ts";
 import { resolveRetryOptions } from "./retry-options.ts";
@@ -14,14 +16,19 @@ import type { Task } from "./task-types.ts";
 
 /** The options that all kinds of tasks have, as they come: nothing about them is believed. */
 type UncheckedOptions = Readonly<
-  Record<"id" | "description" | "retry" | "queue" | "machine" | "isolation" | "maxDuration" | "run", unknown>
+  Record<
+    "id" | "description" | "retry" | "queue" | "machine" | "isolation" | "maxDuration" | "jsonSchema" | "run",
+    unknown
+  >
 > &
   Partial<Readonly<Record<HookName, unknown>>>;
 
 /** What a kind of task adds to the common options. */
 export interface TaskKind {
   readonly optionNames: readonly string[];
-  readonly parsePayload?: NonNullable<RegisteredTask["parsePayload"]>;
+  readonly parsePayload?: PayloadParser;
+  /** What is known of the payload when nobody says `jsonSchema`. */
+  readonly describePayload?: NonNullable<RegisteredTask["describePayload"]>;
   /** True: its payload is a tick of a schedule. */
   readonly isScheduled?: boolean;
   /** The schedule that it declares. */
@@ -52,8 +59,12 @@ export function defineTask<Id extends string, Payload, Output>(
   const owner = `task "${id}"`;
   refuseUnknownKeys(owner, options, [...OPTION_NAMES, ...kind.optionNames]);
   if (typeof unchecked.run !== "function") throw new TypeError(`${owner} has no run function`);
-  const handle: Task<Id, Payload, Output> = { id: id as Id, ...taskTriggers<Id, Payload, Output>(id as Id) };
+  const handle: Task<Id, Payload, Output> = {
+    id: id as Id,
+    ...taskTriggers<Id, Payload, Output>(id as Id, kind.parsePayload),
+  };
   const defaults = projectDefaults.current;
+  const describePayload = checkJsonSchema(owner, unchecked.jsonSchema) ?? kind.describePayload;
   taskRegistry.register({
     id,
     handle,
@@ -70,8 +81,16 @@ export function defineTask<Id extends string, Payload, Output>(
     cron: kind.cron,
     hooks: checkHooks(owner, unchecked),
     ...(kind.parsePayload !== undefined && { parsePayload: kind.parsePayload }),
+    ...(describePayload !== undefined && { describePayload }),
   });
   return handle;
+}
+
+function checkJsonSchema(owner: string, schema: unknown): RegisteredTask["describePayload"] {
+  if (schema === undefined) return undefined;
+  const description = describeJsonSchema(schema);
+  if ("problem" in description) throw new TypeError(`jsonSchema of ${owner}: ${description.problem}`);
+  return () => description;
 }
 
 function checkDescription(owner: string, description: unknown): string {

@@ -16,13 +16,13 @@ export class PayloadInvalid extends Error {
   /** The first 50. */
   readonly issues: readonly PayloadIssue[];
 
-  constructor(taskId: string, issues: readonly StandardSchemaV1.Issue[]) {
+  constructor(taskId: string, issues: readonly StandardSchemaV1.Issue[], options?: ErrorOptions) {
     const named = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({ path: pathText(path), message }));
     const lines = named
       .slice(0, MAX_ISSUES_IN_MESSAGE)
       .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     if (issues.length > lines.length) lines.push(`and ${issues.length - lines.length} more`);
-    super(`the payload does not match the schema of task "${taskId}": ${lines.join("; ")}`);
+    super(`the payload does not match the schema of task "${taskId}": ${lines.join("; ")}`, options);
     this.issues = named;
   }
 }

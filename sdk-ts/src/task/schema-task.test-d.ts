@@ -58,6 +58,16 @@ describe("the payload of a schemaTask", () => {
     expectTypeOf<TaskOutput<typeof typed>>().toEqualTypeOf<string>();
   });
 
+  it("comes from a function", () => {
+    const typed = schemaTask({
+      id: "function",
+      schema: async (payload) => ({ text: String(payload) }),
+      run: async ({ text }) => text.length,
+    });
+    expectTypeOf<TaskPayload<typeof typed>>().toEqualTypeOf<{ text: string }>();
+    expectTypeOf<TaskOutput<typeof typed>>().toEqualTypeOf<number>();
+  });
+
   it("reaches batches and waits", () => {
     const typed = schemaTask({ id: "waits", schema: z.object({ n: z.number() }), run: async ({ n }) => `${n}` });
     expectTypeOf(typed.triggerAndWait({ n: 1 }).unwrap()).resolves.toEqualTypeOf<string>();

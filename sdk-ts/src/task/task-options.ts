@@ -14,6 +14,7 @@ import type {
 } from "./hook-types.ts";
 import type { Isolation } from "./isolation.ts";
 import type { MachineOption } from "./machine.ts";
+import type { JsonSchema } from "./payload-schema.ts";
 import type { QueueOption } from "./queue.ts";
 import type { RetryOptions } from "./retry-options.ts";
 
@@ -37,6 +38,11 @@ export interface TaskOptions<Id extends string, Payload, Output, Init, HookPaylo
   readonly machine?: MachineOption | undefined;
   /** "fresh": each attempt gets a process of its own, which ends with it. Default: "reused". */
   readonly isolation?: Isolation | undefined;
+  /**
+   * What a payload looks like, as JSON Schema (draft 2020-12 or draft-07) of at most 64 KB: for the dashboard's test page and whoever reads the task's
+   * definition. No payload is checked by it; `schemaTask` does that. Default: made from the `schema` of a schemaTask; a scheduled task has none.
+   */
+  readonly jsonSchema?: JsonSchema | undefined;
   /** Seconds that an attempt may run, waits not counted; at least 5. Default: the project's, else without limit. */
   readonly maxDuration?: number | undefined;
   readonly middleware?: MiddlewareHook<HookPayload>;

@@ -2,6 +2,8 @@ import type { CheckedCron } from "../schedule/cron.ts";
 import type { AnyHook, HookName } from "./hook-types.ts";
 import type { Isolation } from "./isolation.ts";
 import type { MachinePresetName } from "./machine.ts";
+import type { PayloadParser } from "./payload-parser.ts";
+import type { PayloadDescription } from "./payload-schema.ts";
 import { processGlobal } from "./process-global.ts";
 import type { TaskQueue } from "./queue.ts";
 import type { RetryPolicy } from "./retry-options.ts";
@@ -29,8 +31,10 @@ export interface RegisteredTask {
   readonly cron: CheckedCron | undefined;
   readonly run: AnyHook;
   readonly hooks: Partial<Record<HookName, AnyHook>>;
-  /** Checks and transforms what the task was triggered with; absent: anything will do. Rejects with PayloadInvalid. */
-  readonly parsePayload?: (payload: unknown) => Promise<unknown>;
+  /** Checks and transforms what the task was triggered with; absent: anything will do. */
+  readonly parsePayload?: PayloadParser;
+  /** What a payload looks like, as JSON Schema; absent: nothing is known. Asked at deployment only. */
+  readonly describePayload?: () => PayloadDescription;
 }
 
 /** The tasks of this process. */

@@ -27,4 +27,4 @@ export function task<
   return defineTask(options, PLAIN);
 }
 
-const PLAIN = { optionNames: [] };
+const PLAIN = { optionNames: ["jsonSchema"] };

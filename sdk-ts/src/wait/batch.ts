@@ -2,6 +2,8 @@ import { type AnyBatchItems, triggerBatch } from "../client/batch-trigger.ts";
 import { type BatchSnapshot, listBatches, retrieveBatch } from "../client/batches.ts";
 import type { PagePromise } from "../client/pages.ts";
 import type { AnyRunHandle } from "../client/run-handle.ts";
+import type { PayloadParser } from "../task/payload-parser.ts";
+import { taskRegistry } from "../task/task-registry.ts";
 import type {
   AnyTask,
   BatchItem,
@@ -87,7 +89,15 @@ export const batch = {
 };
 
 function byTask(items: unknown): AnyBatchItems {
-  return { items: items as readonly unknown[], read: itemById };
+  return { items: items as readonly unknown[], read: itemById, parserOf: parserOfTask };
+}
+
+/** The schema of the task that an item names, where the program has defined it. */
+function parserOfTask(item: unknown): PayloadParser | undefined {
+  const task: unknown = typeof item === "object" && item !== null && "task" in item ? item.task : undefined;
+  const id: unknown = typeof task === "object" && task !== null && "id" in task ? task.id : undefined;
+  const registered = typeof id === "string" ? taskRegistry.get(id) : undefined;
+  return registered !== undefined && registered.handle === task ? registered.parsePayload : undefined;
 }
 
 function itemById(item: unknown): unknown {

@@ -4,6 +4,7 @@ import { connectionOfAttempt } from "../client/connection.ts";
 import type { TriggerOptions } from "../client/trigger-options.ts";
 import { triggerChild } from "../client/trigger-task.ts";
 import type { ActiveAttempt } from "../task/active-attempt.ts";
+import type { PayloadParser } from "../task/payload-parser.ts";
 import type { TaskRunResult } from "../task/task-types.ts";
 import { duringWait, suspend } from "./attempt-wait.ts";
 import { taskRunResultFromProto } from "./task-run-result.ts";
@@ -22,9 +23,10 @@ export function triggerTaskAndWait(
   taskId: string,
   payload: unknown,
   options: TriggerOptions | undefined,
+  parse?: PayloadParser,
 ): Promise<TaskRunResult<string, unknown>> {
   return duringWait("triggerAndWait", async (attempt) => {
-    const { id } = await triggerChild(taskId, payload, options, attempt.ctx.run.version);
+    const { id } = await triggerChild(taskId, payload, { options, parse, version: attempt.ctx.run.version });
     await suspend(attempt, { type: "task", runId: id });
     const run = await endOf(id, attempt.signal);
     return taskRunResultFromProto(taskId, run);

@@ -19,7 +19,7 @@ export interface TaskFile {
 }
 
 export type LoadedTasks =
-  | { readonly ok: true; readonly definitions: TaskDefinition[] }
+  | { readonly ok: true; readonly definitions: TaskDefinition[]; readonly tasks: readonly RegisteredTask[] }
   | { readonly ok: false; readonly importError: RunError };
 
 /**
@@ -46,6 +46,7 @@ export async function loadTasks(loadFiles: () => Promise<readonly TaskFile[]>): 
     const settings = queueSettings(tasks);
     return {
       ok: true,
+      tasks,
       definitions: tasks.map((task) =>
         definitionOf(task, exportNames.get(task.handle) ?? "", settings.get(queueNameOf(task))),
       ),

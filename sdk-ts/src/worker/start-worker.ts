@@ -3,6 +3,7 @@ import { createChannel, createClient } from "@windlass/proto/grpc";
 import { workerConnection } from "../client/worker-connection.ts";
 import { SDK_NAME, SDK_VERSION } from "../version.ts";
 import { ConsoleCapture } from "./console-capture.ts";
+import { describePayloads } from "./describe-payloads.ts";
 import { importErrorIn, type LoadedTasks, loadTasks, type TaskFile } from "./load-tasks.ts";
 import { LoopLag } from "./loop-lag.ts";
 import { ProcessState } from "./process-state.ts";
@@ -45,9 +46,11 @@ export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>)
 
   const client = createClient(WorkerService, channel);
   const call = client.session();
+  let isIndexed = false;
   try {
     const config = await client.getWorkerConfig({ token }, { timeoutMs: CONFIG_TIMEOUT_MS });
     Object.assign(process.env, config.environmentVariables);
+    isIndexed = config.describePayloads;
   } catch (error) {
     complain("the supervisor does not say which environment variables there are", error);
     return exit(1);
@@ -68,7 +71,9 @@ export async function startWorker(loadFiles: () => Promise<readonly TaskFile[]>)
     token,
     language: "typescript",
     sdk: `${SDK_NAME} ${SDK_VERSION}`,
-    ...(loaded.ok ? { tasks: loaded.definitions } : { importError: loaded.importError }),
+    ...(loaded.ok
+      ? { tasks: loaded.definitions, remarks: isIndexed ? describePayloads(loaded.definitions, loaded.tasks) : [] }
+      : { importError: loaded.importError }),
   });
   try {
     await session.serve();

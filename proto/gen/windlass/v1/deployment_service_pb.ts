@@ -72,7 +72,7 @@ export type DeploymentHeader = Message<"windlass.v1.DeploymentHeader"> & {
   bundleSize: bigint;
 
   /**
-   * What indexing found; 1 to 10,000.
+   * What indexing found; 1 to 10,000. All their texts together have at most 4,194,304 characters.
    *
    * @generated from field: repeated windlass.v1.TaskDefinition tasks = 3;
    */

@@ -49,7 +49,11 @@ take the new one when they begin. "windlass rollback" leads back to the former v
       const environment = await getEnvironment(); // A wrong key is told before anything is built.
       output.note(`deploying ${relative(process.cwd(), folder) || "."} to ${environment.slug}`);
       const config = { ...configured.config, timeoutMs: UPLOAD_TIMEOUT_MS };
-      const deployment = await deploy(folder, config, { env, signal: cli.signal });
+      const deployment = await deploy(folder, config, {
+        env,
+        signal: cli.signal,
+        onRemark: (remark) => output.note(oneLine(remark)),
+      });
       const { id, version, tasks } = deployment;
       output.result({ id, version, environment: environment.slug, tasks: tasks.map(taskJson) }, () => [
         `${version}  ${tasks.map((task) => oneLine(task.id, 80)).join(", ")}`,

@@ -87,6 +87,7 @@ function deployListener(output: Output): DeployListener {
           `${output.style(["green", "bold"], `version ${version}`)}  ${tasks.map((task) => oneLine(task.id, 80)).join(", ")}  ${output.style("dim", formatDuration(tookMs))}`,
         ),
       ]),
+    onRemark: (remark) => output.note(oneLine(remark)),
     onUnchanged: (version) =>
       output.item({ type: "unchanged", version }, () => [line(output.style("dim", `version ${version} is unchanged`))]),
     onFailure: (error) => {

@@ -40,7 +40,7 @@ function taskTable(tasks: readonly TaskDefinition[]): string[] {
 /** A task as --json prints it; what is not set is left out. */
 export function taskJson(task: TaskDefinition): Record<string, unknown> {
   const { id, filePath, exportName, description, queue, retry, maxDurationSeconds, machine, needsFreshProcess } = task;
-  const { queueConcurrencyLimit, queueMaxLength, cron } = task;
+  const { queueConcurrencyLimit, queueMaxLength, cron, payloadSchemaJson } = task;
   return {
     id,
     filePath,
@@ -54,5 +54,6 @@ export function taskJson(task: TaskDefinition): Record<string, unknown> {
     ...(maxDurationSeconds !== 0 && { maxDurationSeconds }),
     machine: machine || "small-1x",
     ...(needsFreshProcess && { isolation: "fresh" }),
+    ...(payloadSchemaJson !== "" && { payloadSchema: JSON.parse(payloadSchemaJson) as unknown }),
   };
 }

@@ -48,6 +48,7 @@ async function begin(folder: string): Promise<void> {
       onVersion: ({ version }) => told.push(version),
       onUnchanged: (version) => told.push(`${version} unchanged`),
       onFailure: (error) => told.push(String(error)),
+      onRemark: (remark) => told.push(remark),
     },
   });
   await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);

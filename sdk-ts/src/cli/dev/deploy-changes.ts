@@ -19,6 +19,8 @@ export interface DeployListener {
   onUnchanged(version: string): void;
   /** Nothing was deployed; the former version stays current. Said once for a cluster that is away. */
   onFailure(error: unknown): void;
+  /** What the author should know of a version that is deployed all the same. */
+  onRemark(remark: string): void;
 }
 
 /** What deploying needs beside the folder. */
@@ -61,7 +63,9 @@ async function deployOnce(
       const config = { ...configured.config, timeoutMs: isFirstTry ? UPLOAD_TIMEOUT_MS : AWAY_RETRY_MS };
       const built = await bundle(folder, onFolders);
       const isSame = built.hash === former?.bundleHash && (await getCurrentDeployment())?.version === former.version;
-      const deployment = isSame ? former : await deployBundle(built, config, { env, signal });
+      const deployment = isSame
+        ? former
+        : await deployBundle(built, config, { env, signal, onRemark: (remark) => listener.onRemark(remark) });
       if (deployment.version === former?.version) listener.onUnchanged(former.version);
       else listener.onVersion(deployment, performance.now() - beganMs);
       return deployment;

@@ -32,6 +32,7 @@ export function deploymentToProto(row: DeploymentRow, tasks: readonly Deployment
       machine: task.machine,
       needsFreshProcess: task.needs_fresh_process,
       isScheduled: task.is_scheduled,
+      payloadSchemaJson: task.payload_schema_json ?? "",
       ...(task.cron !== null && {
         cron: cronToProto(task.cron, task.cron_timezone ?? "", task.cron_catch_up ?? "LATEST"),
       }),

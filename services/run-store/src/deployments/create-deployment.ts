@@ -66,6 +66,7 @@ function taskToRow(task: ParsedTaskDefinition): DeploymentTaskRow {
     machine: task.machine,
     needs_fresh_process: task.needsFreshProcess,
     is_scheduled: task.isScheduled,
+    payload_schema_json: task.payloadSchemaJson,
     cron: task.cron?.expression ?? null,
     cron_timezone: task.cron?.timezone ?? null,
     cron_catch_up: task.cron?.catchUp ?? null,

@@ -6,7 +6,7 @@ import { selectDeploymentTasks } from "../store/select-deployment-tasks.ts";
 import { DEPLOYMENT_LIST } from "../validation/deployment-requests.ts";
 import { type Page, pageToken } from "../validation/page.ts";
 
-/** 4 MB of names a page: with one more version, whose index may be as large, it fits into a message. */
+/** 4 MB of texts a page: with one more version, whose index may be as large, it fits into a message. */
 const MAX_INDEX_BYTES = 4 * 1024 * 1024;
 
 /** A page of versions, newest first; shorter than asked for when their tasks would not fit into one message. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createFakeClock } from "@windlass/chassis";
+import type { Deployment } from "@windlass/proto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureOf, reasonOf } from "../testing/failure-of.ts";
 import { INTERNAL_TOKEN, startStoreServer, type StoreServer, type TestEnvironment } from "../testing/store-server.ts";
@@ -60,6 +61,29 @@ describe("an upload", () => {
     const bundle = await download(deployment.bundleHash);
     expect(bundle.content.equals(content)).toBe(true);
     expect(bundle.largest).toBe(MB);
+  });
+
+  it("keeps what tasks say of their payloads; another schema is another version", async () => {
+    const store = async (payloadSchemaJson: string): Promise<Deployment | undefined> => {
+      const [header, ...chunks] = uploadMessages(Buffer.from("with schemas"));
+      if (header?.part?.case !== "header") throw new Error("the first message is no header");
+      const tasks = [{ ...taskDefinition("described"), payloadSchemaJson }, taskDefinition("untold")];
+      const { bundleHash, bundleSize } = header.part.value;
+      const first: UploadMessage = {
+        part: { case: "header", value: { bundleHash: bundleHash ?? "", bundleSize: bundleSize ?? 0n, tasks } },
+      };
+      const { deployment } = await upload([first, ...chunks]);
+      return deployment;
+    };
+    const first = await store('{"type":"object","description":"Ω\\u0000"}');
+    expect(first?.tasks.map(({ payloadSchemaJson }) => payloadSchemaJson)).toEqual([
+      '{"type":"object","description":"Ω\\u0000"}',
+      "",
+    ]);
+    expect((await environment.deployments.getCurrentDeployment({})).deployment).toEqual(first);
+    const { deployments } = await environment.deployments.listDeployments({ pageSize: 1 });
+    expect(deployments).toEqual([first]);
+    expect((await store('{"type":"object"}'))?.id).not.toBe(first?.id);
   });
 
   it("that is repeated changes nothing", async () => {

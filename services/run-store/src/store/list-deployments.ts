@@ -9,7 +9,7 @@ const statement = {
       SELECT d.*, count(*) OVER ()::int4 AS found, sum(d.index_bytes) OVER (ORDER BY d.id DESC) - d.index_bytes AS bytes_before
       FROM (
         SELECT ${DEPLOYMENT_COLUMNS}, (
-          SELECT sum(2 * octet_length(task_id) + octet_length(file_path) + octet_length(export_name) + octet_length(queue) + octet_length(description) + 128)
+          SELECT sum(2 * octet_length(task_id) + octet_length(file_path) + octet_length(export_name) + octet_length(queue) + octet_length(description) + coalesce(octet_length(payload_schema_json), 0) + 128)
           FROM deployment_tasks t WHERE t.environment_id = d.environment_id AND t.deployment_id = d.id
         ) AS index_bytes
         FROM deployments d JOIN environments e ON e.id = d.environment_id

@@ -7,7 +7,7 @@ const statement = {
     SELECT deployment_id, task_id, file_path, export_name, queue,
       max_attempts, retry_factor, retry_min_ms, retry_max_ms, retry_randomize,
       retry_out_of_memory_machine, retry_disabled_in_development, description, max_duration_s, machine, needs_fresh_process, is_scheduled, cron, cron_timezone, cron_catch_up, concurrency_limit,
-      rate_limit, rate_period_ms, rate_is_per_key, max_length
+      rate_limit, rate_period_ms, rate_is_per_key, max_length, payload_schema_json
     FROM deployment_tasks WHERE environment_id = $1 AND deployment_id = ANY ($2::text[])
     ORDER BY deployment_id, task_id`,
 };

@@ -49,6 +49,38 @@ describe("the header of an upload", () => {
     });
   });
 
+  it("keeps the schema of a payload as it is written, and none where none is", () => {
+    const payloadSchemaJson = '{ "type": "object" }';
+    const tasks = [
+      { ...task, payloadSchemaJson },
+      { ...task, id: "other" },
+    ];
+    const parsed = parseDeploymentHeader(create(DeploymentHeaderSchema, { ...header, tasks })).tasks;
+    expect(parsed.map((each) => each.payloadSchemaJson)).toEqual([payloadSchemaJson, null]);
+  });
+
+  it.each([
+    { payloadSchemaJson: "{", problem: /^must be JSON/u },
+    { payloadSchemaJson: "[]", problem: /^must be a JSON object/u },
+    { payloadSchemaJson: "true", problem: /^must be a JSON object/u },
+    { payloadSchemaJson: JSON.stringify({ title: "x".repeat(65_536) }), problem: /^must be at most 65536 bytes/u },
+  ])(
+    "refuses a schema of a payload that is no JSON object of at most 64 KB: $problem",
+    ({ payloadSchemaJson, problem }) => {
+      expect(violationsOf(withTask({ payloadSchemaJson }))).toEqual([
+        { field: "header.tasks[0].payload_schema_json", description: expect.stringMatching(problem) },
+      ]);
+    },
+  );
+
+  it("counts schemas among the texts of a version", () => {
+    const payloadSchemaJson = JSON.stringify({ title: "x".repeat(60_000) });
+    const tasks = Array.from({ length: 70 }, (_, nth) => ({ ...task, id: `task-${nth}`, payloadSchemaJson }));
+    expect(violationsOf({ ...header, tasks })).toMatchObject([
+      { field: "header.tasks", description: expect.stringContaining("must have at most 4194304 characters") },
+    ]);
+  });
+
   it("keeps what a task says of its machine, its time limit, its queue and itself, and fills in what it does not say", () => {
     const said = {
       description: "greets",

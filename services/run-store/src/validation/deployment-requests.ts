@@ -13,6 +13,7 @@ import { DESCRIPTION, EXPORT_NAME, FILE_PATH, QUEUE, SHA256_HEX, TASK_ID, VERSIO
 import { DEFAULT_MACHINE, parseMachine } from "./machine.ts";
 import { parseDouble, parseInteger, parseMaxDuration } from "./number-rule.ts";
 import { type Page, parsePage } from "./page.ts";
+import { parsePayloadSchema } from "./payload-schema.ts";
 import { quote } from "./quote.ts";
 import { checkQueuesAgree } from "./queue-agreement.ts";
 import { type ParsedRateLimit, parseRateLimit } from "./rate-limit.ts";
@@ -53,6 +54,8 @@ export interface ParsedTaskDefinition {
   /** The schedule that the task declares; null: none. */
   readonly cron: ParsedCron | null;
   readonly isScheduled: boolean;
+  /** What its payloads look like, as the text of a JSON Schema; null: not known. */
+  readonly payloadSchemaJson: string | null;
 }
 
 /** A checked announcement of an upload. */
@@ -72,7 +75,7 @@ export const DEPLOYMENT_LIST: readonly unknown[] = ["deployments"];
 
 const DEPLOYMENT_PAGE = { max: 100, default: 20 };
 const MAX_TASKS = 10_000;
-/** 4 MB in all names of a version: its tasks travel in one message. */
+/** 4 MB in all texts of a version: its tasks travel in one message. */
 const MAX_INDEX_CHARACTERS = 4 * 1024 * 1024;
 /** An index full of mistakes is answered with the first ones. */
 const MAX_VIOLATIONS = 50;
@@ -156,7 +159,12 @@ function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): 
     const field = `header.tasks[${index}]`;
     parsed.push(parseTask(task, field, violations));
     characters +=
-      task.id.length + task.filePath.length + task.exportName.length + task.queue.length + task.description.length;
+      task.id.length +
+      task.filePath.length +
+      task.exportName.length +
+      task.queue.length +
+      task.description.length +
+      Buffer.byteLength(task.payloadSchemaJson);
     const file = fileById.get(task.id);
     if (file === undefined) {
       fileById.set(task.id, task.filePath);
@@ -171,7 +179,7 @@ function parseTasks(tasks: readonly TaskDefinition[], violations: Violation[]): 
   if (characters > MAX_INDEX_CHARACTERS) {
     violations.push({
       field: "header.tasks",
-      description: `must have at most ${MAX_INDEX_CHARACTERS} characters in all ids, paths, names, queues and descriptions; it has ${characters}.`,
+      description: `must have at most ${MAX_INDEX_CHARACTERS} characters in all ids, paths, names, queues, descriptions and payload schemas; it has ${characters}.`,
     });
   }
   return parsed;
@@ -192,6 +200,7 @@ function parseTask(task: TaskDefinition, field: string, violations: Violation[])
     description: parseText(task.description, DESCRIPTION, `${field}.description`, violations),
     cron: task.cron === undefined ? null : parseCron(task.cron, `${field}.cron`, violations),
     isScheduled: task.isScheduled,
+    payloadSchemaJson: parsePayloadSchema(task.payloadSchemaJson, `${field}.payload_schema_json`, violations),
     maxDurationSeconds: parseMaxDuration(task.maxDurationSeconds, `${field}.max_duration_seconds`, violations),
     machine: parseMachine(task.machine, `${field}.machine`, violations) ?? DEFAULT_MACHINE,
     needsFreshProcess: task.needsFreshProcess,

@@ -129,6 +129,8 @@ export const deploymentTasks = pgTable(
     /** Each attempt is executed by a process of its own. */
     needs_fresh_process: boolean().notNull().default(false),
     is_scheduled: boolean().notNull().default(false),
+    /** What its payloads look like, as the text of a JSON Schema; null: not known. */
+    payload_schema_json: text(),
     cron: text(),
     cron_timezone: text(),
     /** Null as `cron` is. */

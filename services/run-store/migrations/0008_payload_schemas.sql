@@ -1,0 +1,1 @@
+ALTER TABLE "deployment_tasks" ADD COLUMN "payload_schema_json" text;
