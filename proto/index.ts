@@ -33,6 +33,8 @@ export * from "./gen/windlass/v1/run_service_pb.ts";
 export * from "./gen/windlass/v1/run_update_pb.ts";
 export * from "./gen/windlass/v1/schedule_pb.ts";
 export * from "./gen/windlass/v1/schedule_service_pb.ts";
+export * from "./gen/windlass/v1/supervisor_pb.ts";
+export * from "./gen/windlass/v1/supervisor_service_pb.ts";
 export * from "./gen/windlass/v1/task_service_pb.ts";
 export * from "./gen/windlass/v1/wait_pb.ts";
 export * from "./gen/windlass/v1/waitpoint_service_pb.ts";

@@ -24,6 +24,7 @@ test("a slow reader slows the server's handler", async () => {
   server = await startLoopbackServer(RunService, {
     getRun: unused,
     listRuns: unused,
+    countRuns: unused,
     awaitRuns: unused,
     cancelRun: unused,
     replayRun: unused,
@@ -91,6 +92,7 @@ test("a reader that stops for good does not keep a handler from its deadline", a
   server = await startLoopbackServer(RunService, {
     getRun: unused,
     listRuns: unused,
+    countRuns: unused,
     awaitRuns: unused,
     cancelRun: unused,
     replayRun: unused,

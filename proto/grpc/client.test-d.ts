@@ -33,6 +33,14 @@ test("a handler's parameters and answers have its method's types", () => {
   expectTypeOf<Promise<{ run: { id: string } }>>().toExtend<ReturnType<Handlers["getRun"]>>();
   expectTypeOf<Promise<{ run: { id: number } }>>().not.toExtend<ReturnType<Handlers["getRun"]>>();
   expectTypeOf<keyof Handlers>().toEqualTypeOf<
-    "getRun" | "listRuns" | "watchRun" | "awaitRuns" | "cancelRun" | "replayRun" | "rescheduleRun" | "updateRun"
+    | "getRun"
+    | "listRuns"
+    | "countRuns"
+    | "watchRun"
+    | "awaitRuns"
+    | "cancelRun"
+    | "replayRun"
+    | "rescheduleRun"
+    | "updateRun"
   >();
 });

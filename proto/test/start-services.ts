@@ -21,6 +21,7 @@ const echoTasks: Tasks = {
 const unusedRuns: Runs = {
   getRun: unused,
   listRuns: unused,
+  countRuns: unused,
   watchRun: unused,
   awaitRuns: unused,
   cancelRun: unused,

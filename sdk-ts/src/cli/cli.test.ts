@@ -91,6 +91,7 @@ describe("every command", () => {
     { what: "a number out of range", args: ["trigger", "hello", "--max-attempts", "0"] },
     { what: "no number at all", args: ["runs", "list", "--limit", "many"] },
     { what: "a status that does not exist", args: ["runs", "list", "--status", "sleeping"] },
+    { what: "a moment that is none", args: ["runs", "list", "--from", "yesterday"] },
     { what: "a machine that does not exist", args: ["trigger", "hello", "--machine", "huge"] },
     { what: "a variable without a value", args: ["env", "set", "NAME"] },
     { what: "nothing to set", args: ["env", "set"] },
@@ -344,6 +345,12 @@ describe("runs", () => {
       hasMore: false,
     });
     expect(await list("--status", "pending-version")).toEqual({ runs: [], hasMore: false });
+    const idsOf = async (...args: string[]) =>
+      ((await list(...args)) as { runs: { id: string }[] }).runs.map(({ id }) => id);
+    expect(await idsOf("--test")).toEqual([]);
+    expect(await idsOf("--no-test", "--queue", "task/hello", "--to", "1970-01-01T00:01Z")).toEqual(["run_1"]);
+    expect(await idsOf("--from", "1h")).toEqual([]);
+    expect(await idsOf("--task-version", "none", "--schedule", "none")).toEqual([]);
     const { stdout, stderr } = await runInProcess(["runs", "list", "--limit", "2", ...connection]);
     expect(stdout).toMatch(/^ID .*\nrun_4 +QUEUED +other .*a\nrun_3 .*b\n$/);
     expect(stderr).toContain("--limit shows more");

@@ -157,7 +157,7 @@ describe("a list", () => {
     await expect(last.getNextPage()).rejects.toThrow("last page");
   });
 
-  it("selects by status, task, tag, batch and parent", async () => {
+  it("selects by everything that a list can be filtered by", async () => {
     await hello.trigger({ message: "x" }, { tags: "a" });
     const { batchId } = await batch.trigger([{ id: "other", payload: 1 }]);
     cluster.change("run_1", { status: RunStatus.FAILED });
@@ -168,15 +168,30 @@ describe("a list", () => {
     expect(await ids({ tag: "a" })).toEqual(["run_1"]);
     expect(await ids({ batch: batchId })).toEqual(["run_2"]);
     expect(await ids({ parentRunId: "run_9" })).toEqual([]);
+    await hello.trigger({ message: "x" }, { isTest: true, queue: { name: "mail" } });
+    cluster.change("run_3", { version: "20270101.1", scheduleId: "sched_1", createTime: timestampFromMs(5_000) });
+    expect(await ids({ queue: "mail" })).toEqual(["run_3"]);
+    expect(await ids({ version: "20270101.1", schedule: "sched_1" })).toEqual(["run_3"]);
+    expect(await ids({ isTest: true })).toEqual(["run_3"]);
+    expect(await ids({ isTest: false })).toEqual(["run_2", "run_1"]);
+    expect(await ids({ from: new Date(5_000) })).toEqual(["run_3"]);
+    expect(await ids({ from: 0, to: 5_000 })).toEqual(["run_2", "run_1"]);
   });
 
-  it.each([{ status: "DONE" }, { limit: 0 }, { limit: 1_001 }, { tag: "" }, { from: new Date() }])(
-    "refuses %j",
-    async (filter) => {
-      await expect(runs.list(filter as object)).rejects.toMatchObject({
-        reason: "FIELD_INVALID",
-        violations: [{ field: `options.${Object.keys(filter)[0]}` }],
-      });
-    },
-  );
+  it.each([
+    { status: "DONE" },
+    { limit: 0 },
+    { limit: 1_001 },
+    { tag: "" },
+    { from: "today" },
+    { to: Number.NaN },
+    { isTest: "yes" },
+    { queue: "" },
+    { period: "1d" },
+  ])("refuses %j", async (filter) => {
+    await expect(runs.list(filter as object)).rejects.toMatchObject({
+      reason: "FIELD_INVALID",
+      violations: [{ field: `options.${Object.keys(filter)[0]}` }],
+    });
+  });
 });

@@ -251,6 +251,9 @@ export class TestCluster {
         return { run: { ...this.#find(runId) }, attempts: [], ...(hold !== undefined && { hold }) };
       },
       listRuns: async (request) => this.#listRuns(request),
+      countRuns: () => {
+        throw new Error("The SDK does not count runs.");
+      },
       replayRun: async ({ runId, requestId, payload }) => {
         const run = this.#find(runId);
         const stored = this.#store(
@@ -285,7 +288,10 @@ export class TestCluster {
   }
 
   /** Newest first; a page token is the number of runs that came before. */
-  #listRuns({ statuses, taskId, tag, batchId, parentRunId, pageSize, pageToken }: ListRunsRequest) {
+  #listRuns(request: ListRunsRequest) {
+    const { statuses, taskId, tag, batchId, parentRunId, queue, version, scheduleId, isTest } = request;
+    const { fromTime, toTime, pageSize, pageToken } = request;
+    const timeOf = ({ createTime }: StoredRun) => Number(createTime?.seconds ?? 0n);
     const selected = [...this.runs.values()]
       .toReversed()
       .filter(
@@ -294,7 +300,13 @@ export class TestCluster {
           (taskId === "" || run.taskId === taskId) &&
           (tag === "" || run.tags?.includes(tag) === true) &&
           (batchId === "" || run.options?.batchId === batchId) &&
-          (parentRunId === "" || run.parentRunId === parentRunId),
+          (parentRunId === "" || run.parentRunId === parentRunId) &&
+          (queue === "" || run.queue === queue) &&
+          (version === "" || run.version === version) &&
+          (scheduleId === "" || run.scheduleId === scheduleId) &&
+          (isTest === undefined || run.isTest === isTest) &&
+          (fromTime === undefined || timeOf(run) >= Number(fromTime.seconds)) &&
+          (toTime === undefined || timeOf(run) < Number(toTime.seconds)),
       );
     const start = Number(pageToken);
     const end = start + (pageSize || 50);

@@ -14,7 +14,7 @@ import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
 import { ENVIRONMENT_ID, type HotStore, startHotStore } from "./testing/hot-store.ts";
-import { leaseKey, logEvent } from "./testing/reports.ts";
+import { heartbeatOf, leaseKey, logEvent } from "./testing/reports.ts";
 import {
   afterFailure,
   endLease,
@@ -236,7 +236,7 @@ const heartbeat = (supervisorId: string, keeps: boolean): Command =>
     const renewal = await renewSupervisor(
       { db: store.postgres, reporter: store.parts.reporter },
       supervisorId,
-      tokens,
+      heartbeatOf(tokens),
     ).catch((error: unknown) => error as CallFailure);
     if (renewal instanceof CallFailure) {
       expect(model.alive.has(supervisorId)).toBe(false);

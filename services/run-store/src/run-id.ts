@@ -35,6 +35,11 @@ export function createRunIds(nowMs: () => number, random: (limit: number) => num
   };
 }
 
+/** No id that is made at that moment, in milliseconds since 1970, or later is below it, and every one made before is. */
+export function runIdBound(timeMs: number): string {
+  return `run_${base32Digits(Math.max(0, Math.floor(timeMs)), TIME_DIGITS)}`;
+}
+
 /** `randomInt` takes limits below 2 ** 48. */
 function randomBelow(limit: number): number {
   return randomInt(limit);

@@ -21,6 +21,7 @@ import {
   RunQueueService,
   RunService,
   ScheduleService,
+  SupervisorService,
   TaskService,
   WaitpointService,
 } from "@windlass/proto";
@@ -46,6 +47,7 @@ import { createReportExecution } from "./handlers/report-execution.ts";
 import { createRunQueueService } from "./handlers/run-queue-service.ts";
 import { createRunService } from "./handlers/run-service.ts";
 import { createScheduleService } from "./handlers/schedule-service.ts";
+import { createSupervisorService } from "./handlers/supervisor-service.ts";
 import { createTaskService } from "./handlers/task-service.ts";
 import { createWaitpointService } from "./handlers/waitpoint-service.ts";
 import { createHotPath } from "./hot-path.ts";
@@ -136,6 +138,7 @@ export function createRunStore(config: RunStoreConfig): RunStore {
   server.add(RunQueueService, createRunQueueService(parts));
   server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService(parts), guard));
   server.add(BatchService, guardStreams(BatchService, createBatchService(parts), guard));
+  server.add(SupervisorService, createSupervisorService(parts));
   server.add(DueService, createDueService(parts));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),

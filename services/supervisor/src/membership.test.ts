@@ -27,6 +27,8 @@ beforeEach(async () => {
     client: createClient(ExecutionService, channel),
     hostname: "test",
     sandboxTier: () => "process",
+    capacity: { workers: 4, vcpu: 2, memoryGb: 0, machines: ["micro"] },
+    release: "0.1.0",
     ttlMs,
     heartbeatIntervalMs,
     note: (supervisorId) => noted.push(supervisorId),
@@ -34,6 +36,7 @@ beforeEach(async () => {
     logger,
     events: {
       heldTokens: () => held,
+      load: () => ({ executing: held.length, suspended: 0, isDraining: false }),
       onCancels: (cancels) => heard.push(...cancels.map(({ reason }) => `cancel ${reason}`)),
       onRevoked: (refs) => revoked.push(...refs),
       onRegistered: () => heard.push("registered"),

@@ -8,6 +8,7 @@ import {
   type LeaseRef,
   type ReportExecutionRequest,
   type ReportExecutionResponse,
+  type SupervisorCapacity,
 } from "@windlass/proto";
 import { callFailureFromError, type Client, type CorrelatedStream, createCorrelatedStream } from "@windlass/proto/grpc";
 
@@ -16,6 +17,8 @@ export interface MembershipEvents {
   /** The tokens of every lease that is held, those of unanswered reports included. */
   heldTokens(): string[];
   onCancels(cancels: readonly CancelLease[]): void;
+  /** How many attempts execute and wait, and whether it takes more. */
+  load(): { readonly executing: number; readonly suspended: number; readonly isDraining: boolean };
   /** The store has taken these back, because it did not know that we hold them. */
   onRevoked(refs: readonly LeaseRef[]): void;
   /** The supervisor is known to the store under its present id. */
@@ -63,6 +66,9 @@ export function createMembership(options: {
   hostname: string;
   /** Asked when it registers. */
   sandboxTier: () => string;
+  /** What it can execute at once. */
+  capacity: Pick<SupervisorCapacity, "workers" | "vcpu" | "memoryGb" | "machines">;
+  release: string;
   ttlMs: number;
   heartbeatIntervalMs: number;
   /** Hears of every id before the store does. */
@@ -71,7 +77,8 @@ export function createMembership(options: {
   clock: Clock;
   logger: Logger;
 }): Membership {
-  const { client, hostname, sandboxTier, ttlMs, heartbeatIntervalMs, note, events, clock, logger } = options;
+  const { client, hostname, sandboxTier, capacity, release, ttlMs, heartbeatIntervalMs } = options;
+  const { note, events, clock, logger } = options;
   let supervisorId = newSupervisorId();
   let stream: CorrelatedStream<ReportExecutionRequest, ReportExecutionResponse> | undefined;
   let isRegistered = false;
@@ -102,6 +109,8 @@ export function createMembership(options: {
             hostname,
             ttl,
             sandboxTier: sandboxTier(),
+            capacity: { $typeName: "windlass.v1.SupervisorCapacity", ...capacity },
+            release,
             replacesSupervisorId,
           },
         });
@@ -163,12 +172,13 @@ export function createMembership(options: {
     const id = supervisorId;
     const controller = new AbortController();
     beating = controller;
-    const leaseTokens = events.heldTokens();
+    const value = {
+      $typeName: "windlass.internal.v1.Heartbeat",
+      leaseTokens: events.heldTokens(),
+      ...events.load(),
+    } as const;
     stream
-      .ask(
-        question({ case: "heartbeat", value: { $typeName: "windlass.internal.v1.Heartbeat", leaseTokens } }),
-        controller.signal,
-      )
+      .ask(question({ case: "heartbeat", value }), controller.signal)
       .then(
         (answer) => {
           if (id === supervisorId && !isStopped) heard(answer, sentMs);

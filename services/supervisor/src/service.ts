@@ -13,6 +13,7 @@ import {
 } from "@windlass/chassis";
 import { ExecutionService, LeaseService, RunService, WaitpointService } from "@windlass/proto";
 import { createChannel, createClient } from "@windlass/proto/grpc";
+import packageJson from "../package.json" with { type: "json" };
 import { createBundleCache } from "./bundle-cache.ts";
 import { capacityOf, type SupervisorConfig } from "./config.ts";
 import { egressOf } from "./driver/egress/egress-settings.ts";
@@ -81,6 +82,7 @@ export function createSupervisor(
     logger,
   });
 
+  let isDraining = false;
   const lifeNote = createLifeNote({
     dataDir: config.WINDLASS_DATA_DIR,
     privateDir: workshop.privateDir,
@@ -91,6 +93,13 @@ export function createSupervisor(
     client: store,
     hostname: config.hostname,
     sandboxTier: () => driver.sandboxTier,
+    capacity: {
+      workers: config.WINDLASS_WORKERS,
+      vcpu: capacity.cpu ?? 0,
+      memoryGb: (capacity.memoryMb ?? 0) / 1_024,
+      machines: machines.map(({ preset }) => preset),
+    },
+    release: packageJson.version,
     ttlMs: config.WINDLASS_SUPERVISOR_TTL_MS,
     heartbeatIntervalMs: config.WINDLASS_HEARTBEAT_INTERVAL_MS,
     note: (supervisorId) => lifeNote.write(supervisorId),
@@ -98,6 +107,10 @@ export function createSupervisor(
     logger,
     events: {
       heldTokens: () => executor.heldTokens(),
+      load() {
+        const { running: executing, suspended } = executor.counts();
+        return { executing, suspended, isDraining };
+      },
       onCancels: (cancels) => cancels.forEach((cancel) => executor.cancel(cancel)),
       onRevoked: (refs) => refs.forEach((ref) => executor.drop(ref)),
       onRegistered() {
@@ -172,6 +185,8 @@ export function createSupervisor(
       membership.start(await lifeNote.takeOver());
     },
     async drain(signal) {
+      isDraining = true;
+      membership.beat();
       await Promise.all([leaseLoop.finish(lastLeasesLimitMs), executor.drain(signal)]);
     },
     async stop() {

@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file windlass/v1/run_service.proto.
  */
 export const file_windlass_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fc2VydmljZS5wcm90bxILd2luZGxhc3MudjEiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkieAoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAud2luZGxhc3MudjEuUnVuEiYKCGF0dGVtcHRzGAIgAygLMhQud2luZGxhc3MudjEuQXR0ZW1wdBIfCgRob2xkGAMgASgLMhEud2luZGxhc3MudjEuSG9sZCKpAQoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKCHN0YXR1c2VzGAMgAygOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEg8KB3Rhc2tfaWQYBCABKAkSCwoDdGFnGAUgASgJEhAKCGJhdGNoX2lkGAYgASgJEhUKDXBhcmVudF9ydW5faWQYByABKAkiSwoQTGlzdFJ1bnNSZXNwb25zZRIeCgRydW5zGAEgAygLMhAud2luZGxhc3MudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI0Cg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoAyI5ChBXYXRjaFJ1blJlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLndpbmRsYXNzLnYxLlJ1bkV2ZW50IjoKEEF3YWl0UnVuc1JlcXVlc3QSDwoHcnVuX2lkcxgBIAMoCRIVCg1pc19lbmRfZW5vdWdoGAIgASgIIj0KEUF3YWl0UnVuc1Jlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy53aW5kbGFzcy52MS5Bd2FpdGVkUnVuInAKCkF3YWl0ZWRSdW4SDgoGcnVuX2lkGAEgASgJEh8KA3J1bhgCIAEoCzIQLndpbmRsYXNzLnYxLlJ1bkgAEicKBWVycm9yGAMgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0IjIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIyChFDYW5jZWxSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXQoQUmVwbGF5UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudCIyChFSZXBsYXlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iVgoUUmVzY2hlZHVsZVJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjYKFVJlc2NoZWR1bGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXAoQVXBkYXRlUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSJgoIbWV0YWRhdGEYAiABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EhAKCGFkZF90YWdzGAMgAygJIjIKEVVwZGF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLndpbmRsYXNzLnYxLlJ1bjLvBAoKUnVuU2VydmljZRJBCgZHZXRSdW4SGi53aW5kbGFzcy52MS5HZXRSdW5SZXF1ZXN0Ghsud2luZGxhc3MudjEuR2V0UnVuUmVzcG9uc2USRwoITGlzdFJ1bnMSHC53aW5kbGFzcy52MS5MaXN0UnVuc1JlcXVlc3QaHS53aW5kbGFzcy52MS5MaXN0UnVuc1Jlc3BvbnNlEkkKCFdhdGNoUnVuEhwud2luZGxhc3MudjEuV2F0Y2hSdW5SZXF1ZXN0Gh0ud2luZGxhc3MudjEuV2F0Y2hSdW5SZXNwb25zZTABEk4KCUF3YWl0UnVucxIdLndpbmRsYXNzLnYxLkF3YWl0UnVuc1JlcXVlc3QaHi53aW5kbGFzcy52MS5Bd2FpdFJ1bnNSZXNwb25zZSgBMAESSgoJQ2FuY2VsUnVuEh0ud2luZGxhc3MudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLndpbmRsYXNzLnYxLkNhbmNlbFJ1blJlc3BvbnNlEkoKCVJlcGxheVJ1bhIdLndpbmRsYXNzLnYxLlJlcGxheVJ1blJlcXVlc3QaHi53aW5kbGFzcy52MS5SZXBsYXlSdW5SZXNwb25zZRJWCg1SZXNjaGVkdWxlUnVuEiEud2luZGxhc3MudjEuUmVzY2hlZHVsZVJ1blJlcXVlc3QaIi53aW5kbGFzcy52MS5SZXNjaGVkdWxlUnVuUmVzcG9uc2USSgoJVXBkYXRlUnVuEh0ud2luZGxhc3MudjEuVXBkYXRlUnVuUmVxdWVzdBoeLndpbmRsYXNzLnYxLlVwZGF0ZVJ1blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_queue, file_windlass_v1_run, file_windlass_v1_run_event]);
+  fileDesc("Ch13aW5kbGFzcy92MS9ydW5fc2VydmljZS5wcm90bxILd2luZGxhc3MudjEiHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkieAoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAud2luZGxhc3MudjEuUnVuEiYKCGF0dGVtcHRzGAIgAygLMhQud2luZGxhc3MudjEuQXR0ZW1wdBIfCgRob2xkGAMgASgLMhEud2luZGxhc3MudjEuSG9sZCLcAgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEigKCHN0YXR1c2VzGAMgAygOMhYud2luZGxhc3MudjEuUnVuU3RhdHVzEg8KB3Rhc2tfaWQYBCABKAkSCwoDdGFnGAUgASgJEhAKCGJhdGNoX2lkGAYgASgJEhUKDXBhcmVudF9ydW5faWQYByABKAkSDQoFcXVldWUYCCABKAkSDwoHdmVyc2lvbhgJIAEoCRItCglmcm9tX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3RvX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3NjaGVkdWxlX2lkGAwgASgJEhQKB2lzX3Rlc3QYDSABKAhIAIgBAUIKCghfaXNfdGVzdCJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC53aW5kbGFzcy52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhIKEENvdW50UnVuc1JlcXVlc3QiYwoRQ291bnRSdW5zUmVzcG9uc2USDgoGcXVldWVkGAEgASgFEhEKCWV4ZWN1dGluZxgCIAEoBRIYChBmYWlsZWRfbGFzdF9ob3VyGAMgASgFEhEKCW1heF9jb3VudBgEIAEoBSI0Cg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoAyI5ChBXYXRjaFJ1blJlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLndpbmRsYXNzLnYxLlJ1bkV2ZW50IjoKEEF3YWl0UnVuc1JlcXVlc3QSDwoHcnVuX2lkcxgBIAMoCRIVCg1pc19lbmRfZW5vdWdoGAIgASgIIj0KEUF3YWl0UnVuc1Jlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy53aW5kbGFzcy52MS5Bd2FpdGVkUnVuInAKCkF3YWl0ZWRSdW4SDgoGcnVuX2lkGAEgASgJEh8KA3J1bhgCIAEoCzIQLndpbmRsYXNzLnYxLlJ1bkgAEicKBWVycm9yGAMgASgLMhYud2luZGxhc3MudjEuQ2FsbEVycm9ySABCCAoGcmVzdWx0IjIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIyChFDYW5jZWxSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXQoQUmVwbGF5UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIlCgdwYXlsb2FkGAMgASgLMhQud2luZGxhc3MudjEuQ29udGVudCIyChFSZXBsYXlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iVgoUUmVzY2hlZHVsZVJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjYKFVJlc2NoZWR1bGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC53aW5kbGFzcy52MS5SdW4iXAoQVXBkYXRlUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkSJgoIbWV0YWRhdGEYAiABKAsyFC53aW5kbGFzcy52MS5Db250ZW50EhAKCGFkZF90YWdzGAMgAygJIjIKEVVwZGF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLndpbmRsYXNzLnYxLlJ1bjK7BQoKUnVuU2VydmljZRJBCgZHZXRSdW4SGi53aW5kbGFzcy52MS5HZXRSdW5SZXF1ZXN0Ghsud2luZGxhc3MudjEuR2V0UnVuUmVzcG9uc2USRwoITGlzdFJ1bnMSHC53aW5kbGFzcy52MS5MaXN0UnVuc1JlcXVlc3QaHS53aW5kbGFzcy52MS5MaXN0UnVuc1Jlc3BvbnNlEkoKCUNvdW50UnVucxIdLndpbmRsYXNzLnYxLkNvdW50UnVuc1JlcXVlc3QaHi53aW5kbGFzcy52MS5Db3VudFJ1bnNSZXNwb25zZRJJCghXYXRjaFJ1bhIcLndpbmRsYXNzLnYxLldhdGNoUnVuUmVxdWVzdBodLndpbmRsYXNzLnYxLldhdGNoUnVuUmVzcG9uc2UwARJOCglBd2FpdFJ1bnMSHS53aW5kbGFzcy52MS5Bd2FpdFJ1bnNSZXF1ZXN0Gh4ud2luZGxhc3MudjEuQXdhaXRSdW5zUmVzcG9uc2UoATABEkoKCUNhbmNlbFJ1bhIdLndpbmRsYXNzLnYxLkNhbmNlbFJ1blJlcXVlc3QaHi53aW5kbGFzcy52MS5DYW5jZWxSdW5SZXNwb25zZRJKCglSZXBsYXlSdW4SHS53aW5kbGFzcy52MS5SZXBsYXlSdW5SZXF1ZXN0Gh4ud2luZGxhc3MudjEuUmVwbGF5UnVuUmVzcG9uc2USVgoNUmVzY2hlZHVsZVJ1bhIhLndpbmRsYXNzLnYxLlJlc2NoZWR1bGVSdW5SZXF1ZXN0GiIud2luZGxhc3MudjEuUmVzY2hlZHVsZVJ1blJlc3BvbnNlEkoKCVVwZGF0ZVJ1bhIdLndpbmRsYXNzLnYxLlVwZGF0ZVJ1blJlcXVlc3QaHi53aW5kbGFzcy52MS5VcGRhdGVSdW5SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_windlass_v1_call_error, file_windlass_v1_content, file_windlass_v1_queue, file_windlass_v1_run, file_windlass_v1_run_event]);
 
 /**
  * GetRunRequest names a run.
@@ -134,6 +134,48 @@ export type ListRunsRequest = Message<"windlass.v1.ListRunsRequest"> & {
    * @generated from field: string parent_run_id = 7;
    */
   parentRunId: string;
+
+  /**
+   * Only runs of this queue; empty means all.
+   *
+   * @generated from field: string queue = 8;
+   */
+  queue: string;
+
+  /**
+   * Only runs of this version, as in Run.version; empty means all.
+   *
+   * @generated from field: string version = 9;
+   */
+  version: string;
+
+  /**
+   * Only runs triggered then or later; absent means all.
+   *
+   * @generated from field: google.protobuf.Timestamp from_time = 10;
+   */
+  fromTime?: Timestamp | undefined;
+
+  /**
+   * Only runs triggered before; absent means all.
+   *
+   * @generated from field: google.protobuf.Timestamp to_time = 11;
+   */
+  toTime?: Timestamp | undefined;
+
+  /**
+   * Only runs triggered by this schedule; empty means all.
+   *
+   * @generated from field: string schedule_id = 12;
+   */
+  scheduleId: string;
+
+  /**
+   * Only runs that were triggered as a test (true), or were not (false); absent means all.
+   *
+   * @generated from field: optional bool is_test = 13;
+   */
+  isTest?: boolean | undefined;
 };
 
 /**
@@ -150,7 +192,7 @@ export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
  */
 export type ListRunsResponse = Message<"windlass.v1.ListRunsResponse"> & {
   /**
-   * Newest first.
+   * Newest first. With `queue`, `version` or `is_test: false` one call looks at 100,000 runs at most: then a page can be shorter than asked for, or empty, although another one follows.
    *
    * @generated from field: repeated windlass.v1.Run runs = 1;
    */
@@ -170,6 +212,63 @@ export type ListRunsResponse = Message<"windlass.v1.ListRunsResponse"> & {
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
   messageDesc(file_windlass_v1_run_service, 3);
+
+/**
+ * CountRunsRequest asks about the environment.
+ *
+ * @generated from message windlass.v1.CountRunsRequest
+ */
+export type CountRunsRequest = Message<"windlass.v1.CountRunsRequest"> & {
+};
+
+/**
+ * Describes the message windlass.v1.CountRunsRequest.
+ * Use `create(CountRunsRequestSchema)` to create a new message.
+ */
+export const CountRunsRequestSchema: GenMessage<CountRunsRequest> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 4);
+
+/**
+ * CountRunsResponse answers CountRuns. Nothing is counted beyond `max_count`: a count that is as high means that many or more.
+ *
+ * @generated from message windlass.v1.CountRunsResponse
+ */
+export type CountRunsResponse = Message<"windlass.v1.CountRunsResponse"> & {
+  /**
+   * Runs that are QUEUED.
+   *
+   * @generated from field: int32 queued = 1;
+   */
+  queued: number;
+
+  /**
+   * Runs that are EXECUTING.
+   *
+   * @generated from field: int32 executing = 2;
+   */
+  executing: number;
+
+  /**
+   * Runs that ended in the last 60 minutes as FAILED, CRASHED, SYSTEM_FAILURE, TIMED_OUT or EXPIRED.
+   *
+   * @generated from field: int32 failed_last_hour = 3;
+   */
+  failedLastHour: number;
+
+  /**
+   * How far is counted.
+   *
+   * @generated from field: int32 max_count = 4;
+   */
+  maxCount: number;
+};
+
+/**
+ * Describes the message windlass.v1.CountRunsResponse.
+ * Use `create(CountRunsResponseSchema)` to create a new message.
+ */
+export const CountRunsResponseSchema: GenMessage<CountRunsResponse> = /*@__PURE__*/
+  messageDesc(file_windlass_v1_run_service, 5);
 
 /**
  * WatchRunRequest names a run and a place in its timeline.
@@ -197,7 +296,7 @@ export type WatchRunRequest = Message<"windlass.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 4);
+  messageDesc(file_windlass_v1_run_service, 6);
 
 /**
  * WatchRunResponse carries what is new.
@@ -218,7 +317,7 @@ export type WatchRunResponse = Message<"windlass.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 5);
+  messageDesc(file_windlass_v1_run_service, 7);
 
 /**
  * AwaitRunsRequest names runs to wait for.
@@ -246,7 +345,7 @@ export type AwaitRunsRequest = Message<"windlass.v1.AwaitRunsRequest"> & {
  * Use `create(AwaitRunsRequestSchema)` to create a new message.
  */
 export const AwaitRunsRequestSchema: GenMessage<AwaitRunsRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 6);
+  messageDesc(file_windlass_v1_run_service, 8);
 
 /**
  * AwaitRunsResponse tells of runs that have ended.
@@ -267,7 +366,7 @@ export type AwaitRunsResponse = Message<"windlass.v1.AwaitRunsResponse"> & {
  * Use `create(AwaitRunsResponseSchema)` to create a new message.
  */
 export const AwaitRunsResponseSchema: GenMessage<AwaitRunsResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 7);
+  messageDesc(file_windlass_v1_run_service, 9);
 
 /**
  * AwaitedRun is the answer for one awaited run.
@@ -311,7 +410,7 @@ export type AwaitedRun = Message<"windlass.v1.AwaitedRun"> & {
  * Use `create(AwaitedRunSchema)` to create a new message.
  */
 export const AwaitedRunSchema: GenMessage<AwaitedRun> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 8);
+  messageDesc(file_windlass_v1_run_service, 10);
 
 /**
  * CancelRunRequest asks for a cancel.
@@ -339,7 +438,7 @@ export type CancelRunRequest = Message<"windlass.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 9);
+  messageDesc(file_windlass_v1_run_service, 11);
 
 /**
  * CancelRunResponse answers CancelRun.
@@ -360,7 +459,7 @@ export type CancelRunResponse = Message<"windlass.v1.CancelRunResponse"> & {
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 10);
+  messageDesc(file_windlass_v1_run_service, 12);
 
 /**
  * ReplayRunRequest names a run to repeat.
@@ -395,7 +494,7 @@ export type ReplayRunRequest = Message<"windlass.v1.ReplayRunRequest"> & {
  * Use `create(ReplayRunRequestSchema)` to create a new message.
  */
 export const ReplayRunRequestSchema: GenMessage<ReplayRunRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 11);
+  messageDesc(file_windlass_v1_run_service, 13);
 
 /**
  * ReplayRunResponse answers ReplayRun.
@@ -416,7 +515,7 @@ export type ReplayRunResponse = Message<"windlass.v1.ReplayRunResponse"> & {
  * Use `create(ReplayRunResponseSchema)` to create a new message.
  */
 export const ReplayRunResponseSchema: GenMessage<ReplayRunResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 12);
+  messageDesc(file_windlass_v1_run_service, 14);
 
 /**
  * RescheduleRunRequest moves a run.
@@ -444,7 +543,7 @@ export type RescheduleRunRequest = Message<"windlass.v1.RescheduleRunRequest"> &
  * Use `create(RescheduleRunRequestSchema)` to create a new message.
  */
 export const RescheduleRunRequestSchema: GenMessage<RescheduleRunRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 13);
+  messageDesc(file_windlass_v1_run_service, 15);
 
 /**
  * RescheduleRunResponse answers RescheduleRun.
@@ -465,7 +564,7 @@ export type RescheduleRunResponse = Message<"windlass.v1.RescheduleRunResponse">
  * Use `create(RescheduleRunResponseSchema)` to create a new message.
  */
 export const RescheduleRunResponseSchema: GenMessage<RescheduleRunResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 14);
+  messageDesc(file_windlass_v1_run_service, 16);
 
 /**
  * UpdateRunRequest describes a run anew.
@@ -500,7 +599,7 @@ export type UpdateRunRequest = Message<"windlass.v1.UpdateRunRequest"> & {
  * Use `create(UpdateRunRequestSchema)` to create a new message.
  */
 export const UpdateRunRequestSchema: GenMessage<UpdateRunRequest> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 15);
+  messageDesc(file_windlass_v1_run_service, 17);
 
 /**
  * UpdateRunResponse answers UpdateRun.
@@ -521,7 +620,7 @@ export type UpdateRunResponse = Message<"windlass.v1.UpdateRunResponse"> & {
  * Use `create(UpdateRunResponseSchema)` to create a new message.
  */
 export const UpdateRunResponseSchema: GenMessage<UpdateRunResponse> = /*@__PURE__*/
-  messageDesc(file_windlass_v1_run_service, 16);
+  messageDesc(file_windlass_v1_run_service, 18);
 
 /**
  * RunService reads and cancels runs. Another environment's run is NOT_FOUND, always.
@@ -541,7 +640,7 @@ export const RunService: GenService<{
     output: typeof GetRunResponseSchema;
   },
   /**
-   * ListRuns pages through runs, newest first, without payloads and outputs.
+   * ListRuns pages through runs, newest first, without payloads and outputs. A run is on the list if it meets every filter that is given.
    *
    * @generated from rpc windlass.v1.RunService.ListRuns
    */
@@ -549,6 +648,16 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof ListRunsRequestSchema;
     output: typeof ListRunsResponseSchema;
+  },
+  /**
+   * CountRuns says how many runs wait for their turn, execute, and failed within the hour: cheap enough to be asked every second.
+   *
+   * @generated from rpc windlass.v1.RunService.CountRuns
+   */
+  countRuns: {
+    methodKind: "unary";
+    input: typeof CountRunsRequestSchema;
+    output: typeof CountRunsResponseSchema;
   },
   /**
    * WatchRun streams a run's timeline: first what is stored after `after_seq`, then what happens, and ends after the event that ended the run.

@@ -41,7 +41,14 @@ describe("an environment", () => {
   it("tells how many supervisors there are, by how they confine workers", async () => {
     const { environments } = server.connect(environment.apiKey);
     expect((await environments.getEnvironment({})).supervisorsByTier).toEqual({});
-    const supervisor = (id: string, sandboxTier: string) => ({ id, hostname: "host", sandboxTier, ttlMs: 60_000 });
+    const supervisor = (id: string, sandboxTier: string) => ({
+      id,
+      hostname: "host",
+      sandboxTier,
+      ttlMs: 60_000,
+      capacity: null,
+      release: "",
+    });
     await upsertSupervisor(server.postgres, supervisor("sup_tier1", "runsc"));
     await upsertSupervisor(server.postgres, supervisor("sup_tier2", "runsc"));
     await upsertSupervisor(server.postgres, supervisor("sup_tier3", "process"));

@@ -4,6 +4,7 @@ import type { ServiceImplementation } from "@windlass/proto/grpc";
 import type { QueueDueRunsOptions } from "../due/queue-due-runs.ts";
 import { awaitRuns } from "../runs/await-runs.ts";
 import { type CancelRunOptions, cancelRun } from "../runs/cancel-run.ts";
+import { countRuns } from "../runs/count-runs.ts";
 import type { ExplainHoldOptions } from "../runs/explain-hold.ts";
 import { getRun } from "../runs/get-run.ts";
 import { listRuns } from "../runs/list-runs.ts";
@@ -12,10 +13,10 @@ import { rescheduleRun } from "../runs/reschedule-run.ts";
 import type { RunTrigger } from "../runs/trigger-runs.ts";
 import { updateRun } from "../runs/update-run.ts";
 import { type TimelineReader, watchRun } from "../runs/watch-run.ts";
+import { parseListRuns } from "../validation/run-filter.ts";
 import {
   parseCancelRun,
   parseGetRun,
-  parseListRuns,
   parseReplayRun,
   parseRescheduleRun,
   parseUpdateRun,
@@ -41,6 +42,8 @@ export function createRunService(options: RunServiceOptions): ServiceImplementat
       const { filter, page } = parseListRuns(request);
       return listRuns(postgres, environmentOf(call), filter, page);
     },
+
+    countRuns: async (_, call) => countRuns(postgres, environmentOf(call)),
 
     async *watchRun(request, call) {
       const wanted = parseWatchRun(request);

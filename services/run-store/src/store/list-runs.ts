@@ -1,90 +1,71 @@
 import type { Queryable } from "@windlass/chassis";
-import { isTerminal, type RunStatusName } from "../run-state.ts";
 import { CONTENT_COLUMNS, type DetailedRunRow, machineColumn, RUN_COLUMNS, RUN_SOURCE } from "./run-row.ts";
-import { lookUp } from "./sql.ts";
+import { needsTagIndex, type RunSelection, type SelectionSql, selectionSql } from "./run-selection.ts";
+import { isRun, lookUp } from "./sql.ts";
 
-/** Which runs, and how many of them. */
-export interface RunSelection {
-  readonly environmentId: string;
-  readonly statuses: readonly RunStatusName[] | undefined;
-  readonly taskId: string | undefined;
-  readonly tag: string | undefined;
-  readonly batchId: string | undefined;
-  readonly parentRunId: string | undefined;
-  /** Only runs made before this one. */
-  readonly afterId: string | undefined;
-  readonly limit: number;
+/** Runs of a list. */
+export interface ListedRuns {
+  readonly rows: readonly DetailedRunRow[];
+  /** The run at which the look for more was ended; undefined when it was not. It need not be one of the rows. */
+  readonly stoppedAtId: string | undefined;
 }
 
-/**
- * The statuses fall into three groups, each of which an index serves newest first: what has not ended (`runs_live`), what has not ended well (`runs_unsuccessful`) and
- * COMPLETED (the primary key, since most runs are). The condition is written out, because that is how PostgreSQL recognises a partial index.
- */
-const STATUS_GROUPS = [
-  { name: "live", condition: "r.finish_time IS NULL", has: (status: RunStatusName) => !isTerminal(status) },
-  {
-    name: "unsuccessful",
-    condition: "r.finish_time IS NOT NULL AND r.status <> 'COMPLETED'",
-    has: (status: RunStatusName) => isTerminal(status) && status !== "COMPLETED",
-  },
-  { name: "completed", condition: "r.status = 'COMPLETED'", has: (status: RunStatusName) => status === "COMPLETED" },
-] as const;
+/** A statement looks at so many runs, in some 50 ms, to find those that no index knows. */
+const MAX_LOOKED_AT = 100_000;
+/** A tag that is not found in so many runs is rare enough for its index, which has to be read from end to end for the newest. */
+const MAX_LOOKED_AT_FOR_TAG = 5_000;
+
+type Row = DetailedRunRow & { readonly is_match: boolean; readonly is_last: boolean };
 
 /** Runs of an environment, newest first. */
-export function listRuns(db: Queryable, selection: RunSelection): Promise<DetailedRunRow[]> {
-  const { environmentId, statuses, taskId, tag, batchId, parentRunId, afterId, limit } = selection;
-  const isOfContents = batchId !== undefined || parentRunId !== undefined;
-  const groups = STATUS_GROUPS.filter((group) => statuses?.some(group.has));
-  const conditions = [
-    "r.environment_id = $1",
-    ...(taskId === undefined ? [] : ["r.task_id = $2 AND r.task_id <> ''"]),
-    ...(tag === undefined ? [] : ["r.tags <> '{}' AND r.tags @> ARRAY[$3::text]"]),
-    // A batch or a family is walked along its own index, from where the last page ended, and its runs are looked up one by one: no index of runs is walked.
-    ...(batchId === undefined
-      ? []
-      : [
-          `chosen.environment_id = $1 AND chosen.batch_id = $7 AND chosen.batch_id IS NOT NULL AND ${lookUp("r.id", "chosen.run_id")}`,
-        ]),
-    ...(parentRunId === undefined
-      ? []
-      : [
-          `chosen.environment_id = $1 AND chosen.parent_run_id = $8 AND chosen.parent_run_id IS NOT NULL AND ${lookUp("r.id", "chosen.run_id")}`,
-        ]),
-    ...(afterId === undefined ? [] : [`${isOfContents ? "chosen.run_id" : "r.id"} < $4 COLLATE "C"`]),
-  ];
-  // One branch for each group of statuses: each is a walk along one index, and the results are merged.
-  const branches =
-    statuses === undefined
-      ? [conditions]
-      : groups.map((group) => [...conditions, group.condition, "r.status = ANY ($5)"]);
-  const filters = { task: taskId, tag, batch: batchId, parent: parentRunId, after: afterId };
-  const given = Object.entries(filters).flatMap(([filter, value]) => (value === undefined ? [] : [filter]));
-  const name = ["list_runs", ...given, ...groups.map((group) => group.name)];
-  return db.query<DetailedRunRow>(
-    {
-      name: name.join("_"),
-      text: `
-        WITH given AS (SELECT $1::text, $2::text, $3::text, $4::text, $5::run_status[], $7::text, $8::text)
-        SELECT page.*, ${CONTENT_COLUMNS}
-        FROM (SELECT * FROM (${branches.map((branch) => selectBranch(branch, isOfContents)).join(" UNION ALL ")}) found ORDER BY id DESC LIMIT $6) page
-        LEFT JOIN run_contents c ON ${lookUp("c.environment_id", "$1")} AND ${lookUp("c.run_id", "page.id")}
-        ORDER BY page.id DESC`,
-    },
-    [
-      environmentId,
-      taskId ?? null,
-      tag ?? null,
-      afterId ?? null,
-      statuses ?? null,
-      limit,
-      batchId ?? null,
-      parentRunId ?? null,
-    ],
-  );
+export async function listRuns(db: Queryable, selection: RunSelection): Promise<ListedRuns> {
+  if (!needsTagIndex(selection)) return list(db, selectionSql(selection, false), MAX_LOOKED_AT);
+  const looked = await list(db, selectionSql(selection, false), MAX_LOOKED_AT_FOR_TAG);
+  const isEnough = looked.rows.length >= selection.limit || looked.stoppedAtId === undefined;
+  return isEnough ? looked : list(db, selectionSql(selection, true), MAX_LOOKED_AT);
 }
 
-/** `isOfContents`: the runs are chosen by what they were triggered with. */
-function selectBranch(conditions: readonly string[], isOfContents: boolean): string {
-  const source = isOfContents ? `run_contents chosen CROSS JOIN ${RUN_SOURCE}` : RUN_SOURCE;
-  return `(SELECT ${RUN_COLUMNS}, ${machineColumn()} FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY ${isOfContents ? "chosen.run_id" : "r.id"} DESC LIMIT $6)`;
+async function list(db: Queryable, sql: SelectionSql, maxLookedAt: number): Promise<ListedRuns> {
+  const looking = sql.match === undefined ? "" : String(maxLookedAt);
+  const rows = await db.query<Row>(
+    {
+      name: `list_runs_${sql.code}${looking}`,
+      text: `
+        WITH ${sql.given}
+        SELECT found.is_match, found.is_last, ${RUN_COLUMNS}, ${machineColumn()}, ${CONTENT_COLUMNS}
+        FROM (${sql.match === undefined ? find(sql) : findByLooking(sql, sql.match, maxLookedAt)}) found
+        CROSS JOIN ${RUN_SOURCE}
+        LEFT JOIN run_contents c ON ${lookUp("c.environment_id", "r.environment_id")} AND ${lookUp("c.run_id", "r.id")}
+        WHERE ${isRun("$1", "found.id")}
+        ORDER BY found.id DESC`,
+    },
+    sql.values,
+  );
+  const last = rows.at(-1);
+  return {
+    rows: rows.filter((row) => row.is_match),
+    stoppedAtId: last?.is_last === true ? last.id : undefined,
+  };
+}
+
+/** The ids of the runs that indexes find. */
+function find({ source, id, order, branches }: SelectionSql): string {
+  const selects = branches.map(
+    (where) =>
+      `(SELECT ${id} AS id, true AS is_match, false AS is_last FROM ${source} WHERE ${where} ORDER BY ${order} DESC LIMIT $6)`,
+  );
+  return `SELECT * FROM (${selects.join(" UNION ALL ")}) branch ORDER BY id DESC LIMIT $6`;
+}
+
+/** The ids of those among the first so many that match, and of the last one that was looked at when they were so many. Ends as soon as it has enough. */
+function findByLooking({ source, id, order, branches }: SelectionSql, match: string, max: number): string {
+  return `
+    SELECT id, is_match, place = ${max} AS is_last
+    FROM (
+      SELECT ${id} AS id, ${match} AS is_match, row_number() OVER (ORDER BY ${order} DESC) AS place
+      FROM ${source} WHERE ${branches.join()}
+      ORDER BY ${order} DESC LIMIT ${max}
+    ) looked_at
+    WHERE is_match OR place = ${max}
+    ORDER BY id DESC LIMIT $6`;
 }

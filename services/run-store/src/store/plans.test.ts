@@ -5,6 +5,7 @@ import { tableAccesses } from "../testing/table-accesses.ts";
 import { CANCEL_RUNS } from "./cancel-runs.ts";
 import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
+import { COUNT_RUNS } from "./count-runs.ts";
 import { COUNT_QUEUES } from "./count-queues.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
@@ -101,5 +102,13 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
   it("runs that wait in a queue are counted in its piece of the index", async () => {
     for (const statement of [COUNT_QUEUES, COUNT_WAITING])
       for (const line of await accesses(statement)) expect(line).not.toMatch(/Seq Scan|runs_environment_id_id_pk/);
+  });
+
+  it("runs are counted in indexes that have nothing but what is counted", async () => {
+    expect((await accesses(COUNT_RUNS)).map((access) => /using (\w+)/u.exec(access)?.[1]).toSorted()).toEqual([
+      "runs_failed",
+      "runs_leased",
+      "runs_queued",
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { cancelLeaseToProto, leaseRefToProto } from "../conversions/cancel-lease
 import { supervisorExpired } from "../failures.ts";
 import { type LeaseToSettle, listLeasesToSettle } from "../store/list-leases-to-settle.ts";
 import { renewSupervisor as renewRow } from "../store/renew-supervisor.ts";
+import type { ParsedHeartbeat } from "../validation/supervisor-requests.ts";
 import type { ReportItem } from "../work/report-item.ts";
 import type { WorkReporter } from "../work/report-work.ts";
 import { heldLeaseKey, lostAttempt } from "./lost-attempt.ts";
@@ -27,10 +28,10 @@ const MAX_SETTLED = 1_000;
 export async function renewSupervisor(
   { db, reporter }: { readonly db: Queryable; readonly reporter: Pick<WorkReporter, "report"> },
   supervisorId: string,
-  heldTokens: readonly string[],
+  heartbeat: ParsedHeartbeat,
 ): Promise<Renewal> {
-  if (!(await renewRow(db, supervisorId))) throw supervisorExpired(supervisorId);
-  const leases = await listLeasesToSettle(db, supervisorId, heldTokens, MAX_SETTLED);
+  if (!(await renewRow(db, supervisorId, heartbeat))) throw supervisorExpired(supervisorId);
+  const leases = await listLeasesToSettle(db, supervisorId, heartbeat.leaseTokens, MAX_SETTLED);
   const missing = leases.filter((lease) => lease.is_missing);
   return {
     cancels: leases

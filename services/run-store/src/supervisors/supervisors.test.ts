@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { CancelPhase, ErrorReason, RunErrorCode, RunErrorSchema, WatchRunResponseSchema } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
-import { leaseKey } from "../testing/reports.ts";
+import { heartbeatOf, leaseKey } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 import { expireSupervisors, removeLostSupervisor, unregisterSupervisor } from "./remove-supervisors.ts";
 import { renewSupervisor } from "./renew-supervisor.ts";
@@ -24,7 +24,7 @@ const expireNow = (id: string) =>
 const claimedLongAgo = (runId: string | undefined) =>
   store.sql("UPDATE runs SET claim_time = now() - interval '11 s' WHERE id = $1", [runId]);
 const renew = (id: string, tokens: string[]) =>
-  renewSupervisor({ db: store.postgres, reporter: store.parts.reporter }, id, tokens);
+  renewSupervisor({ db: store.postgres, reporter: store.parts.reporter }, id, heartbeatOf(tokens));
 const tokensOf = (leases: readonly { ref?: { leaseToken: string } | undefined }[]) =>
   leases.map((lease) => lease.ref?.leaseToken ?? "");
 

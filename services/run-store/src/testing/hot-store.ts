@@ -174,7 +174,10 @@ export async function startHotStore(
     return id;
   };
   const register = (id: string, ttlMs = 60_000): Promise<void> =>
-    registerSupervisor({ db: postgres, feed }, { id, hostname: "host", sandboxTier: "process", ttlMs, replacesId: "" });
+    registerSupervisor(
+      { db: postgres, feed },
+      { id, hostname: "host", sandboxTier: "process", ttlMs, replacesId: "", capacity: null, release: "" },
+    );
 
   const lostOf = async (item: ReportItem): Promise<LeaseKey[]> => {
     const { lost } = await parts.reporter.report({ items: [item], bytes: 0 });

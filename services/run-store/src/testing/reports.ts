@@ -13,6 +13,7 @@ import {
 import { timestampFromMicroseconds } from "../conversions/moments.ts";
 import type { Lease as LeaseKey } from "../work/lease.ts";
 import type { FinishItem } from "../work/report-item.ts";
+import type { ParsedHeartbeat } from "../validation/supervisor-requests.ts";
 
 /** The supervisor of leases that name none. */
 export const SUPERVISOR_ID = "sup_test";
@@ -116,4 +117,9 @@ export function logEvent(message: string, timeUs = 1_700_000_000_000_000): RunEv
       },
     },
   };
+}
+
+/** A heartbeat of a supervisor that executes what it holds. */
+export function heartbeatOf(leaseTokens: readonly string[]): ParsedHeartbeat {
+  return { leaseTokens, executing: leaseTokens.length, suspended: 0, isDraining: false };
 }

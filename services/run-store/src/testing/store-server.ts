@@ -19,6 +19,7 @@ import {
   QueueService,
   RunService,
   ScheduleService,
+  SupervisorService,
   TaskService,
   WaitpointService,
 } from "@windlass/proto";
@@ -39,6 +40,7 @@ import { createGetVariables } from "../handlers/get-variables.ts";
 import { createQueueService } from "../handlers/queue-service.ts";
 import { createRunService } from "../handlers/run-service.ts";
 import { createScheduleService } from "../handlers/schedule-service.ts";
+import { createSupervisorService } from "../handlers/supervisor-service.ts";
 import { createTaskService } from "../handlers/task-service.ts";
 import { createWaitpointService } from "../handlers/waitpoint-service.ts";
 import { createHotPath } from "../hot-path.ts";
@@ -73,6 +75,7 @@ export interface TestClients {
   readonly execution: Client<typeof ExecutionService>;
   readonly schedules: Client<typeof ScheduleService>;
   readonly batches: Client<typeof BatchService>;
+  readonly supervisors: Client<typeof SupervisorService>;
 }
 
 /** An environment of a test's own. */
@@ -197,6 +200,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
   server.add(WaitpointService, guardStreams(WaitpointService, createWaitpointService(tokens), guard));
   server.add(ScheduleService, guardStreams(ScheduleService, createScheduleService({ postgres, feed, clock }), guard));
   server.add(BatchService, guardStreams(BatchService, createBatchService({ postgres }), guard));
+  server.add(SupervisorService, createSupervisorService({ db: postgres }));
   server.add(ExecutionService, {
     getBundle: createGetBundle(postgres),
     getVariables: createGetVariables({ db: postgres, keyring }),
@@ -221,6 +225,7 @@ export async function startStoreServer({ clock = systemClock }: { readonly clock
       execution: createClient(ExecutionService, channel),
       schedules: createClient(ScheduleService, channel),
       batches: createClient(BatchService, channel),
+      supervisors: createClient(SupervisorService, channel),
     };
   };
   let environmentCount = 0;

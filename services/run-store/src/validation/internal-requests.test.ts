@@ -149,6 +149,8 @@ describe("supervisors", () => {
       sandboxTier: "process",
       ttlMs: 30_000,
       replacesId: "",
+      capacity: null,
+      release: "",
     });
     const follows = create(RegisterSupervisorSchema, { ...valid, replacesSupervisorId: "sup_0" });
     expect(parseRegisterSupervisor(follows)).toMatchObject({ id: "sup_1", replacesId: "sup_0" });
@@ -170,8 +172,25 @@ describe("supervisors", () => {
     expect(fieldsOf(() => parseRegisterSupervisor(create(RegisterSupervisorSchema, noTtl)))).toEqual(["register.ttl"]);
   });
 
+  it("say what they can execute at once, in numbers that make sense", () => {
+    const capacity = { workers: 8, vcpu: 4.5, memoryGb: 0, machines: ["micro", "small-1x"] };
+    const told = create(RegisterSupervisorSchema, { ...valid, capacity, release: "0.1.0" });
+    expect(parseRegisterSupervisor(told)).toMatchObject({ capacity, release: "0.1.0" });
+    const bad = { workers: 0, vcpu: Number.NaN, memoryGb: -1, machines: ["micro", ""] };
+    const nonsense = create(RegisterSupervisorSchema, { ...valid, capacity: bad, release: "x".repeat(65) });
+    expect(fieldsOf(() => parseRegisterSupervisor(nonsense)).toSorted()).toEqual([
+      "register.capacity.machines[1]",
+      "register.capacity.memory_gb",
+      "register.capacity.vcpu",
+      "register.capacity.workers",
+      "register.release",
+    ]);
+  });
+
   it("hold what has the form of a token", () => {
-    expect(parseHeartbeat(create(HeartbeatSchema, { leaseTokens: [TOKEN, ...HOSTILE] }))).toEqual([TOKEN]);
+    const heartbeat = { leaseTokens: [TOKEN, ...HOSTILE], executing: 2, suspended: 1, isDraining: true };
+    expect(parseHeartbeat(create(HeartbeatSchema, heartbeat))).toEqual({ ...heartbeat, leaseTokens: [TOKEN] });
+    expect(fieldsOf(() => parseHeartbeat(create(HeartbeatSchema, { executing: -1 })))).toEqual(["heartbeat.executing"]);
     const many = Array.from({ length: 100_001 }, () => TOKEN);
     expect(fieldsOf(() => parseHeartbeat(create(HeartbeatSchema, { leaseTokens: many })))).toEqual([
       "heartbeat.lease_tokens",

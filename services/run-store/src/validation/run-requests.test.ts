@@ -1,16 +1,13 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
   AwaitRunsRequestSchema,
   CancelRunRequestSchema,
   GetRunRequestSchema,
-  ListRunsRequestSchema,
-  RunStatus,
   WatchRunRequestSchema,
 } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
-import { pageToken } from "./page.ts";
-import { parseAwaitRuns, parseCancelRun, parseGetRun, parseListRuns, parseWatchRun, runList } from "./run-requests.ts";
+import { parseAwaitRuns, parseCancelRun, parseGetRun, parseWatchRun } from "./run-requests.ts";
 
 function fieldsRefused(parse: () => unknown): string[] {
   try {
@@ -21,9 +18,6 @@ function fieldsRefused(parse: () => unknown): string[] {
   }
   return [];
 }
-
-const list = (init: MessageInitShape<typeof ListRunsRequestSchema>) =>
-  parseListRuns(create(ListRunsRequestSchema, init));
 
 it.each([
   [""],
@@ -41,52 +35,6 @@ it.each([
   expect(fieldsRefused(() => parseCancelRun(create(CancelRunRequestSchema, { runId })))).toEqual(["run_id"]);
   const [failure] = parseAwaitRuns(create(AwaitRunsRequestSchema, { runIds: [runId] })).values();
   expect(failure?.violations[0]?.field).toBe("run_ids[0]");
-});
-
-describe("ListRuns", () => {
-  it("filters by nothing unless asked", () => {
-    expect(list({})).toEqual({
-      filter: { statuses: undefined, taskId: undefined, tag: undefined },
-      page: { size: 50, afterId: undefined },
-    });
-  });
-
-  it("takes statuses once each", () => {
-    expect(list({ statuses: [RunStatus.QUEUED, RunStatus.QUEUED, RunStatus.EXPIRED] }).filter.statuses).toEqual([
-      "QUEUED",
-      "EXPIRED",
-    ]);
-  });
-
-  it.each<[MessageInitShape<typeof ListRunsRequestSchema>, string]>([
-    [{ pageSize: -1 }, "page_size"],
-    [{ pageSize: 1001 }, "page_size"],
-    [{ pageSize: -(2 ** 31) }, "page_size"],
-    [{ statuses: [0] }, "statuses[0]"],
-    [{ statuses: [RunStatus.FAILED, 99 as RunStatus] }, "statuses[1]"],
-    [{ statuses: [-1 as RunStatus] }, "statuses[0]"],
-    [{ taskId: "a\0" }, "task_id"],
-    [{ tag: "x".repeat(129) }, "tag"],
-    [{ pageToken: "nonsense" }, "page_token"],
-    [{ pageToken: "x".repeat(10_240) }, "page_token"],
-    [{ pageToken: "\0" }, "page_token"],
-  ])("refuses %j by its field", (init, field) => {
-    expect(fieldsRefused(() => list(init))).toEqual([field]);
-  });
-
-  it("continues where a page ended, for the same filters only", () => {
-    const { filter } = list({ tag: "a" });
-    const token = pageToken("run_1", runList(filter));
-    expect(list({ tag: "a", pageToken: token }).page.afterId).toBe("run_1");
-    expect(fieldsRefused(() => list({ tag: "b", pageToken: token }))).toEqual(["page_token"]);
-    expect(fieldsRefused(() => list({ tag: "a", pageToken: `${token}=` }))).toEqual(["page_token"]);
-  });
-
-  it("does not mind the order of statuses between pages", () => {
-    const { filter } = list({ statuses: [RunStatus.QUEUED, RunStatus.FAILED] });
-    const token = pageToken("run_1", runList(filter));
-    expect(list({ statuses: [RunStatus.FAILED, RunStatus.QUEUED], pageToken: token }).page.afterId).toBe("run_1");
-  });
 });
 
 it("refuses to watch from before the beginning", () => {

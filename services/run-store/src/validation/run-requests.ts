@@ -2,34 +2,20 @@ import type {
   AwaitRunsRequest,
   CancelRunRequest,
   GetRunRequest,
-  ListRunsRequest,
   ReplayRunRequest,
   RescheduleRunRequest,
-  RunStatus,
   UpdateRunRequest,
   WatchRunRequest,
 } from "@windlass/proto";
 import { CallFailure, fieldInvalid, type Violation } from "@windlass/proto/grpc";
-import { RUN_STATUSES, type RunStatusName, runStatusFromProto } from "../run-state.ts";
-import { BATCH_ID, CANCEL_REASON, REQUEST_ID, STORE_ID, TAG, TASK_ID } from "./field-rules.ts";
+import { CANCEL_REASON, REQUEST_ID, STORE_ID } from "./field-rules.ts";
 import { parseMetadata } from "./metadata.ts";
-import { type Page, parsePage } from "./page.ts";
 import { parsePayload, type StoredContent } from "./payload.ts";
 import { parseStartTime } from "./run-options.ts";
 import { parseTags } from "./tags.ts";
 import { parseText } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
 
-/** Which runs of an environment are listed; undefined filters nothing. */
-export interface RunFilter {
-  readonly statuses: readonly RunStatusName[] | undefined;
-  readonly taskId: string | undefined;
-  readonly tag: string | undefined;
-  readonly batchId: string | undefined;
-  readonly parentRunId: string | undefined;
-}
-
-const RUN_PAGE = { max: 1000, default: 50 };
 const MAX_AWAITED_PER_MESSAGE = 1000;
 
 /** Checks GetRun. Throws FIELD_INVALID. */
@@ -38,27 +24,6 @@ export function parseGetRun(request: GetRunRequest): { runId: string } {
   const runId = parseText(request.runId, STORE_ID, "run_id", violations);
   throwIfInvalid(violations);
   return { runId };
-}
-
-/** Checks ListRuns. Throws FIELD_INVALID, also for a page token of another list or other filters. */
-export function parseListRuns(request: ListRunsRequest): { filter: RunFilter; page: Page } {
-  const violations: Violation[] = [];
-  const filter: RunFilter = {
-    statuses: request.statuses.length === 0 ? undefined : parseStatuses(request.statuses, violations),
-    taskId: request.taskId === "" ? undefined : parseText(request.taskId, TASK_ID, "task_id", violations),
-    tag: request.tag === "" ? undefined : parseText(request.tag, TAG, "tag", violations),
-    batchId: request.batchId === "" ? undefined : parseText(request.batchId, BATCH_ID, "batch_id", violations),
-    parentRunId:
-      request.parentRunId === "" ? undefined : parseText(request.parentRunId, STORE_ID, "parent_run_id", violations),
-  };
-  const page = parsePage(request, RUN_PAGE, runList(filter), violations);
-  throwIfInvalid(violations);
-  return { filter, page };
-}
-
-/** What a page token of ListRuns is bound to. */
-export function runList(filter: RunFilter): readonly unknown[] {
-  return ["runs", filter.statuses?.toSorted(), filter.taskId, filter.tag, filter.batchId, filter.parentRunId];
 }
 
 /** Checks WatchRun. Throws FIELD_INVALID. */
@@ -140,16 +105,4 @@ export function parseUpdateRun(request: UpdateRunRequest): {
   const addTags = parseTags(request.addTags, "add_tags", violations);
   throwIfInvalid(violations);
   return { runId, metadata: metadata ?? null, addTags };
-}
-
-function parseStatuses(statuses: readonly RunStatus[], violations: Violation[]): RunStatusName[] {
-  const names = new Set<RunStatusName>();
-  for (const [index, status] of statuses.entries()) {
-    if (status >= 1 && status <= RUN_STATUSES.length) {
-      names.add(runStatusFromProto(status));
-    } else {
-      violations.push({ field: `statuses[${index}]`, description: `must be a RunStatus; ${status} is none.` });
-    }
-  }
-  return Array.from(names);
 }

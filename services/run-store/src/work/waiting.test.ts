@@ -2,7 +2,7 @@ import { RunErrorCode, RunStatus } from "@windlass/proto";
 import { describe, expect, it } from "vitest";
 import { expireSupervisors, unregisterSupervisor } from "../supervisors/remove-supervisors.ts";
 import { renewSupervisor } from "../supervisors/renew-supervisor.ts";
-import { failed, json, leaseKey, logEvent, runError } from "../testing/reports.ts";
+import { failed, heartbeatOf, json, leaseKey, logEvent, runError } from "../testing/reports.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
 
 const store = await shareHotStore();
@@ -29,7 +29,7 @@ async function resumable(task = "hello") {
 }
 
 const renew = (supervisorId: string, tokens: string[]) =>
-  renewSupervisor({ db: store.postgres, reporter: store.parts.reporter }, supervisorId, tokens);
+  renewSupervisor({ db: store.postgres, reporter: store.parts.reporter }, supervisorId, heartbeatOf(tokens));
 const claimedLongAgo = (runId: string) =>
   store.sql("UPDATE runs SET claim_time = now() - interval '11 s' WHERE id = $1", [runId]);
 

@@ -107,6 +107,15 @@ export const runs = pgTable(
       index("runs_unsuccessful")
         .on(table.environment_id, table.id)
         .where(sql`${table.finish_time} IS NOT NULL AND ${table.status} <> 'COMPLETED'`),
+      // Of the hot path's rows neither has any: what they cost there is a look at their condition.
+      index("runs_test")
+        .on(table.environment_id, table.id)
+        .where(sql`${table.is_test}`),
+      index("runs_failed")
+        .on(table.environment_id, table.finish_time)
+        .where(
+          sql`${table.finish_time} IS NOT NULL AND ${table.status} <> 'COMPLETED' AND ${table.status} <> 'CANCELED'`,
+        ),
       index("runs_tags")
         .using("gin", table.tags)
         .where(sql`${table.tags} <> '{}'`),
@@ -156,6 +165,9 @@ export const runContents = pgTable(
     index("run_contents_batch")
       .on(table.environment_id, table.batch_id, table.run_id)
       .where(sql`${table.batch_id} IS NOT NULL`),
+    index("run_contents_schedule")
+      .on(table.environment_id, table.schedule_id, table.run_id)
+      .where(sql`${table.schedule_id} IS NOT NULL`),
     // Its condition always holds, and keeps it out of other plans, as that of runs_task.
     uniqueIndex("run_contents_request")
       .on(table.environment_id, table.request_id)
