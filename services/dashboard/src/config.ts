@@ -1,6 +1,13 @@
 import { address, commonVariables, loadConfig, variable } from "@windlass/chassis";
 import { z } from "zod";
 
+const traceUrlRule = "must be an http or https URL with {traceId} in it";
+
+function isTraceUrl(text: string): boolean {
+  const url = URL.parse(text.replaceAll("{traceId}", "0"));
+  return text.includes("{traceId}") && (url?.protocol === "https:" || url?.protocol === "http:");
+}
+
 /** Everything the dashboard reads from its environment; `--help` prints it. */
 const dashboardVariables = {
   ...commonVariables,
@@ -12,6 +19,9 @@ const dashboardVariables = {
   }),
   WINDLASS_RUN_STORE_ADDRESS: variable(address().default("127.0.0.1:7070"), {
     description: "The run-store.",
+  }),
+  WINDLASS_TRACE_URL: variable(z.string().refine(isTraceUrl, traceUrlRule).optional(), {
+    description: "Where a run's trace is looked at, https://jaeger.example/trace/{traceId}. Unset: pages show the id.",
   }),
   WINDLASS_TRUST_PROXY: variable(z.enum(["0", "1"]).default("0"), {
     description: "1: a proxy in front says by X-Forwarded-* who asks, and whether by TLS.",

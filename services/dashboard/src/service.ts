@@ -32,6 +32,7 @@ export function createDashboardService(config: DashboardConfig): Service {
     address: config.WINDLASS_HTTP_LISTEN,
     isProxyTrusted: config.WINDLASS_TRUST_PROXY === "1",
     pagesDirectory,
+    settings: { traceUrl: config.WINDLASS_TRACE_URL ?? "" },
     channel,
     seal: createSessionSeal({ secret: token, clock: systemClock }),
     clock: systemClock,

@@ -97,6 +97,14 @@ describe("a session", () => {
     expect(await isSignedIn()).toEqual({ isSignedIn: false });
   });
 
+  test("lets pages know what the dashboard was set to, and nobody else", async () => {
+    const headers = await web.signIn(environment.apiKey);
+    expect((await web.fetch("/settings")).status).toBe(401);
+    expect(await (await web.fetch("/settings", { headers })).json()).toEqual({
+      traceUrl: "https://traces.example/{traceId}",
+    });
+  });
+
   test("cannot be guessed: after some tries an address waits, and others do not", async () => {
     const guess = async (address: string) =>
       (

@@ -17,6 +17,7 @@ import type { SessionSeal } from "./auth/session-seal.ts";
 import { addPublicServices, callContext } from "./bridge/connect-bridge.ts";
 import { limitOpenCalls } from "./bridge/limit-open-calls.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { addSettingsRoute, type PageSettings } from "./settings-route.ts";
 
 /** What browsers talk to. */
 export interface WebServer extends Component {
@@ -30,6 +31,7 @@ export interface WebServerOptions {
   readonly isProxyTrusted: boolean;
   /** What vite built. */
   readonly pagesDirectory: string;
+  readonly settings: PageSettings;
   /** To the run-store; without a credential. */
   readonly channel: ClientChannel;
   readonly seal: SessionSeal;
@@ -97,6 +99,7 @@ async function addEverything(app: FastifyInstance, cookie: SessionCookie, option
   await app.register(cookiePlugin);
   await app.register(rateLimit, { global: false, cache: MAX_COUNTED_ADDRESSES });
   addSessionRoutes(app, { cookie, environments: createClient(EnvironmentService, channel) });
+  addSettingsRoute(app, cookie, options.settings);
   await app.register(
     async (api) => {
       limitOpenCalls(api, cookie);

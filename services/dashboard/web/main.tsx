@@ -12,7 +12,11 @@ import { transport } from "./api/transport.ts";
 import { watchSession } from "./api/session.ts";
 import { router } from "./router.tsx";
 
-watchSession(() => void router.navigate({ to: "/sign-in", search: { next: location.pathname + location.search } }));
+watchSession(() => {
+  // Several calls find that the session is over, the later ones when the sign-in is shown already: that is no page to come back to.
+  if (location.pathname === "/sign-in") return;
+  void router.navigate({ to: "/sign-in", search: { next: location.pathname + location.search } });
+});
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

@@ -9,6 +9,7 @@ import {
 import { isSignedIn } from "./api/session.ts";
 import { PageFailure, PageUnknown } from "./app/page-failure.tsx";
 import { parseSearchText, searchOf, searchText } from "./app/search-text.ts";
+import { runsSearchNames } from "./app/runs-search.ts";
 import { Shell } from "./app/shell.tsx";
 
 const root = createRootRoute({ component: Outlet });
@@ -43,7 +44,7 @@ const pages = [
   createRoute({
     getParentRoute,
     path: "/runs",
-    validateSearch: searchOf("status", "task", "tag", "batch", "parent", "page"),
+    validateSearch: searchOf(...runsSearchNames),
     component: lazyRouteComponent(() => import("./pages/runs/runs-page.tsx"), "RunsPage"),
   }),
   createRoute({

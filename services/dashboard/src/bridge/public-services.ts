@@ -6,6 +6,7 @@ import {
   QueueService,
   RunService,
   ScheduleService,
+  SupervisorService,
   TaskService,
   WaitpointService,
 } from "@windlass/proto";
@@ -18,6 +19,7 @@ export const publicServices: readonly DescService[] = [
   QueueService,
   RunService,
   ScheduleService,
+  SupervisorService,
   TaskService,
   WaitpointService,
 ];

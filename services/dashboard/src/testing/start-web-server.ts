@@ -29,6 +29,7 @@ export async function startWebServer(runStoreAddress: string): Promise<TestWebSe
     address: "127.0.0.1:0",
     isProxyTrusted: true,
     pagesDirectory: pages,
+    settings: { traceUrl: "https://traces.example/{traceId}" },
     channel,
     seal: createSessionSeal({ secret: "a secret for tests", clock: systemClock }),
     clock: systemClock,

@@ -14,6 +14,9 @@ export const QUEUE = {
   alphabet: { pattern: /^[A-Za-z0-9_\-/.]*$/, name: "A-Z a-z 0-9 _ - / ." },
 } as const satisfies TextRule;
 
+/** A queue as it is called: chosen by name, or "task/" and the id of a task. */
+export const QUEUE_NAME = { min: 1, max: 261 } as const satisfies TextRule;
+
 /** A label of a run. */
 export const TAG = { min: 1, max: 128 } as const satisfies TextRule;
 

@@ -1,5 +1,6 @@
 import type { ListQueuesRequest, OverrideConcurrencyLimitRequest, SetConcurrencyLimitRequest } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
+import { QUEUE_NAME } from "./field-rules.ts";
 import { parseInteger } from "./number-rule.ts";
 import { type Page, parsePage } from "./page.ts";
 import { parseText } from "./text-rule.ts";
@@ -9,8 +10,6 @@ import { throwIfInvalid } from "./violations.ts";
 export const QUEUE_LIST: readonly unknown[] = ["queues"];
 
 const PAGE = { max: 1_000, default: 100 };
-/** Chosen by name, or "task/" and the id of a task. */
-const QUEUE_NAME = { min: 1, max: 261 };
 const OVERRIDE = { min: 0, max: 100_000 };
 const ENVIRONMENT_LIMIT = { min: 0, max: 1_000_000 };
 

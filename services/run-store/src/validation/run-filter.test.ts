@@ -42,7 +42,7 @@ describe("ListRuns", () => {
     [{ statuses: [-1 as RunStatus] }, "statuses[0]"],
     [{ taskId: "a\0" }, "task_id"],
     [{ tag: "x".repeat(129) }, "tag"],
-    [{ queue: "a b" }, "queue"],
+    [{ queue: "x".repeat(262) }, "queue"],
     [{ version: "\0" }, "version"],
     [{ scheduleId: "a/b" }, "schedule_id"],
     [{ fromTime: { seconds: -1n } }, "from_time"],

@@ -3,7 +3,7 @@ import type { ListRunsRequest, RunStatus } from "@windlass/proto";
 import type { Violation } from "@windlass/proto/grpc";
 import { microsecondsFromTimestamp } from "../conversions/moments.ts";
 import { RUN_STATUSES, type RunStatusName, runStatusFromProto } from "../run-state.ts";
-import { BATCH_ID, QUEUE, STORE_ID, TAG, TASK_ID, VERSION } from "./field-rules.ts";
+import { BATCH_ID, QUEUE_NAME, STORE_ID, TAG, TASK_ID, VERSION } from "./field-rules.ts";
 import { type Page, parsePage } from "./page.ts";
 import { parseText, type TextRule } from "./text-rule.ts";
 import { throwIfInvalid } from "./violations.ts";
@@ -40,7 +40,7 @@ export function parseListRuns(request: ListRunsRequest): { filter: RunFilter; pa
     tag: text(request.tag, TAG, "tag"),
     batchId: text(request.batchId, BATCH_ID, "batch_id"),
     parentRunId: text(request.parentRunId, STORE_ID, "parent_run_id"),
-    queue: text(request.queue, QUEUE, "queue"),
+    queue: text(request.queue, QUEUE_NAME, "queue"),
     version: text(request.version, VERSION, "version"),
     scheduleId: text(request.scheduleId, STORE_ID, "schedule_id"),
     isTest: request.isTest,

@@ -10,6 +10,7 @@ import styles from "./overview-page.module.css";
 import { PeriodChoice } from "./period-choice.tsx";
 import { DurationChart, EndsChart, QueueWaitChart } from "./run-charts.tsx";
 import { FailingTasks } from "./failing-tasks.tsx";
+import { Supervisors } from "./supervisors.tsx";
 import { type RunSample, useRunSample } from "./use-run-sample.ts";
 
 const route = getRouteApi("/app/");
@@ -27,6 +28,9 @@ export function OverviewPage() {
       <Queried query={query} rows={8}>
         {(sample) => <PeriodView sample={sample} period={period} />}
       </Queried>
+      <div className={styles["supervisors"]}>
+        <Supervisors />
+      </div>
     </>
   );
 }

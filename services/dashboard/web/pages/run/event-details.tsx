@@ -9,6 +9,7 @@ import { Facts } from "../../parts/facts.tsx";
 import { JsonView } from "../../parts/json-view.tsx";
 import { TextView } from "../../parts/text-view.tsx";
 import styles from "./event-details.module.css";
+import { sandboxText } from "../../format/sandbox.ts";
 import { errorText } from "./run-error-panel.tsx";
 import type { WaterfallRow } from "./waterfall.ts";
 
@@ -74,6 +75,7 @@ function factsOf({ body }: RunEvent): readonly (readonly [string, ReactNode])[] 
       return [
         ["Worker", <code key="w">{body.value.workerId}</code>],
         ["Supervisor", <code key="s">{body.value.supervisorId}</code>],
+        ["Sandbox", sandboxText(body.value.sandboxTier)],
       ];
     case "hookResult":
       return [

@@ -1,17 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import type { Run } from "@windlass/proto";
 import type { ReactNode } from "react";
+import type { RunsSearch } from "../../app/runs-search.ts";
 import { msOf } from "../../format/moments.ts";
-import { CopyButton } from "../../parts/copy-button.tsx";
+import { sandboxText } from "../../format/sandbox.ts";
 import { Duration } from "../../parts/duration.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { Time } from "../../parts/time.tsx";
-import styles from "./run-page.module.css";
+import { TraceFact } from "./trace-fact.tsx";
 
 /** What is known about a run beside what went in and came out. */
-export function RunFacts({ run }: { readonly run: Run }) {
+export function RunFacts({ run, sandboxTier }: { readonly run: Run; readonly sandboxTier: string }) {
   const createMs = msOf(run.createTime);
   const startMs = msOf(run.startTime);
   const dueMs = msOf(run.dueTime);
@@ -26,9 +27,10 @@ export function RunFacts({ run }: { readonly run: Run }) {
           ["Duration", <Duration key="d" fromMs={startMs} toMs={msOf(run.finishTime)} />],
           ["Due", dueMs === undefined ? undefined : <Time key="due" ms={dueMs} as="distance" />],
           ["Attempt", run.attemptNumber === 0 ? undefined : `${run.attemptNumber} of ${run.maxAttempts}`],
-          ["Queue", run.queue],
-          ["Version", run.version],
+          ["Queue", listLink({ queue: run.queue }, run.queue)],
+          ["Version", listLink({ version: run.version }, run.version)],
           ["Machine", run.machine],
+          ["Sandbox", sandboxText(sandboxTier)],
           [
             "Tags",
             run.tags.length > 0 || run.isTest ? <Tags key="tags" tags={run.tags} isTest={run.isTest} /> : undefined,
@@ -36,8 +38,8 @@ export function RunFacts({ run }: { readonly run: Run }) {
           ["Parent run", runLink(run.parentRunId)],
           ["Root run", run.rootRunId === run.parentRunId ? undefined : runLink(run.rootRunId)],
           ["Replay of", runLink(run.replayOfRunId)],
-          ["Schedule", run.scheduleId],
-          ["Trace", trace(run.traceparent)],
+          ["Schedule", scheduleLink(run.scheduleId)],
+          ["Trace", run.traceparent === "" ? undefined : <TraceFact key="trace" traceparent={run.traceparent} />],
           [
             "Expires",
             expireMs === undefined || startMs !== undefined ? undefined : <Time key="e" ms={expireMs} as="distance" />,
@@ -58,14 +60,21 @@ function runLink(runId: string): ReactNode {
   );
 }
 
-/** "00-<trace>-<span>-<flags>" */
-function trace(traceparent: string): ReactNode {
-  const id = traceparent.split("-")[1];
-  if (id === undefined) return undefined;
+/** To the runs that have the same. */
+function listLink(search: RunsSearch, text: string): ReactNode {
+  if (text === "") return undefined;
   return (
-    <span className={styles["trace"]}>
-      <code title={traceparent}>{id}</code>
-      <CopyButton text={id} what="trace id" />
-    </span>
+    <Link to="/runs" search={search} title="Runs that have the same">
+      {text}
+    </Link>
+  );
+}
+
+function scheduleLink(schedule: string): ReactNode {
+  if (schedule === "") return undefined;
+  return (
+    <Link to="/schedules" search={{ schedule }}>
+      <code>{schedule}</code>
+    </Link>
   );
 }

@@ -100,7 +100,7 @@ function RunView({ answer, timeline }: { readonly answer: GetRunResponse; readon
           <WaterfallPanel runId={run.id} isOver={isEnd} timeline={timeline} />
         </div>
         <div className={styles["column"]} data-part="details">
-          <RunFacts run={run} />
+          <RunFacts run={run} sandboxTier={waterfall.sandboxTier} />
           <ContentPanel title="Payload" content={run.payload} none="It was triggered without a payload." />
           <ContentPanel title="Output" content={run.output} none={noOutput(run.status)} />
           {run.metadata !== undefined && <ContentPanel title="Metadata" content={run.metadata} none="None." />}

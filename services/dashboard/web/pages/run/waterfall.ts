@@ -58,6 +58,7 @@ export class Waterfall {
   #toMs = 0;
   #eventCount = 0;
   #changeSeq = 0n;
+  #sandboxTier = "";
 
   get rows(): readonly WaterfallRow[] {
     return this.#rows;
@@ -71,6 +72,11 @@ export class Waterfall {
   /** The steps of its cancel so far; none unless somebody asked for one. */
   get cancelSteps(): readonly CancelStep[] {
     return this.#cancelSteps;
+  }
+
+  /** How the worker of the last attempt is confined; "" before one, and in timelines of earlier releases. */
+  get sandboxTier(): string {
+    return this.#sandboxTier;
   }
 
   get eventCount(): number {
@@ -110,6 +116,7 @@ export class Waterfall {
         return this.#addStatus(event, body.value.status, atMs);
       case "attemptStarted":
         this.#closePause(event, atMs);
+        this.#sandboxTier = body.value.sandboxTier;
         this.#attempt = this.#push("attempt", event, 0, atMs, undefined);
         return undefined;
       case "attemptEnded":

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ListRunsRequestSchema, RunService, type RunStatus } from "@windlass/proto";
 import { Ban, RotateCcw } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import type { RunsSearch } from "../../app/runs-search.ts";
 import { failureText } from "../../api/failure.ts";
 import { newRequestId } from "../../api/request-id.ts";
 import { runStatuses, statusLook } from "../../format/run-status.ts";
@@ -12,7 +13,7 @@ import { Button } from "../../parts/button.tsx";
 import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
 import styles from "./bulk-actions.module.css";
 import { type BulkProgress, collectIds, forEachRun } from "./bulk.ts";
-import { listRequest, type RunsSearch, statusesOf } from "./run-filters.ts";
+import { listRequest, statusesOf } from "./run-filters.ts";
 
 type Verb = "cancel" | "replay";
 
@@ -115,7 +116,7 @@ function act(transport: Transport, verb: Verb, runId: string): Promise<unknown> 
 async function findRuns(transport: Transport, verb: Verb, search: RunsSearch, signal: AbortSignal) {
   const statuses = statusesFor(verb, search);
   if (statuses.length === 0) return [];
-  const request = { ...listRequest(search), statuses: [...statuses], pageSize: PAGE_SIZE };
+  const request = { ...listRequest({ ...search, page: "" }), statuses: [...statuses], pageSize: PAGE_SIZE };
   const readPage = async (pageToken: string) => {
     const asked: MessageInitShape<typeof ListRunsRequestSchema> = { ...request, pageToken };
     const { runs, nextPageToken } = await callUnaryMethod(transport, RunService.method.listRuns, asked, { signal });

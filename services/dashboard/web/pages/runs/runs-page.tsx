@@ -13,8 +13,9 @@ import { Tags } from "../../parts/tags.tsx";
 import { Time } from "../../parts/time.tsx";
 import { msOf } from "../../format/moments.ts";
 import { BulkActions } from "./bulk-actions.tsx";
+import { CountLine } from "./count-line.tsx";
 import { FindRun } from "./find-run.tsx";
-import { isFiltered, listRequest } from "./run-filters.ts";
+import { isFiltered, listRequest, PAGE_SIZE } from "./run-filters.ts";
 import { RunFilterBar } from "./run-filter-bar.tsx";
 import styles from "./runs-page.module.css";
 
@@ -93,14 +94,21 @@ export function RunsPage() {
         <BulkActions search={search} />
         <FindRun />
       </PageHeader>
+      <CountLine />
       <RunFilterBar />
       <Queried query={query} rows={12}>
         {({ runs, nextPageToken }) => (
           <div className={styles["page"]} aria-busy={query.isPlaceholderData}>
             {runs.length === 0 ? (
-              <NoRuns isFiltered={isFiltered(search)} />
+              <NoRuns isFiltered={isFiltered(search)} isMore={nextPageToken !== ""} />
             ) : (
               <DataTable label="Runs" columns={columns} rows={runs} rowKey={({ id }) => id} />
+            )}
+            {nextPageToken !== "" && runs.length < PAGE_SIZE && (
+              <p className={styles["note"]}>
+                100,000 runs were looked at for this page. Those before them have not been: look further, or narrow the
+                list down by task, tag or time.
+              </p>
             )}
             <nav className={styles["pages"]} aria-label="More runs">
               {search.page !== undefined && (
@@ -110,7 +118,7 @@ export function RunsPage() {
               )}
               {nextPageToken !== "" && (
                 <LinkButton to="/runs" search={(shown) => ({ ...shown, page: nextPageToken })}>
-                  Older
+                  {runs.length < PAGE_SIZE ? "Look further" : "Older"}
                 </LinkButton>
               )}
             </nav>
@@ -121,7 +129,8 @@ export function RunsPage() {
   );
 }
 
-function NoRuns({ isFiltered }: { readonly isFiltered: boolean }) {
+function NoRuns({ isFiltered, isMore }: { readonly isFiltered: boolean; readonly isMore: boolean }) {
+  if (isMore) return <Empty icon={ListTree} title="No run is like that so far" />;
   return isFiltered ? (
     <Empty icon={ListTree} title="No run is like that">
       <Link to="/runs">Show all runs</Link>
