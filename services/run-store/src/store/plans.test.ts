@@ -6,6 +6,7 @@ import { CANCEL_RUNS } from "./cancel-runs.ts";
 import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
 import { COUNT_QUEUES } from "./count-queues.ts";
+import { INSERT_CLAIMED_RUNS } from "./insert-claimed-runs.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
 import { LIST_LEASED_RUNS } from "./list-leased-runs.ts";
@@ -55,6 +56,13 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
 
   it("a trigger with options looks up its parent, and versions and tasks, by key", async () => {
     for (const access of await accesses(INSERT_DESCRIBED_RUNS)) expect(access).not.toMatch(/Seq Scan|Merge Join/);
+  });
+
+  it("a trigger that is claimed as it is stored looks up versions and tasks by key", async () => {
+    const found = await accesses(INSERT_CLAIMED_RUNS);
+    expect(found).not.toEqual([]);
+    for (const access of found)
+      expect(access).toContain("Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk");
   });
 
   it("an idempotency key is looked up with the run it stands for", async () => {
