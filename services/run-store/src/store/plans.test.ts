@@ -6,6 +6,7 @@ import { CANCEL_RUNS } from "./cancel-runs.ts";
 import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
 import { COUNT_QUEUES } from "./count-queues.ts";
+import { END_ATTEMPTS } from "./end-attempts.ts";
 import { INSERT_CLAIMED_RUNS } from "./insert-claimed-runs.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
@@ -45,6 +46,10 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
       "Index Scan using run_contents_environment_id_run_id_pk on run_contents c",
       "Index Scan using runs_environment_id_id_pk on runs r",
     ]);
+  });
+
+  it("an end looks up runs by primary key, though few could be meant", async () => {
+    expect(await accesses(END_ATTEMPTS)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
   });
 
   it("due runs and their machines are looked up by primary key, though few could be meant", async () => {
