@@ -9,6 +9,7 @@ import { createQueueAnnouncer } from "./queue/announce-queue-news.ts";
 import { createRunClaimer, type RunClaimer } from "./queue/claim-runs.ts";
 import { createEnvironmentShards, type EnvironmentShards } from "./queue/environment-shards.ts";
 import { createNextClaims, type NextClaims } from "./queue/next-claims.ts";
+import { createStoreAndClaim } from "./queue/store-and-claim.ts";
 import { admitTriggers } from "./queues/admit-triggers.ts";
 import { createQueueLengths } from "./queues/queue-lengths.ts";
 import { createQueueNames } from "./queues/queue-names.ts";
@@ -73,14 +74,16 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const promotePendingRuns = createPromoter({ ...shared, db: postgres });
   const reporter = createWorkReporter(shared);
   const release = createReleaseLeases(reporter);
-  const claimer = createRunClaimer({
+  const leasing = {
     ...shared,
     taskLimits: createTaskLimitsCache(postgres),
     release,
     withhold: createWithholdLeases(reporter),
-  });
+  };
+  const claimer = createRunClaimer(leasing);
   const nextClaims = createNextClaims({ ...shared, claimer });
-  const trigger = admitTriggers(createRunTrigger({ ...shared, nextClaims, promote: promotePendingRuns }), {
+  const store = createStoreAndClaim({ ...leasing, nextClaims });
+  const trigger = admitTriggers(createRunTrigger({ ...shared, nextClaims, store, promote: promotePendingRuns }), {
     db: postgres,
     clock,
     lengths: createQueueLengths({ ...shared, db: postgres }),

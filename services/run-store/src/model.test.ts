@@ -13,6 +13,7 @@ import { renewSupervisor } from "./supervisors/renew-supervisor.ts";
 import { createRunEndReader } from "./runs/run-end-reader.ts";
 import { createTokenAnnouncer } from "./tokens/announce-tokens.ts";
 import { NO_TOKEN_HINTS } from "./tokens/token-hints.ts";
+import { claimNext } from "./testing/claim-next.ts";
 import { ENVIRONMENT_ID, type HotStore, startHotStore } from "./testing/hot-store.ts";
 import { heartbeatOf, leaseKey, logEvent } from "./testing/reports.ts";
 import {
@@ -61,6 +62,37 @@ const trigger = (request: number, isKnown: boolean): Command =>
     const state = isKnown || model.isDeployed ? "QUEUED" : "PENDING_VERSION";
     model.runs.push({ id, state, attempt: 0, lease: undefined, wait: undefined, stale: [] });
   });
+
+const triggerAskedFor = (request: number, supervisorId: string, isOldEpoch: boolean): Command =>
+  command(
+    `trigger ${request}, asked for ${supervisorId}${isOldEpoch ? " under the old epoch" : ""}`,
+    async (model, { prefix }) => {
+      const stream = new AbortController();
+      const asking = claimNext(store, stream.signal, { supervisorId }, isOldEpoch ? model.oldEpoch : model.epoch);
+      const requestId = `${prefix}-${request}`;
+      const id = await store.trigger({ requestId });
+      store.parts.nextClaims.answer(stream.signal, store.shard);
+      const answer = await asking;
+      if (model.requests.has(requestId)) {
+        expect(id).toBe(model.requests.get(requestId));
+        expect(answer).toEqual([]);
+        return;
+      }
+      model.requests.set(requestId, id);
+      const run: ModelRun = { id, state: "QUEUED", attempt: 0, lease: undefined, wait: undefined, stale: [] };
+      model.runs.push(run);
+      if (isOldEpoch) expect(answer).toMatchObject({ reason: ErrorReason.EPOCH_STALE });
+      else if (!model.alive.has(supervisorId)) expect(answer).toEqual([]);
+      else {
+        const [lease] = answer as [Lease];
+        expect(lease).toMatchObject({ ref: { runId: id }, attemptNumber: 1, resumeWaitId: "" });
+        run.attempt = 1;
+        move(run, "claim");
+        run.lease = { lease, supervisorId };
+        model.slots.add(lease.ref?.leaseToken ?? "");
+      }
+    },
+  );
 
 const claim = (index: number, supervisorId: string, isOldEpoch: boolean): Command =>
   command(`claim ${index} for ${supervisorId}${isOldEpoch ? " under the old epoch" : ""}`, async (model) => {
@@ -324,6 +356,8 @@ const commands = fc.commands(
     fc.tuple(run, supervisor, fc.constant(false)).map((args) => checked(claim(...args))),
     fc.tuple(run, supervisor, fc.constant(false)).map((args) => checked(claim(...args))),
     fc.tuple(run, supervisor, fc.constant(true)).map((args) => checked(claim(...args))),
+    fc.tuple(fc.nat(5), supervisor, fc.constant(false)).map((args) => checked(triggerAskedFor(...args))),
+    fc.tuple(fc.nat(5), supervisor, fc.constant(true)).map((args) => checked(triggerAskedFor(...args))),
     fc.tuple(run, outcome).map((args) => checked(finish(...args))),
     fc.tuple(run, outcome).map((args) => checked(repeatFinish(...args))),
     run.map((index) => checked(reportStale(index))),

@@ -7,8 +7,8 @@ import { timestampFromMicroseconds } from "./moments.ts";
 import { contentToProto, optionsToProto } from "./run-to-proto.ts";
 
 /** A claimed run that goes to its supervisor. */
-export type LeasedRow = ClaimedRow & {
-  readonly payload: Buffer;
+export type LeasedRow = Omit<ClaimedRow, "position" | "outbox_id" | "payload"> & {
+  readonly payload: Uint8Array;
   /** An earlier attempt has called the onComplete hooks. */
   readonly isCompletionTold: boolean;
 };

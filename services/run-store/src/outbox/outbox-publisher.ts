@@ -32,7 +32,7 @@ const MIN_INTERVAL_MS = 50;
 const DELETE_DELAY_MS = 500;
 
 /**
- * The first change after a pause is published at once; while one publication is under way or has just been, changes gather, and of each run the last is kept.
+ * The first change after a pause is published in the same turn of the event loop; while one publication is under way or has just been, changes gather, and of each run the last is kept.
  * A crash leaves rows that were not published, or published and not removed: the sweep publishes them (again).
  */
 export function createOutboxPublisher(options: {
@@ -47,6 +47,7 @@ export function createOutboxPublisher(options: {
   let outboxIds: number[] = [];
   let publishedIds: number[] = [];
   let isResting = false;
+  let isBeginning = false;
   let publishing: Promise<void> | undefined;
   let deleting: Promise<void> | undefined;
 
@@ -75,6 +76,16 @@ export function createOutboxPublisher(options: {
       .unref();
     publishing = publish(taken, ids).finally(() => {
       publishing = undefined;
+      begin();
+    });
+  };
+
+  /** After the streams of this turn: whoever waits for a run hears first, and the world in a fraction of a millisecond. */
+  const beginSoon = (): void => {
+    if (isBeginning) return;
+    isBeginning = true;
+    setImmediate(() => {
+      isBeginning = false;
       begin();
     });
   };
@@ -112,7 +123,7 @@ export function createOutboxPublisher(options: {
       if (!nats.connected || changes.size >= MAX_PENDING) return;
       outboxIds.push(outboxId);
       for (const change of changed) changes.set(runKey(change.environmentId, change.runId), change);
-      begin();
+      beginSoon();
     },
     start: () => Promise.resolve(),
     async stop() {

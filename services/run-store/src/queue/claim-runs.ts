@@ -1,21 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { createBatcher, overloaded, type Postgres } from "@windlass/chassis";
+import { createBatcher, overloaded } from "@windlass/chassis";
 import type { Claim, Lease } from "@windlass/proto";
 import { asCallFailure, CallFailure, fieldInvalid } from "@windlass/proto/grpc";
 import type { AnnounceChanges } from "../announce-changes.ts";
-import { type LeasedRow, leaseToProto } from "../conversions/lease.ts";
-import type { DeploymentCache } from "../deployments/deployment-cache.ts";
-import type { TaskLimitsCache } from "../deployments/task-limits-cache.ts";
 import { epochStale, runNotQueued, supervisorExpired } from "../failures.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { byRunKey } from "../run-order.ts";
 import { splitBatch } from "../split-batch.ts";
-import { findToldCompletions } from "./find-told-completions.ts";
 import { type ClaimItem, claimRuns, type ClaimedRow } from "../store/claim-runs.ts";
 import type { EnvironmentShards } from "./environment-shards.ts";
-import type { TaskLimits } from "../store/select-task-limits.ts";
-import type { ReleaseLeases } from "../work/release-leases.ts";
-import type { WithholdLeases } from "../work/withhold-leases.ts";
+import { makeLeases, type MakeLeasesOptions } from "./make-leases.ts";
 
 /** What the queue asks for in one message. */
 export interface ClaimMessage {
@@ -34,15 +28,10 @@ export interface RunClaimer {
   drain(): Promise<void>;
 }
 
-export interface RunClaimerOptions {
-  readonly postgres: Postgres;
+export interface RunClaimerOptions extends MakeLeasesOptions {
   readonly announce: AnnounceChanges;
   /** Whether statements write an outbox row. */
   readonly hasOutbox: boolean;
-  readonly deployments: DeploymentCache;
-  readonly taskLimits: TaskLimitsCache;
-  readonly release: ReleaseLeases;
-  readonly withhold: WithholdLeases;
   readonly metrics: RunMetrics;
   readonly shards: EnvironmentShards;
 }
@@ -86,31 +75,13 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
   const { claimed, epochByShard, aliveSupervisorIds } = await claimRuns(options.postgres, sorted, options.hasOutbox);
   afterCommit(options, sorted, claimed);
 
-  const repeated = claimed.filter((row) => row.attempt_number > 1 && row.wait_id === null);
-  const told = await findToldCompletions(
-    options.postgres,
-    repeated.flatMap((row) => sorted[row.position - 1] ?? []),
+  const { leases, tooMuch } = await makeLeases(
+    options,
+    claimed.flatMap((row) => {
+      const item = sorted[row.position - 1];
+      return item === undefined ? [] : [{ item, row }];
+    }),
   );
-  const leases = new Map<ClaimItem, Lease>();
-  const tooMuch = new Set<ClaimItem>();
-  const lacking: ClaimItem[] = [];
-  for (const row of claimed) {
-    const item = sorted[row.position - 1];
-    if (item === undefined) continue;
-    const { deployment_id: deploymentId, task_id: taskId } = row;
-    // Waits only for the first claim of a version's task; so does toLease.
-    const limits = await options.taskLimits.get(item.environmentId, deploymentId, taskId);
-    if (limits === null) lacking.push(item);
-    else if (row.payload === null) tooMuch.add(item);
-    else {
-      const leased = { ...row, payload: row.payload, isCompletionTold: told.has(item.runId) };
-      leases.set(item, await toLease(options, item, leased, limits));
-    }
-  }
-  // Rare, and only before a first attempt: the task was in the version that was current when they were triggered, and is not in this one.
-  if (lacking.length > 0) await options.withhold(lacking);
-  // Rare, and never the whole answer: payloads of megabytes, many at once.
-  if (tooMuch.size > 0) await options.release(Array.from(tooMuch));
 
   let at = 0;
   return messages.map((message) => {
@@ -126,17 +97,6 @@ async function claimMessages(options: RunClaimerOptions, messages: readonly Clai
         : supervisorExpired(item.supervisorId);
     });
   });
-}
-
-/** Waits only for the first claim of a version; afterwards its facts are known. */
-async function toLease(
-  { deployments }: RunClaimerOptions,
-  item: ClaimItem & { readonly traceparent: string },
-  row: LeasedRow,
-  limits: TaskLimits,
-): Promise<Lease> {
-  const facts = await deployments.get(item.environmentId, row.deployment_id);
-  return leaseToProto(item, row, facts, limits);
 }
 
 function afterCommit(

@@ -7,8 +7,8 @@ import {
   type QueuedRun,
   QueueSettingsSchema,
 } from "@windlass/proto";
-import { CallFailure } from "@windlass/proto/grpc";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { claimNext as claim, runIdsOf } from "../testing/claim-next.ts";
 import { ENVIRONMENT_ID, type HotStore, startHotStore } from "../testing/hot-store.ts";
 import { SUPERVISOR_ID } from "../testing/reports.ts";
 
@@ -31,25 +31,7 @@ afterEach(async () => {
 });
 afterAll(() => store.stop());
 
-function claimNext(init: Partial<ClaimNext> = {}, epoch = store.epoch): Promise<Lease[] | CallFailure> {
-  const next: ClaimNext = {
-    $typeName: "windlass.internal.v1.ClaimNext",
-    environmentId: ENVIRONMENT_ID,
-    queue: "task/hello",
-    concurrencyKey: "",
-    machine: "small-1x",
-    supervisorId: SUPERVISOR_ID,
-    count: 1,
-    ...init,
-  };
-  return store.parts.nextClaims.wait({ shard: store.shard, epoch, next }, stream.signal);
-}
-
-async function runIdsOf(answer: Promise<Lease[] | CallFailure>): Promise<string[]> {
-  const leases = await answer;
-  if (leases instanceof CallFailure) throw leases;
-  return leases.map(({ ref }) => ref?.runId ?? "");
-}
+const claimNext = (init?: Partial<ClaimNext>, epoch?: bigint) => claim(store, stream.signal, init, epoch);
 
 test("the next run of the queue is leased as it is stored, and not told", async () => {
   const answer = claimNext();

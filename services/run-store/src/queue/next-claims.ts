@@ -25,13 +25,26 @@ export interface NextClaims {
   wait(claim: NextClaim, stream: AbortSignal): Promise<Lease[] | CallFailure>;
   /** Answers the claims of a stream that still wait, without a lease. */
   answer(stream: AbortSignal, shard: number): void;
+  /** Sets a claim aside for each run that is about to be stored in one of these lines, undefined where none waits for it. Several runs may have one claim; each claim must be settled. */
+  setAside(lines: readonly (ClaimedLine | undefined)[]): (ClaimAside | undefined)[];
   /** Claims those of the runs, just committed, that a claim waits for. Returns the others, of which the queue must be told. */
   take(runs: QueuedRun[]): readonly QueuedRun[];
 }
 
-interface Waiting extends NextClaim {
+/** Which runs a claim takes: those of one queue, key and machine. */
+export type ClaimedLine = Pick<ClaimNext, "environmentId" | "queue" | "concurrencyKey" | "machine">;
+
+/** A claim that takes runs as they are stored. */
+export interface ClaimAside extends NextClaim {
+  /** The leases that were made under it, or why they cannot be told. With none the claim waits on. */
+  settle(leases: Lease[] | CallFailure): void;
+}
+
+interface Waiting extends ClaimAside {
   /** The name of the runs that it takes. */
   key: string;
+  /** Its answer was asked for while it was set aside. */
+  isRecalled: boolean;
   readonly stream: AbortSignal;
   readonly resolve: (leases: Lease[] | CallFailure) => void;
 }
@@ -52,6 +65,7 @@ export function createNextClaims(options: {
   const { claimer, feed, logger } = options;
   /** In the order they came. */
   const waiting = new Map<string, Set<Waiting>>();
+  const aside = new Set<Waiting>();
 
   const add = (claim: Waiting): void => {
     const claims = waiting.get(claim.key);
@@ -67,9 +81,12 @@ export function createNextClaims(options: {
   };
 
   feed.queueSettings.listen((changes) => {
+    const isConcerned = (claim: Waiting): boolean =>
+      claim.key !== NONE && changes.some((change) => concerns(change, claim.next));
+    for (const claim of aside) if (isConcerned(claim)) claim.key = NONE;
     for (const claims of waiting.values()) {
       for (const claim of claims) {
-        if (claim.key === NONE || !changes.some((change) => concerns(change, claim.next))) continue;
+        if (!isConcerned(claim)) continue;
         remove(claim);
         claim.key = NONE;
         add(claim);
@@ -77,8 +94,27 @@ export function createNextClaims(options: {
     }
   });
 
-  const firstFor = (run: QueuedRun): Waiting | undefined =>
-    run.supervisorId === "" ? waiting.get(nameOf(run))?.values().next().value : undefined;
+  /** A claim for each line, as many times as it has runs to take; these claims wait no longer. */
+  const allot = (lines: readonly (ClaimedLine | undefined)[]): (Waiting | undefined)[] => {
+    const counts = new Map<Waiting, number>();
+    const allotted = lines.map((line) => {
+      const claim = line === undefined ? undefined : waiting.get(nameOf(line))?.values().next().value;
+      if (claim === undefined) return undefined;
+      const count = (counts.get(claim) ?? 0) + 1;
+      counts.set(claim, count);
+      if (count >= claim.next.count) remove(claim);
+      return claim;
+    });
+    for (const claim of counts.keys()) remove(claim);
+    return allotted;
+  };
+
+  const settle = (claim: Waiting, leases: Lease[] | CallFailure): void => {
+    aside.delete(claim);
+    const isUsed = leases instanceof CallFailure || leases.length > 0;
+    if (isUsed || claim.isRecalled || claim.stream.aborted) claim.resolve(leases);
+    else add(claim);
+  };
 
   const claimNow = async (claim: Waiting, runs: readonly QueuedRun[]): Promise<void> => {
     const { shard, epoch, next, resolve } = claim;
@@ -110,7 +146,9 @@ export function createNextClaims(options: {
         const own: Waiting = {
           ...claim,
           key: nameOf(claim.next),
+          isRecalled: false,
           stream,
+          settle: (leases) => settle(own, leases),
           resolve(leases) {
             stream.removeEventListener("abort", onEnd);
             resolve(leases);
@@ -125,6 +163,7 @@ export function createNextClaims(options: {
     },
 
     answer(stream, shard) {
+      for (const claim of aside) if (claim.stream === stream && claim.shard === shard) claim.isRecalled = true;
       for (const claims of waiting.values()) {
         for (const claim of claims) {
           if (claim.stream === stream && claim.shard === shard && remove(claim)) claim.resolve([]);
@@ -132,38 +171,32 @@ export function createNextClaims(options: {
       }
     },
 
+    setAside(lines) {
+      if (waiting.size === 0) return lines.map(() => undefined);
+      const allotted = allot(lines);
+      for (const claim of allotted) if (claim !== undefined) aside.add(claim);
+      return allotted;
+    },
+
     take(runs) {
       if (waiting.size === 0) return runs;
       const taken = new Map<Waiting, QueuedRun[]>();
       const left: QueuedRun[] = [];
-      for (const run of runs) {
-        const claim = firstFor(run);
-        if (claim === undefined) {
-          left.push(run);
-          continue;
-        }
-        const own = taken.get(claim);
-        if (own === undefined) taken.set(claim, [run]);
-        else own.push(run);
-        if ((own?.length ?? 1) >= claim.next.count) remove(claim);
+      const allotted = allot(runs.map((run) => (run.supervisorId === "" ? run : undefined)));
+      for (const [index, run] of runs.entries()) {
+        const claim = allotted[index];
+        if (claim === undefined) left.push(run);
+        else if (taken.has(claim)) taken.get(claim)?.push(run);
+        else taken.set(claim, [run]);
       }
-
-      for (const [claim, own] of taken) {
-        remove(claim);
-        void claimNow(claim, own);
-      }
+      for (const [claim, own] of taken) void claimNow(claim, own);
       return left;
     },
   };
 }
 
 /** Names are whatever users make them, so the one's length says where it ends. */
-function nameOf({
-  environmentId,
-  queue,
-  concurrencyKey,
-  machine,
-}: Omit<ClaimNext, "supervisorId" | "count" | "$typeName">): string {
+function nameOf({ environmentId, queue, concurrencyKey, machine }: ClaimedLine): string {
   return `${environmentId} ${machine} ${queue.length} ${queue}${concurrencyKey}`;
 }
 

@@ -3,10 +3,10 @@ import { ErrorReason, type QueuedRun } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { describe, expect, it } from "vitest";
 import { createRunIds } from "../run-id.ts";
-import { insertRuns } from "../store/insert-runs.ts";
 import type { NewRun } from "../store/new-run.ts";
 import { ENVIRONMENT_ID, newTrigger, OTHER_ENVIRONMENT_ID, runIdOf } from "../testing/hot-store.ts";
 import { shareHotStore } from "../testing/share-hot-store.ts";
+import { insertRuns } from "../store/insert-runs.ts";
 import { createRunTrigger } from "./trigger-runs.ts";
 
 const store = await shareHotStore();
@@ -201,6 +201,7 @@ describe("a trigger and a deployment at the same moment", () => {
     const trigger = createRunTrigger({
       ...store.parts,
       postgres: slow,
+      store: (runs) => insertRuns(slow, runs, false),
       clock: store.clock,
       runIds: createRunIds(() => Date.now()),
       promote: (environmentId) => {

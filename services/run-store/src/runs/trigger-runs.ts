@@ -9,17 +9,18 @@ import {
   type Telemetry,
 } from "@windlass/chassis";
 import { asCallFailure, type CallFailure, fieldInvalid } from "@windlass/proto/grpc";
-import type { AnnounceChanges } from "../announce-changes.ts";
+import type { AnnounceChanges, ChangedRun } from "../announce-changes.ts";
 import { dueExpiry, dueRun } from "../conversions/due-item.ts";
 import { queuedRunToProto } from "../conversions/queued-run.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { NextClaims } from "../queue/next-claims.ts";
+import { CLAIMED_REVISION, type StoreRuns } from "../queue/store-and-claim.ts";
 import type { RunIds } from "../run-id.ts";
 import type { RunMetrics } from "../run-metrics.ts";
 import { compare } from "../run-order.ts";
 import { splitBatch } from "../split-batch.ts";
 import { findRunsByRequest } from "../store/find-runs-by-request.ts";
-import { type InsertedRun, insertRuns } from "../store/insert-runs.ts";
+import type { InsertedRun } from "../store/insert-runs.ts";
 import type { NewRun } from "../store/new-run.ts";
 import type { ParsedTrigger } from "../validation/trigger-requests.ts";
 import type { PromotePendingRuns } from "./promote-pending-runs.ts";
@@ -49,6 +50,8 @@ export interface RunTriggerOptions {
   readonly feed: Feed;
   readonly announce: AnnounceChanges;
   readonly nextClaims: Pick<NextClaims, "take">;
+  /** For triggers that say no more than a {@link NewRun}. */
+  readonly store: StoreRuns;
   /** Whether statements write an outbox row. */
   readonly hasOutbox: boolean;
   readonly promote: PromotePendingRuns;
@@ -240,7 +243,7 @@ async function storeRuns(options: RunTriggerOptions, runs: readonly NewRun[]): P
   const startMs = options.clock.monotonicMs();
   const sorted = runs.toSorted(byRequest);
   const inserted = new Map<string, InsertedRun>();
-  for (const row of await insertRuns(options.postgres, sorted, options.hasOutbox)) inserted.set(row.id, row);
+  for (const row of await options.store(sorted)) inserted.set(row.id, row);
   afterCommit(options, runs, inserted, startMs);
   const repeated = runs.filter((run) => !inserted.has(run.runId));
   const earlier = repeated.length === 0 ? undefined : await findEarlierRuns(options.postgres, repeated);
@@ -305,14 +308,7 @@ function afterCommit(
   );
   announce(
     first?.outbox_id ?? null,
-    stored.map(({ run, row }) => ({
-      environmentId: run.environmentId,
-      runId: run.runId,
-      taskId: run.taskId,
-      status: row.status,
-      revision: 1,
-      eventSeq: 1,
-    })),
+    stored.flatMap(({ run, row }) => changesOf(run, row)),
   );
   // Its version may have been deployed between the statement's snapshot and its commit, when the deployment's own promotion could not see the run.
   const waiting = new Set(
@@ -323,6 +319,16 @@ function afterCommit(
       logger.warn("runs that wait for a version are left to the sweep", { environmentId, error }),
     );
   }
+}
+
+/** A run that was claimed as it was stored has changed twice. */
+function changesOf({ environmentId, runId, taskId }: NewRun, { status }: InsertedRun): ChangedRun[] {
+  const change = { environmentId, runId, taskId, status, revision: 1, eventSeq: 1 };
+  if (status !== "EXECUTING") return [change];
+  return [
+    { ...change, status: "QUEUED" },
+    { ...change, revision: CLAIMED_REVISION, eventSeq: CLAIMED_REVISION },
+  ];
 }
 
 function cannotBeStored(run: NewRun, error: Error): CallFailure {

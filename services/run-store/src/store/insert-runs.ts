@@ -6,7 +6,8 @@ import { lookUp, microseconds, OUTBOX_ID } from "./sql.ts";
 /** What the database decided about a stored run. */
 export interface InsertedRun {
   readonly id: string;
-  readonly status: "QUEUED" | "PENDING_VERSION" | "DELAYED" | "CANCELED";
+  /** EXECUTING when it was claimed in the same statement. */
+  readonly status: "QUEUED" | "EXECUTING" | "PENDING_VERSION" | "DELAYED" | "CANCELED";
   /** Null while no version says which. */
   readonly queue: string | null;
   readonly queue_time_us: number;

@@ -7,6 +7,8 @@ import { CLAIM_IDEMPOTENCY_KEYS } from "./claim-idempotency-keys.ts";
 import { CLAIM_RUNS } from "./claim-runs.ts";
 import { COUNT_RUNS } from "./count-runs.ts";
 import { COUNT_QUEUES } from "./count-queues.ts";
+import { END_ATTEMPTS } from "./end-attempts.ts";
+import { INSERT_CLAIMED_RUNS } from "./insert-claimed-runs.ts";
 import { INSERT_DESCRIBED_RUNS } from "./insert-described-runs.ts";
 import { INSERT_RUNS } from "./insert-runs.ts";
 import { LIST_LEASED_RUNS } from "./list-leased-runs.ts";
@@ -47,6 +49,10 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
     ]);
   });
 
+  it("an end looks up runs by primary key, though few could be meant", async () => {
+    expect(await accesses(END_ATTEMPTS)).toEqual(["Index Scan using runs_environment_id_id_pk on runs r"]);
+  });
+
   it("due runs and their machines are looked up by primary key, though few could be meant", async () => {
     expect(await accesses(QUEUE_DUE_RUNS)).toEqual([
       "Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk on deployment_tasks t",
@@ -56,6 +62,13 @@ describe.each([0, 1, 60])("with %i runs in analyzed tables", (count) => {
 
   it("a trigger with options looks up its parent, and versions and tasks, by key", async () => {
     for (const access of await accesses(INSERT_DESCRIBED_RUNS)) expect(access).not.toMatch(/Seq Scan|Merge Join/);
+  });
+
+  it("a trigger that is claimed as it is stored looks up versions and tasks by key", async () => {
+    const found = await accesses(INSERT_CLAIMED_RUNS);
+    expect(found).not.toEqual([]);
+    for (const access of found)
+      expect(access).toContain("Index Scan using deployment_tasks_environment_id_deployment_id_task_id_pk");
   });
 
   it("an idempotency key is looked up with the run it stands for", async () => {

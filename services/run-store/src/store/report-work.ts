@@ -74,6 +74,17 @@ export interface ReportedRow {
   readonly outbox_id: number | null;
 }
 
+/** The rows that the ended attempts of `run` leave behind. */
+export const ENDED_ATTEMPTS = `INSERT INTO attempts (environment_id, run_id, number, outcome, supervisor_id, lease_token, start_time, finish_time, output, output_type, error, hooks)
+  SELECT environment_id, id, attempt_number, outcome, reporter_id, reported_token, ${momentFromMicroseconds("attempt_start_us")},
+    ${momentFromMicroseconds("attempt_finish_us")}, output, output_type, error, hooks`;
+
+/** The columns of a {@link ReportedRow}, from `run`. */
+export const REPORTED_COLUMNS = `position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, concurrency_key, supervisor_id,
+  ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
+  ${microseconds("finish_time")} AS finish_time_us, ${microseconds("due_time")} AS due_time_us,
+  ${microseconds("cancel_request_time")} AS cancel_request_time_us, cancel_reason, event_seq::float8, tags, is_test, traceparent, ${OUTBOX_ID}`;
+
 /** A lease that continues a suspended attempt is given back to where the attempt was suspended; another one ends unstarted. */
 const IS_UNSTARTED = `(i.kind = 'withhold' OR i.kind = 'release' AND r.wait_id IS NULL)`;
 const ENDS_LEASE = `(i.kind = 'finish' OR ${IS_UNSTARTED})`;
@@ -137,9 +148,7 @@ WITH run AS (
   RETURNING r.*, i.position::int, i.lease_token AS reported_token, i.supervisor_id AS reporter_id, ${CHANGED_STATUS} AS changed_status, i.event_count, i.events, i.metadata, i.outcome,
     i.attempt_start_us, i.attempt_finish_us, i.output, i.output_type, i.error, i.hooks
 ), attempt AS (
-  INSERT INTO attempts (environment_id, run_id, number, outcome, supervisor_id, lease_token, start_time, finish_time, output, output_type, error, hooks)
-  SELECT environment_id, id, attempt_number, outcome, reporter_id, reported_token, ${momentFromMicroseconds("attempt_start_us")},
-    ${momentFromMicroseconds("attempt_finish_us")}, output, output_type, error, hooks
+  ${ENDED_ATTEMPTS}
   FROM run WHERE outcome IS NOT NULL
 ), described AS (
   INSERT INTO run_metadata AS m (environment_id, run_id, metadata, metadata_type, update_time)
@@ -153,10 +162,7 @@ WITH run AS (
 ), notice AS (
   ${outboxRow("$23")}
 )
-SELECT position, task_id, status, revision::float8, queue, deployment_id, attempt_number, max_attempts, machine, concurrency_key, supervisor_id,
-  ${microseconds("create_time")} AS create_time_us, ${microseconds("queue_time")} AS queue_time_us, ${microseconds("start_time")} AS start_time_us,
-  ${microseconds("finish_time")} AS finish_time_us, ${microseconds("due_time")} AS due_time_us,
-  ${microseconds("cancel_request_time")} AS cancel_request_time_us, cancel_reason, event_seq::float8, tags, is_test, traceparent, ${OUTBOX_ID}
+SELECT ${REPORTED_COLUMNS}
 FROM run`,
 };
 

@@ -4,7 +4,8 @@ import { byRunKey } from "../run-order.ts";
 import { splitBatch } from "../split-batch.ts";
 import { findSettledReports } from "../store/find-settled-reports.ts";
 import { deleteRunWaits } from "../store/run-waits.ts";
-import { reportWork } from "../store/report-work.ts";
+import { endAttempts, isEnd } from "../store/end-attempts.ts";
+import { type ReportedRow, reportWork, type WorkItem } from "../store/report-work.ts";
 import { type AfterReportOptions, type StoredReport, tellReports } from "./after-report.ts";
 import { findDeadlocks } from "./find-deadlocks.ts";
 import type { Lease } from "./lease.ts";
@@ -89,7 +90,7 @@ async function storeMessages(options: WorkReporterOptions, messages: readonly Wo
   const deadlocks = await findDeadlocks(postgres, said);
   const items = deadlocks.size === 0 ? said : said.flatMap((item) => (deadlocks.has(item) ? entriesOf(item) : [item]));
   const work = await decideWork(postgres, items, random);
-  const rows = items.length === 0 ? [] : await reportWork(postgres, work, hasOutbox);
+  const rows = await storeWork(postgres, work, hasOutbox);
   const stored = new Map<ReportItem, StoredReport>();
   for (const row of rows) {
     const item = items[row.position - 1];
@@ -114,6 +115,11 @@ async function storeMessages(options: WorkReporterOptions, messages: readonly Wo
       return runIds === undefined ? [] : [{ lease: item.lease, runIds }];
     }),
   }));
+}
+
+function storeWork(postgres: Postgres, work: readonly WorkItem[], hasOutbox: boolean): Promise<ReportedRow[]> {
+  if (work.length === 0) return Promise.resolve([]);
+  return work.every(isEnd) ? endAttempts(postgres, work, hasOutbox) : reportWork(postgres, work, hasOutbox);
 }
 
 /** What is to be stored of a suspension that must not be: its timeline entries, if it has any. */
