@@ -26,6 +26,7 @@ test("--once prints the timeline, COMPLETED and the message, exits 0 and leaves 
   expect(await resultOf(command)).toMatchObject({ exitCode: 0 });
   expect(processesOf(scratch.path)).toEqual([]);
   expect(command.output).toMatch(/QUEUED\n[\s\S]*EXECUTING\n[\s\S]*Hello world!\n[\s\S]*COMPLETED/u);
+  expect(command.output).toMatch(/Dashboard +http:\/\/127\.0\.0\.1:\d+\n +Sign in there with the API key/u);
   expect(command.output).toMatch(/WINDLASS_URL +127\.0\.0\.1:\d+\n +WINDLASS_API_KEY +wl_dev_[0-9a-f]+\n/u);
   expect(command.errors).toBe("");
 });
@@ -68,12 +69,14 @@ test("a Ctrl-C while it starts ends what had started", async () => {
 });
 
 test("a taken port is avoided and named", async () => {
-  const server = createServer().listen(7070, "127.0.0.1");
-  await Promise.race([once(server, "listening"), once(server, "error")]); // taken by us or by somebody else: taken it is
+  const servers = [7070, 7090].map((port) => createServer().listen(port, "127.0.0.1"));
+  // Taken by us or by somebody else: taken it is.
+  await Promise.all(servers.map((server) => Promise.race([once(server, "listening"), once(server, "error")])));
   const command = runStartCommand(scratch.path, ["--once"]);
   expect(await resultOf(command)).toMatchObject({ exitCode: 0 });
   expect(command.output).toMatch(/run-store +127\.0\.0\.1:(?!7070)\d+ .*\(7070 is taken\)/u);
-  server.close();
+  expect(command.output).toMatch(/dashboard +127\.0\.0\.1:(?!7090)\d+ .*\(7090 is taken\)/u);
+  for (const server of servers) server.close();
 });
 
 test("a task folder that cannot be loaded is one line with the reason and the log's place, and exit 1", async () => {

@@ -172,6 +172,7 @@ async function describeMembers(options: ClusterOptions): Promise<Members> {
       if (index === 1 && http !== undefined) httpAddresses.set(service, http);
       const env = (): Record<string, string> => ({
         WINDLASS_INTERNAL_TOKEN: secrets.internalToken,
+        NODE_COMPILE_CACHE: paths.compileCache,
         ...(http !== undefined && { WINDLASS_HTTP_LISTEN: http }),
         ...serviceEnv(service, name),
         ...options.env,

@@ -35,7 +35,9 @@ export async function runLocalCluster(options: Options, terminal: Terminal): Pro
 
     const bringUp = async (): Promise<void> => {
       terminal.line(terminal.style("bold", "Windlass") + terminal.style("dim", `  ${shortPath(paths.home)}`));
-      await terminal.step("still starting", () => cluster.start((member, ms) => reportReady(terminal, member, ms)));
+      await terminal.step("still starting", () =>
+        cluster.start((member, ms) => reportReady(terminal, cluster, member, ms)),
+      );
       lock.publishAddress(cluster.address);
       await runExample({
         address: cluster.address,
@@ -67,28 +69,44 @@ export async function runLocalCluster(options: Options, terminal: Terminal): Pro
   }
 }
 
-function reportReady(terminal: Terminal, member: ClusterMember, durationMs: number): void {
-  const port = Number(member.address.split(":")[1]);
-  const usual = Object.entries(defaultPorts).find(([name]) => name === member.name)?.[1];
-  const moved = usual === undefined || usual === port ? "" : terminal.style("yellow", `  (${usual} is taken)`);
-  terminal.line(
-    `  ${member.name.padEnd(11)} ${member.address.padEnd(15)}  ${terminal.style("dim", formatDuration(durationMs))}${moved}`,
-  );
+function reportReady(terminal: Terminal, cluster: Cluster, member: ClusterMember, durationMs: number): void {
+  const pages = member.name === "dashboard" ? cluster.dashboardAddress : undefined;
+  const [kind, address] = pages === undefined ? [member.name, member.address] : ["pages", pages];
+  const time = terminal.style("dim", formatDuration(durationMs));
+  terminal.line(`  ${member.name.padEnd(11)} ${address.padEnd(15)}  ${time}${movedNote(terminal, kind, address)}`);
 }
 
+/** What is said of an address that is not the usual one. */
+function movedNote(terminal: Terminal, kind: string, address: string): string {
+  const usual = Object.entries(defaultPorts).find(([name]) => name === kind)?.[1];
+  const port = Number(address.split(":")[1]);
+  return usual === undefined || usual === port ? "" : terminal.style("yellow", `  (${usual} is taken)`);
+}
+
+/** What a user needs first stands first: the page, and the key that opens it. */
 function printAddresses(terminal: Terminal, cluster: Cluster, apiKey: string, paths: LocalPaths): void {
+  const { dashboardAddress, httpAddress } = cluster;
+  const inPages = `Sign in there with the API key; "Test" triggers a run.`;
+  const others = cluster.services.filter(({ service }) => service !== "run-store" && service !== "dashboard");
   const rows = [
+    ...(dashboardAddress === undefined
+      ? []
+      : [
+          ["Dashboard", terminal.style("bold", `http://${dashboardAddress}`)],
+          ["", terminal.style("dim", inPages)],
+          [],
+        ]),
     ["WINDLASS_URL", cluster.address],
     ["WINDLASS_API_KEY", apiKey],
-    ...(cluster.dashboardAddress === undefined ? [] : [["dashboard", `http://${cluster.dashboardAddress}`]]),
-    ...cluster.services.filter(({ service }) => service !== "dashboard").map(({ name, address }) => [name, address]),
-    ["HTTP", `http://${cluster.httpAddress}`],
+    [],
+    ...others.map(({ name, address }) => [name, address]),
+    ["HTTP", `http://${httpAddress}${movedNote(terminal, "http", httpAddress)}`],
     ["PostgreSQL", cluster.postgres.url],
     ["NATS", `nats://${cluster.nats.address}`],
     ["logs", shortPath(paths.logs)],
   ];
   terminal.line();
-  for (const [name = "", value = ""] of rows) terminal.line(`  ${name.padEnd(17)} ${value}`);
+  for (const [name = "", value = ""] of rows) terminal.line(`  ${name.padEnd(17)} ${value}`.trimEnd());
   terminal.line();
 }
 

@@ -23,8 +23,8 @@ const dashboardVariables = {
   WINDLASS_TRACE_URL: variable(z.string().refine(isTraceUrl, traceUrlRule).optional(), {
     description: "Where a run's trace is looked at, https://jaeger.example/trace/{traceId}. Unset: pages show the id.",
   }),
-  WINDLASS_TRUST_PROXY: variable(z.enum(["0", "1"]).default("0"), {
-    description: "1: a proxy in front says by X-Forwarded-* who asks, and whether by TLS.",
+  WINDLASS_TRUST_PROXY: variable(z.coerce.number().int().min(0).max(10).default(0), {
+    description: "How many proxies in front are believed when they say, by X-Forwarded-*, who asks and whether by TLS.",
   }),
 };
 

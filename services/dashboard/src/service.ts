@@ -30,7 +30,7 @@ export function createDashboardService(config: DashboardConfig): Service {
   };
   const web = createWebServer({
     address: config.WINDLASS_HTTP_LISTEN,
-    isProxyTrusted: config.WINDLASS_TRUST_PROXY === "1",
+    trustedProxies: config.WINDLASS_TRUST_PROXY,
     pagesDirectory,
     settings: { traceUrl: config.WINDLASS_TRACE_URL ?? "" },
     channel,

@@ -15,7 +15,7 @@ import { createSessionCookie, type SessionCookie } from "./auth/session-cookie.t
 import { addSessionRoutes } from "./auth/session-routes.ts";
 import type { SessionSeal } from "./auth/session-seal.ts";
 import { addPublicServices, callContext } from "./bridge/connect-bridge.ts";
-import { limitOpenCalls } from "./bridge/limit-open-calls.ts";
+import { createOpenCalls, type OpenCalls } from "./bridge/open-calls.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { addSettingsRoute, type PageSettings } from "./settings-route.ts";
 
@@ -28,7 +28,8 @@ export interface WebServer extends Component {
 export interface WebServerOptions {
   /** "host:port", where port 0 takes any free one. */
   readonly address: string;
-  readonly isProxyTrusted: boolean;
+  /** How many proxies in front are believed about who asks: what is said before them, anybody can say. */
+  readonly trustedProxies: number;
   /** What vite built. */
   readonly pagesDirectory: string;
   readonly settings: PageSettings;
@@ -51,8 +52,9 @@ export function createWebServer(options: WebServerOptions): WebServer {
   let { address } = options;
   const ended = createEndedSessions(options.clock);
   const cookie = createSessionCookie({ seal: options.seal, ended, clock: options.clock });
+  const calls = createOpenCalls();
   const app = fastify({
-    trustProxy: options.isProxyTrusted,
+    trustProxy: (_, hop) => hop < options.trustedProxies,
     bodyLimit: MAX_REQUEST_BYTES,
     forceCloseConnections: true,
   });
@@ -65,7 +67,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
     async start() {
       if (!existsSync(path.join(options.pagesDirectory, "index.html")))
         throw new Error("The pages are not built; `node deploy/local/install.mjs` builds them.");
-      await addEverything(app, cookie, options);
+      await addEverything(app, { cookie, calls }, options);
       const colon = address.lastIndexOf(":");
       const host = address.slice(0, colon).replaceAll(/[[\]]/gu, "");
       const url = await app.listen({ host, port: Number(address.slice(colon + 1)) });
@@ -79,8 +81,13 @@ export function createWebServer(options: WebServerOptions): WebServer {
   };
 }
 
-async function addEverything(app: FastifyInstance, cookie: SessionCookie, options: WebServerOptions): Promise<void> {
+async function addEverything(
+  app: FastifyInstance,
+  { cookie, calls }: { readonly cookie: SessionCookie; readonly calls: OpenCalls },
+  options: WebServerOptions,
+): Promise<void> {
   const { channel, logger } = options;
+  await app.register(helmet, securityHeaders); // first, so that refusals have them too
   app.addHook("onRequest", async (request, reply) => {
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (!isRead && !isSameOrigin(request)) {
@@ -95,14 +102,13 @@ async function addEverything(app: FastifyInstance, cookie: SessionCookie, option
     const message = status >= 500 ? "The dashboard failed; its log tells more." : error.message;
     await reply.code(status).send({ error: { reason: status === 429 ? "OVERLOADED" : "FIELD_INVALID", message } });
   });
-  await app.register(helmet, securityHeaders);
   await app.register(cookiePlugin);
   await app.register(rateLimit, { global: false, cache: MAX_COUNTED_ADDRESSES });
-  addSessionRoutes(app, { cookie, environments: createClient(EnvironmentService, channel) });
+  addSessionRoutes(app, { cookie, calls, environments: createClient(EnvironmentService, channel) });
   addSettingsRoute(app, cookie, options.settings);
   await app.register(
     async (api) => {
-      limitOpenCalls(api, cookie);
+      calls.watch(api, cookie);
       await api.register(fastifyConnectPlugin, {
         routes: (router) => addPublicServices(router, channel),
         contextValues: (request) => callContext(cookie.read(request)),

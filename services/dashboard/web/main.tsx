@@ -9,7 +9,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/query-client.ts";
 import { transport } from "./api/transport.ts";
-import { watchSession } from "./api/session.ts";
+import { keepSession, watchSession } from "./api/session.ts";
 import { router } from "./router.tsx";
 
 watchSession(() => {
@@ -17,6 +17,7 @@ watchSession(() => {
   if (location.pathname === "/sign-in") return;
   void router.navigate({ to: "/sign-in", search: { next: location.pathname + location.search } });
 });
+keepSession();
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

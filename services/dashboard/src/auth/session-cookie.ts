@@ -10,13 +10,15 @@ export interface SessionCookie {
   write(reply: FastifyReply, apiKey: string): void;
   /** Gives a session whose better half is over a new one. */
   renew(reply: FastifyReply, session: Session): void;
-  /** Ends the session of the request, here and in the browser. */
-  end(request: FastifyRequest, reply: FastifyReply): void;
+  /** Ends the session of the request, here and in the browser; undefined when there is none. */
+  end(request: FastifyRequest, reply: FastifyReply): Session | undefined;
 }
 
-const NAME = "windlass_session";
-
-/** Out of reach of scripts, not sent with what other sites ask for, and only by TLS where that is how the page came. */
+/**
+ * Out of reach of scripts, not sent with what other sites ask for, and only by TLS where that is how the page came: then browsers also take it from
+ * nobody but this very host (`__Host-`). The name tells clusters apart, as cookies do not tell ports apart: who is signed in to one on this machine stays so
+ * while signing in to another.
+ */
 export function createSessionCookie(parts: {
   readonly seal: SessionSeal;
   readonly ended: EndedSessions;
@@ -25,14 +27,16 @@ export function createSessionCookie(parts: {
   const { seal, ended, clock } = parts;
   const attributes = (request: FastifyRequest) =>
     ({ path: "/", httpOnly: true, sameSite: "lax", secure: request.protocol === "https" }) as const;
+  const nameFor = ({ protocol }: FastifyRequest): string =>
+    `${protocol === "https" ? "__Host-" : ""}windlass-session-${seal.id}`;
   const read = (request: FastifyRequest): Session | undefined => {
-    const sealed = request.cookies[NAME];
+    const sealed = request.cookies[nameFor(request)];
     const session = sealed === undefined ? undefined : seal.open(sealed);
     return session === undefined || ended.isEnded(session) ? undefined : session;
   };
   const write = (reply: FastifyReply, apiKey: string): void => {
     const maxAge = SESSION_LIFETIME_MS / 1_000;
-    void reply.setCookie(NAME, seal.seal(apiKey), { ...attributes(reply.request), maxAge });
+    void reply.setCookie(nameFor(reply.request), seal.seal(apiKey), { ...attributes(reply.request), maxAge });
   };
   return {
     read,
@@ -43,7 +47,8 @@ export function createSessionCookie(parts: {
     end(request, reply) {
       const session = read(request);
       if (session !== undefined) ended.end(session);
-      void reply.clearCookie(NAME, attributes(request));
+      void reply.clearCookie(nameFor(request), attributes(request));
+      return session;
     },
   };
 }

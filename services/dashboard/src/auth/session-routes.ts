@@ -3,6 +3,7 @@ import { EnvironmentService } from "@windlass/proto";
 import { asCallFailure, type Client, reasonName } from "@windlass/proto/grpc";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import type { OpenCalls } from "../bridge/open-calls.ts";
 import { withKey } from "../bridge/with-key.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 
@@ -22,11 +23,12 @@ const signInSchema = z.object({
 /** What the routes are made of. */
 export interface SessionRouteParts {
   readonly cookie: SessionCookie;
+  readonly calls: OpenCalls;
   readonly environments: Client<typeof EnvironmentService>;
 }
 
 /** POST /session signs in, GET says whether one is signed in, DELETE signs out. */
-export function addSessionRoutes(app: FastifyInstance, { cookie, environments }: SessionRouteParts): void {
+export function addSessionRoutes(app: FastifyInstance, { cookie, calls, environments }: SessionRouteParts): void {
   app.post(
     "/session",
     { bodyLimit: MAX_BODY_BYTES, config: { rateLimit: { max: MAX_SIGN_INS_PER_MINUTE, timeWindow: "1 minute" } } },
@@ -56,7 +58,8 @@ export function addSessionRoutes(app: FastifyInstance, { cookie, environments }:
   });
 
   app.delete("/session", (request, reply) => {
-    cookie.end(request, reply);
+    const session = cookie.end(request, reply);
+    if (session !== undefined) calls.end(session); // also those of a page that is open elsewhere
     return reply.code(204).send();
   });
 }

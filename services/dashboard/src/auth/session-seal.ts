@@ -13,6 +13,8 @@ export interface Session {
 
 /** Turns sessions into texts that only this cluster's dashboards can read, and back. */
 export interface SessionSeal {
+  /** Tells this cluster's seal from others', and nothing of what it is made from: 8 hex digits. */
+  readonly id: string;
   /** A new session with this key, from now. */
   seal(apiKey: string): string;
   /** Undefined when the text is not one of ours, was changed, or has expired. */
@@ -35,8 +37,10 @@ const sessionSchema = z.object({ id: z.string(), apiKey: z.string(), expiryMs: z
  * and who reads the browser's cookies does not learn the API key.
  */
 export function createSessionSeal({ secret, clock }: { secret: string; clock: Pick<Clock, "nowMs"> }): SessionSeal {
-  const key = Buffer.from(hkdfSync("sha256", secret, "", "windlass dashboard session", 32));
+  const derive = (use: string, bytes: number): Buffer => Buffer.from(hkdfSync("sha256", secret, "", use, bytes));
+  const key = derive("windlass dashboard session", 32);
   return {
+    id: derive("windlass dashboard session name", 4).toString("hex"),
     seal(apiKey) {
       const session: Session = {
         id: randomBytes(16).toString("base64url"),

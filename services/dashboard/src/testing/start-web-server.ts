@@ -17,8 +17,11 @@ export interface TestWebServer extends AsyncDisposable {
   signIn(apiKey: string): Promise<{ cookie: string }>;
 }
 
-/** Starts one before the run-store at this address. */
-export async function startWebServer(runStoreAddress: string): Promise<TestWebServer> {
+/** Starts one before the run-store at this address, as if behind one proxy unless told. */
+export async function startWebServer(
+  runStoreAddress: string,
+  { trustedProxies = 1, secret = "a secret for tests" } = {},
+): Promise<TestWebServer> {
   const pages = mkdtempSync(path.join(tmpdir(), "windlass-pages-"));
   mkdirSync(path.join(pages, "assets"));
   writeFileSync(path.join(pages, "index.html"), "<!doctype html><title>the page</title>");
@@ -27,11 +30,11 @@ export async function startWebServer(runStoreAddress: string): Promise<TestWebSe
   const channel = createChannel(runStoreAddress);
   const server = createWebServer({
     address: "127.0.0.1:0",
-    isProxyTrusted: true,
+    trustedProxies,
     pagesDirectory: pages,
     settings: { traceUrl: "https://traces.example/{traceId}" },
     channel,
-    seal: createSessionSeal({ secret: "a secret for tests", clock: systemClock }),
+    seal: createSessionSeal({ secret, clock: systemClock }),
     clock: systemClock,
     logger: createLogger({ service: "test", level: "debug", write: (line) => (log += line) }),
   });

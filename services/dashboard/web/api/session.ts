@@ -15,6 +15,14 @@ export function sessionEnded(): void {
   onSessionEnd();
 }
 
+/** Often enough for a page that stays open: a session lasts twelve hours, and is renewed in the second half of them. */
+const RENEW_EVERY_MS = 3_600_000;
+
+/** Keeps the session of a page that stays open from growing old. */
+export function keepSession(): void {
+  setInterval(() => void isSignedIn(), RENEW_EVERY_MS);
+}
+
 /** Whether this browser is signed in; gives a session that grows old a new one. When the server cannot be reached, calls will tell. */
 export async function isSignedIn(): Promise<boolean> {
   try {

@@ -84,8 +84,8 @@ async function readAll<T>(
       for await (const message of messages) onMessage(message);
       return;
     } catch (error) {
+      noteFailure(error, signal); // a key may be revoked in the middle of a stream
       if (signal.aborted || !isDisconnection(error)) throw error;
-      noteFailure(error, signal);
     }
   }
 }

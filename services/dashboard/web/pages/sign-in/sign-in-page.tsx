@@ -36,7 +36,8 @@ export function SignInPage() {
   };
   return (
     <main className={styles["page"]}>
-      <form className={styles["card"]} onSubmit={(event) => void submit(event)}>
+      {/* Should a browser ever send it by itself, the key must not get into the address. */}
+      <form method="post" className={styles["card"]} onSubmit={(event) => void submit(event)}>
         <h1>
           <img src="/icon.svg" alt="" width={30} height={30} />
           Windlass
