@@ -48,6 +48,10 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
     await row.filter({ hasText: "1 / 1" }).filter({ hasText: "ago" }).waitFor();
     await expect.poll(() => row.getByRole("cell").nth(2).textContent()).toBe("2");
 
+    await row.getByRole("link", { name: "2", exact: true }).click();
+    await expect.poll(() => page.getByRole("link", { name: "send-newsletter" }).count()).toBe(2);
+    await page.goBack();
+
     await page.getByRole("button", { name: "Pause mail" }).click();
     await row.getByText("Paused").waitFor();
     await expect.poll(async () => (await queues.retrieve({ type: "custom", name: "mail" })).paused).toBe(true);
@@ -128,6 +132,10 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
     await page.getByRole("button", { name: /^Promote/u }).click();
     await page.getByRole("button", { name: "Promote", exact: true }).click();
     await expect.poll(current).toBe(3);
+    await page.getByRole("button", { name: /^Roll back to/u }).waitFor();
+    await page.getByRole("link", { name: "Its runs" }).click();
+    await page.getByRole("row").filter({ hasText: "resize-image" }).first().waitFor();
+    await page.goBack();
     await page.getByRole("button", { name: /^Roll back to/u }).waitFor();
     await keepScreenshots(page, "deployments");
     expect(await findHindrances(page)).toEqual([]);

@@ -104,6 +104,44 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
     expect((await runOfAddress()).id).toBe(run.id);
   });
 
+  test("a payload begins as an example of its task's schema, is checked while it is written, and is run all the same when somebody wants it", async () => {
+    await show("/test?task=ship-order");
+    const editor = page.getByRole("textbox", { name: "Payload", exact: true });
+    await expect.poll(() => editor.textContent()).toContain("ada@example.com");
+    await page.getByText(/Valid JSON, \d+ bytes, as the task’s schema says/u).waitFor();
+    await look("test-schema");
+
+    await write("Payload", '{ "order": 7, "email": "nobody", "items": [{ "article": "pen", "count": 100 }] }');
+    const problems = page.getByRole("list", { name: "What does not match the schema" });
+    await expect
+      .poll(() => problems.getByRole("listitem").allTextContents())
+      .toEqual(['email does not match format "email"', "items[0].count is greater than 99"]);
+    await expect.poll(() => page.locator(".cm-lintRange-warning").allTextContents()).toEqual(['"nobody"', "100"]);
+    await look("test-schema-problems");
+    await write("Payload", "");
+    await page.getByText(/No payload, but one thing is not as the task’s schema says/u).waitFor();
+    await write("Payload", '{ "order": 7, "email": "ada@example.com" }');
+    await expect.poll(() => problems.getByRole("listitem").allTextContents()).toEqual(["items is missing"]);
+
+    await page.getByRole("button", { name: "Run test" }).click();
+    await page.getByRole("dialog").getByText("items is missing").waitFor();
+    await look("test-schema-question");
+    await page.getByRole("button", { name: "Back to the payload" }).click();
+    await editor.press("Control+Enter");
+    await page.getByRole("button", { name: "Run all the same" }).click();
+    const { id } = await runOfAddress();
+    expect(await runs.poll(id)).toMatchObject({ status: "FAILED", isTest: true, error: { code: "TASK_INPUT_ERROR" } });
+
+    await show("/test?task=ship-order");
+    await expect.poll(() => problems.getByRole("listitem").allTextContents()).toEqual(["items is missing"]);
+    await page.getByRole("button", { name: "Example", exact: true }).click();
+    await page.getByText(/as the task’s schema says/u).waitFor();
+    await problems.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Run test" }).click();
+    const run = await runs.poll((await runOfAddress()).id);
+    expect(run).toMatchObject({ status: "COMPLETED", output: { order: 1, count: 1, isDate: true } });
+  });
+
   test("a payload of superjson is tested as such", async () => {
     await runToItsEnd("count-words", new Map([["one", 3]]));
     await show("/test?task=count-words");
@@ -144,6 +182,17 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
     await expect.poll(() => page.url()).toBe(`${url}/test?task=send-invoice`);
   });
 
+  test("a task says what its payload is, what holds its queue back and where it is repeated", async () => {
+    await show("/tasks?task=ship-order");
+    const about = page.getByRole("region", { name: "About" });
+    await about.getByText("ship-order").waitFor();
+    const facts = await about.textContent();
+    for (const fact of ["5 attempts", "out of memory: on large-1x", "100 / 1 min", "1,000"])
+      expect(facts).toContain(fact);
+    await page.getByRole("region", { name: "Payload schema" }).last().getByText("Its number").waitFor();
+    await look("task-schema");
+  });
+
   test("schedules are created, shown with their next times in both zones, changed, stopped, started, tested and deleted", async () => {
     await show("/schedules", "Schedules");
     await page.getByRole("row").filter({ hasText: "nightly-report" }).filter({ hasText: "Declared" }).waitFor();
@@ -173,6 +222,9 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
     await page.getByRole("button", { name: "Activate" }).click();
     await page.getByRole("button", { name: "Deactivate" }).waitFor();
 
+    await page.getByRole("link", { name: "Its runs" }).click();
+    await expect.poll(() => page.url()).toBe(`${url}/runs?schedule=${id}`);
+    await page.goBack();
     await page.getByRole("link", { name: "Test", exact: true }).last().click();
     await expect.poll(() => page.getByLabel("External id").inputValue()).toBe("customer_7");
     await page.goBack();

@@ -1,4 +1,5 @@
-import { queue, schedules, task } from "@trigger.dev/sdk";
+import { queue, schedules, schemaTask, task } from "@trigger.dev/sdk";
+import { z } from "zod";
 
 const mail = queue({ name: "mail", concurrencyLimit: 4 });
 
@@ -36,5 +37,26 @@ export const digest = schedules.task({
     at: tick.timestamp.toISOString(),
     isDate: tick.timestamp instanceof Date,
     to: tick.externalId,
+  }),
+});
+
+/** Its payload is described by a schema, which is deployed with it. */
+export const shipOrder = schemaTask({
+  id: "ship-order",
+  description: "Sends what was ordered.",
+  queue: { concurrencyLimit: 3, rateLimit: { limit: 100, period: "1m" }, maxLength: 1_000 },
+  retry: { maxAttempts: 5, outOfMemory: { machine: "large-1x" } },
+  schema: z.object({
+    order: z.int().positive().describe("Its number"),
+    email: z.email(),
+    size: z.enum(["small", "large"]).default("small"),
+    items: z.array(z.object({ article: z.string().min(3), count: z.int().min(1).max(99) })).min(1),
+    notBefore: z.coerce.date<string>().optional(),
+    note: z.string().max(200).nullable().optional(),
+  }),
+  run: async ({ order, items, notBefore }) => ({
+    order,
+    count: items.reduce((sum, { count }) => sum + count, 0),
+    isDate: notBefore instanceof Date,
   }),
 });

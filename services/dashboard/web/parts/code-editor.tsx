@@ -1,15 +1,33 @@
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { linter, lintGutter } from "@codemirror/lint";
-import { EditorState } from "@codemirror/state";
+import { type Diagnostic, linter, lintGutter } from "@codemirror/lint";
+import { EditorState, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import { codeEditorTheme } from "./code-editor-theme.ts";
-import type { JsonEditorProps } from "./json-editor.tsx";
+import type { JsonEditorProps, JsonMark } from "./json-editor.tsx";
+import { placeOf } from "./json-place.ts";
 
 const parseLinter = jsonParseLinter();
+const NO_MARKS: readonly JsonMark[] = [];
+const setMarks = StateEffect.define<readonly JsonMark[]>();
+const marksField = StateField.define<readonly JsonMark[]>({
+  create: () => NO_MARKS,
+  update: (marks, { effects }) => effects.findLast((effect) => effect.is(setMarks))?.value ?? marks,
+});
+
+/** Where the text is no JSON, else what is remarked of it. */
+function diagnose(view: EditorView): readonly Diagnostic[] {
+  const { state } = view;
+  if (state.doc.toString().trim() === "") return [];
+  const broken = parseLinter(view);
+  if (broken.length > 0) return broken;
+  return state
+    .field(marksField)
+    .map(({ path, message }) => ({ ...placeOf(state, path), message, severity: "warning" }));
+}
 
 const extensions = [
   lineNumbers(),
@@ -19,7 +37,12 @@ const extensions = [
   bracketMatching(),
   highlightActiveLine(),
   lintGutter(),
-  linter((view) => (view.state.doc.toString().trim() === "" ? [] : parseLinter(view)), { delay: 250 }),
+  marksField,
+  linter(diagnose, {
+    delay: 250,
+    needsRefresh: ({ transactions }) =>
+      transactions.some(({ effects }) => effects.some((effect) => effect.is(setMarks))),
+  }),
   syntaxHighlighting(
     HighlightStyle.define([
       { tag: tags.propertyName, color: "var(--accent)" },
@@ -35,7 +58,8 @@ const extensions = [
  * CodeMirror, in a shadow root: there it adopts its style sheets, while in the page it would add a <style>, which the Content-Security-Policy refuses.
  * The Tab key leaves it, as it leaves every other field.
  */
-export function CodeEditor({ label, value, onChange, onSubmit, placeholder: hint = "" }: JsonEditorProps) {
+export function CodeEditor(props: JsonEditorProps) {
+  const { label, value, onChange, onSubmit, placeholder: hint = "", marks = NO_MARKS } = props;
   const host = useRef<HTMLDivElement>(null);
   const shown = useRef<EditorView>(null);
   const latest = useRef({ value, onChange, onSubmit });
@@ -73,5 +97,6 @@ export function CodeEditor({ label, value, onChange, onSubmit, placeholder: hint
     if (view === null || view.state.doc.toString() === value) return;
     view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: value } });
   }, [value]);
+  useEffect(() => shown.current?.dispatch({ effects: setMarks.of(marks) }), [marks, label, hint]);
   return <div ref={host} />;
 }

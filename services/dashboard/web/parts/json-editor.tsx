@@ -10,6 +10,15 @@ export interface JsonEditorProps {
   /** On Ctrl+Enter, or Cmd+Enter. */
   readonly onSubmit?: () => void;
   readonly placeholder?: string;
+  /** What else there is to say of the value, marked where it is; the array is another one when it says something else. */
+  readonly marks?: readonly JsonMark[];
+}
+
+/** A remark about a place in a JSON text. */
+export interface JsonMark {
+  /** Names of fields, and places in arrays, from the outside inwards. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
 const CodeEditor = lazy(() =>

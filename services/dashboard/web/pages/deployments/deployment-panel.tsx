@@ -1,10 +1,12 @@
 import type { Deployment, TaskDefinition } from "@windlass/proto";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
+import { attemptsText } from "../../format/attempts.ts";
+import { LinkButton } from "../../parts/link-button.tsx";
 import { msOf } from "../../format/moments.ts";
 import { CurrentBadge } from "./current-badge.tsx";
 import styles from "./deployment-panel.module.css";
 import { MakeCurrent } from "./make-current.tsx";
-import { durationLimitText, queueText, retryText } from "./task-text.ts";
+import { durationLimitText, queueText } from "./task-text.ts";
 
 const columns: readonly Column<TaskDefinition>[] = [
   {
@@ -30,7 +32,7 @@ const columns: readonly Column<TaskDefinition>[] = [
     ),
   },
   { key: "queue", title: "Queue", width: "minmax(8rem, 1fr)", cell: (task) => soft(queueText(task)) },
-  { key: "retry", title: "Retry", width: "6.5rem", cell: ({ retry }) => soft(retryText(retry)) },
+  { key: "retry", title: "Retry", width: "6.5rem", cell: ({ retry }) => soft(attemptsText(retry)) },
   { key: "machine", title: "Machine", width: "5.5rem", cell: ({ machine }) => soft(machine || "small-1x") },
   { key: "limit", title: "At most", width: "5rem", cell: (task) => soft(durationLimitText(task)) },
   {
@@ -66,15 +68,20 @@ export function DeploymentPanel(props: {
           <span className="number">{deployment.version}</span>
           {isCurrent && <CurrentBadge />}
         </h2>
-        {current !== undefined && target !== "" && (
-          <MakeCurrent
-            key={target}
-            version={target}
-            current={current}
-            isOlder={isCurrent || (msOf(deployment.createTime) ?? 0) < (msOf(current.createTime) ?? 0)}
-            tasks={deployments.find(({ version }) => version === target)?.tasks}
-          />
-        )}
+        <div className={styles["actions"]}>
+          <LinkButton to="/runs" search={{ version: deployment.version }}>
+            Its runs
+          </LinkButton>
+          {current !== undefined && target !== "" && (
+            <MakeCurrent
+              key={target}
+              version={target}
+              current={current}
+              isOlder={isCurrent || (msOf(deployment.createTime) ?? 0) < (msOf(current.createTime) ?? 0)}
+              tasks={deployments.find(({ version }) => version === target)?.tasks}
+            />
+          )}
+        </div>
       </header>
       <DataTable label={`Tasks of ${deployment.version}`} columns={columns} rows={tasks} rowKey={({ id }) => id} />
     </section>

@@ -1,15 +1,9 @@
-import type { RetryPolicy, TaskDefinition } from "@windlass/proto";
+import type { TaskDefinition } from "@windlass/proto";
 import { formatDuration } from "../../format/duration.ts";
 
 /** The queue that runs of a task wait in. */
 export function queueText({ id, queue }: TaskDefinition): string {
   return queue === "" ? `task/${id}` : queue;
-}
-
-/** "3 attempts", "once". */
-export function retryText(retry: RetryPolicy | undefined): string {
-  const attempts = retry?.maxAttempts ?? 1;
-  return attempts === 1 ? "once" : `${attempts} attempts`;
 }
 
 /** How long an attempt may run. */

@@ -5,7 +5,7 @@ import { useAction } from "../../api/use-action.ts";
 import { Button } from "../../parts/button.tsx";
 import { ConfirmDialog } from "../../parts/confirm-dialog.tsx";
 import { TextField } from "../../parts/field.tsx";
-import { limitText } from "./queue-text.ts";
+import { limitText } from "../../format/queue-text.ts";
 
 const MAX_LIMIT = 100_000;
 

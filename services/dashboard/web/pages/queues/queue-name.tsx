@@ -4,7 +4,7 @@ import { Badge } from "../../parts/badge.tsx";
 import { Time } from "../../parts/time.tsx";
 import { msOf } from "../../format/moments.ts";
 import styles from "./queue-name.module.css";
-import { rateText } from "./queue-text.ts";
+import { rateText } from "../../format/queue-text.ts";
 
 /** A queue's name and whether it is paused; on a phone also what has no column there. */
 export function QueueName({ queue }: { readonly queue: Queue }) {

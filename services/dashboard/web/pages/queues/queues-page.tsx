@@ -1,5 +1,5 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { type ListQueuesResponse, type Queue, QueueService } from "@windlass/proto";
 import { Layers } from "lucide-react";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
@@ -12,7 +12,7 @@ import { LimitQueue } from "./limit-queue.tsx";
 import { PauseQueue } from "./pause-queue.tsx";
 import { QueueLoad } from "./queue-load.tsx";
 import { QueueName } from "./queue-name.tsx";
-import { lengthText, rateText } from "./queue-text.ts";
+import { lengthText, rateText } from "../../format/queue-text.ts";
 import styles from "./queues-page.module.css";
 
 const route = getRouteApi("/app/queues");
@@ -40,7 +40,14 @@ const columns: readonly Column<Queue>[] = [
     width: "5rem",
     narrowWidth: "3.25rem",
     align: "end",
-    cell: ({ depth }) => <Count count={depth} />,
+    cell: ({ name, depth }) =>
+      depth === 0n ? (
+        <span className="number soft">0</span>
+      ) : (
+        <Link to="/runs" search={{ queue: name, status: "QUEUED" }} className="number" title="Show the runs that wait">
+          {String(depth)}
+        </Link>
+      ),
   },
   {
     key: "oldest",
@@ -133,10 +140,6 @@ function summary(queues: readonly Queue[]): string {
     `${running} executing`,
   ];
   return [...texts, ...(paused > 0 ? [`${paused} paused`] : [])].join(" · ");
-}
-
-function Count({ count }: { readonly count: bigint }) {
-  return <span className={count === 0n ? "number soft" : "number"}>{String(count)}</span>;
 }
 
 function soft(text: string) {

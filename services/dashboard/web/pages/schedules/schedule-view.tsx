@@ -51,6 +51,9 @@ function Shown({ schedule }: { readonly schedule: Schedule }) {
           </Trail>
         }
       >
+        <LinkButton to="/runs" search={{ schedule: id }}>
+          Its runs
+        </LinkButton>
         <LinkButton to="/test" search={{ task: taskId, schedule: id }}>
           Test
         </LinkButton>

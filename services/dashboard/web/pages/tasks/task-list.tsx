@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { TaskDefinition } from "@windlass/proto";
 import type { ReactNode } from "react";
+import { attemptsText } from "../../format/attempts.ts";
 import { formatDuration } from "../../format/duration.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { RunTicks } from "./run-ticks.tsx";
@@ -31,6 +32,18 @@ const columns: readonly Column<TaskDefinition>[] = [
     title: "Queue",
     width: "minmax(6rem, 1fr)",
     cell: ({ queue }) => <span className="soft">{queue}</span>,
+  },
+  {
+    key: "retry",
+    title: "Retry",
+    width: "5.25rem",
+    cell: ({ retry }) => <span className="soft">{attemptsText(retry)}</span>,
+  },
+  {
+    key: "machine",
+    title: "Machine",
+    width: "5rem",
+    cell: ({ machine }) => <span className="soft">{machine === "" ? "small-1x" : machine}</span>,
   },
   {
     key: "schedule",

@@ -10,9 +10,12 @@ import { LinkButton } from "../../parts/link-button.tsx";
 import { PageHeader } from "../../parts/page-header.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Empty, Loading } from "../../parts/states.tsx";
+import { SchemaPanel } from "../../parts/schema-panel.tsx";
 import { StatusBadge } from "../../parts/status-badge.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Trail } from "../../parts/trail.tsx";
+import { payloadSchemaOf } from "../../schema/payload-schema.ts";
+import { lengthText, rateText } from "../../format/queue-text.ts";
 import { retryText } from "./retry-text.ts";
 import { formatRate, taskStatistics } from "./task-statistics.ts";
 import styles from "./tasks-page.module.css";
@@ -60,6 +63,7 @@ const columns: readonly Column<Run>[] = [
 /** One task: how it is set up, and how its last runs went. */
 export function TaskView({ task }: { readonly task: TaskDefinition }) {
   const runs = useLastRuns(task.id);
+  const schema = payloadSchemaOf(task);
   return (
     <>
       <PageHeader
@@ -83,6 +87,7 @@ export function TaskView({ task }: { readonly task: TaskDefinition }) {
         <TaskFacts task={task} />
         <h2 className={styles["subtitle"]}>Last runs</h2>
         <LastRuns runs={runs} />
+        {schema !== undefined && <SchemaPanel schema={schema} />}
       </div>
     </>
   );
@@ -111,15 +116,23 @@ function Figures({ runs }: { readonly runs: readonly Run[] }) {
 }
 
 function TaskFacts({ task }: { readonly task: TaskDefinition }) {
-  const { filePath, exportName, queue, machine, cron, maxDurationSeconds, queueConcurrencyLimit, retry } = task;
+  const { filePath, exportName, queue, machine, cron, maxDurationSeconds, retry } = task;
+  const { queueConcurrencyLimit, queueRateLimit, queueMaxLength } = task;
   return (
     <Panel title="About">
       <Facts
         facts={[
           ["File", <code key="file">{filePath}</code>],
           ["Export", exportName === "" ? undefined : <code key="export">{exportName}</code>],
-          ["Queue", queue],
+          [
+            "Queue",
+            <Link key="queue" to="/runs" search={{ queue }} title="Show the runs of the queue">
+              {queue}
+            </Link>,
+          ],
           ["Queue runs at once", queueConcurrencyLimit],
+          ["Queue begins at most", queueRateLimit && rateText(queueRateLimit)],
+          ["Queue holds at most", queueMaxLength && lengthText(queueMaxLength)],
           ["Machine", machine === "" ? "small-1x" : machine],
           ["Longest attempt", maxDurationSeconds === 0 ? "No limit" : formatDuration(maxDurationSeconds * 1_000)],
           ["Process", task.needsFreshProcess ? "A fresh one each attempt" : "Used again"],
@@ -132,11 +145,16 @@ function TaskFacts({ task }: { readonly task: TaskDefinition }) {
               </span>
             ),
           ],
-          ["Payload", task.isScheduled ? "A tick of a schedule" : undefined],
+          ["Payload", payloadText(task)],
         ]}
       />
     </Panel>
   );
+}
+
+function payloadText(task: TaskDefinition): string {
+  if (task.isScheduled) return "A tick of a schedule";
+  return task.payloadSchemaJson === "" ? "Not described" : "As its schema says, below";
 }
 
 function LastRuns({ runs }: { readonly runs: readonly Run[] | undefined }) {

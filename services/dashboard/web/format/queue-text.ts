@@ -1,6 +1,6 @@
 import type { RateLimit } from "@windlass/proto";
-import { formatDuration } from "../../format/duration.ts";
-import { msIn } from "../../format/moments.ts";
+import { formatDuration } from "./duration.ts";
+import { msIn } from "./moments.ts";
 
 /** "5 / 2 s", "5 / 2 s a key"; "–" without one. */
 export function rateText(rate: RateLimit | undefined): string {
