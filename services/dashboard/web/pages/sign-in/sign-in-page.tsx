@@ -67,7 +67,7 @@ export function SignInPage() {
   );
 }
 
-/** Nowhere but to a page of ours: "//elsewhere" is another site. */
+/** Nowhere but to a page of ours, and not to the sign-in again: "//elsewhere" is another site. */
 function localPath(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/u.test(next) ? next : "/";
+  return next !== undefined && /^\/(?![/\\]|sign-in)/u.test(next) ? next : "/";
 }
