@@ -1,12 +1,17 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../testing/processes.ts";
 import { openSandbox, type Sandbox, skipNote, tryTiers } from "../../testing/sandboxes.ts";
 import { machineOf } from "../machine.ts";
 import { parseHierarchies } from "./cgroup-hierarchies.ts";
+import { findHostPaths } from "./host-paths.ts";
+
+const execute = promisify(execFile);
 
 // What a container keeps a task from, whatever the task does.
 
@@ -97,6 +102,15 @@ for (const { tier, whyNot } of tiers) {
         "var",
       ];
       expect(root).toEqual(known);
+    });
+
+    it("has the machine's time zone, and its name without a search", async () => {
+      const zone = `Intl.DateTimeFormat().resolvedOptions().timeZone + new Date(2026, 6, 1).getTimezoneOffset()`;
+      const { stdout } = await execute(process.execPath, ["-p", zone], { env: {} });
+      expect(await look(`const look = () => ${zone}`)).toBe(stdout.trim());
+      const { "/etc/localtime": target } = (await findHostPaths()).links;
+      const link = await look(`const look = () => attempt(() => fs.readlinkSync("/etc/localtime"))`);
+      expect(target === undefined ? ["EINVAL", "ENOENT"] : [target]).toContain(String(link));
     });
 
     it("can write to its temporary folder and nowhere else, not even to its code", async () => {
