@@ -201,6 +201,9 @@ function watchContainer(options: {
       signalGroup(pid, "SIGKILL");
       cgroup.kill();
     },
+    endStart() {
+      if (!isGone && !wasKilled) cgroup.endStart();
+    },
     suspend() {
       if (!isGone && !wasKilled) cgroup.freeze();
     },
