@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome, type FinishAttempt } from "@windlass/proto";
-import { findSandboxTools, localPaths } from "@windlass/local";
 import { bundle, type TaskBundle } from "@windlass/sdk/build";
 import { sandboxTiers, type SandboxTier } from "../../services/supervisor/src/driver/driver.ts";
 import { execute } from "../../services/supervisor/src/testing/follow-lease.ts";
 import { makeLease } from "../../services/supervisor/src/testing/make-lease.ts";
 import { startSupervisor, type TestSupervisor } from "../../services/supervisor/src/testing/start-supervisor.ts";
+import { addSandboxTools } from "../kit/sandbox-tools.ts";
 import { createScratchDirectory } from "../kit/scratch-directory.ts";
 import { type Figure, formatFigures, formatTable, roundFigure } from "./report.ts";
 import { median } from "./stats.ts";
@@ -147,8 +147,9 @@ if (import.meta.main) {
   const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
   const starts = new Map<SandboxTier, WorkerStart>();
   const lacking: string[][] = [];
-  const { folders } = await findSandboxTools({ toolsDirectory: localPaths("").tools });
-  process.env["PATH"] = [process.env["PATH"], ...folders].join(":");
+  for (const reason of await addSandboxTools((step) => void process.stderr.write(`${step}\n`))) {
+    process.stderr.write(`${reason}\n`);
+  }
   for (const tier of sandboxTiers) {
     try {
       starts.set(tier, await measureWorkerStart(tier));

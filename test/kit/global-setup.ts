@@ -1,6 +1,7 @@
 import path from "node:path";
-import { findNatsServer, findSandboxTools, localPaths, repositoryDirectory } from "@windlass/local";
+import { findNatsServer, localPaths, repositoryDirectory } from "@windlass/local";
 import type { TestProject } from "vitest/node";
+import { addSandboxTools } from "./sandbox-tools.ts";
 import { startTestPostgres } from "./test-postgres.ts";
 
 declare module "vitest" {
@@ -19,10 +20,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const toolsDirectory = localPaths(repositoryDirectory).tools;
   const natsServer = await findNatsServer({ toolsDirectory, onProgress });
   const canSandbox = process.platform === "linux" && process.getuid?.() === 0;
-  const sandbox = canSandbox ? await findSandboxTools({ toolsDirectory, onProgress }) : { folders: [], missing: [] };
-  for (const reason of sandbox.missing) onProgress(`tests of a sandbox are skipped: ${reason}`);
-  const folders = new Set([path.dirname(natsServer), ...sandbox.folders]);
-  process.env["PATH"] = [process.env["PATH"], ...folders].join(path.delimiter); // the workers of this run inherit it
+  process.env["PATH"] = [process.env["PATH"], path.dirname(natsServer)].join(path.delimiter); // the workers of this run inherit it
+  const missing = canSandbox ? await addSandboxTools(onProgress) : [];
+  for (const reason of missing) onProgress(`tests of a sandbox are skipped: ${reason}`);
   const postgres = await startTestPostgres();
   project.provide("postgresAdminUrl", postgres.adminUrl);
   return () => postgres.stop();

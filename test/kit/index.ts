@@ -16,6 +16,7 @@ export { startOtlpReceiver, type OtlpReceiver } from "./otlp-receiver.ts";
 export type { ReceivedSpan } from "./otlp-spans.ts";
 export { makeSchedulesDue } from "./make-schedules-due.ts";
 export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
+export { addSandboxTools } from "./sandbox-tools.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
 export { runStartCommand, type StartCommand } from "./start-command.ts";
 export { createTestDatabase, type TestDatabase } from "./test-database.ts";

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { findSandboxTools, localPaths, repositoryDirectory } from "@windlass/local";
 import {
+  addSandboxTools,
   checkInvariants,
   checkSettled,
   startCluster,
@@ -51,7 +51,9 @@ if (options === "help") {
 }
 
 async function soak({ runs, workers, seed, settings }: SoakOptions): Promise<string[]> {
-  if ((settings["WINDLASS_DRIVER"] ?? "process") !== "process") await findRuntimes();
+  if ((settings["WINDLASS_DRIVER"] ?? "process") !== "process") {
+    for (const reason of await addSandboxTools(say)) say(reason);
+  }
   // Workers' folders lie here, so that whatever is left of one can be told from everything else on the machine.
   const folder = mkdtempSync(path.join(tmpdir(), "windlass-soak-"));
   const cluster = await startCluster({
@@ -77,16 +79,6 @@ async function soak({ runs, workers, seed, settings }: SoakOptions): Promise<str
     await cluster.end();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Puts what sandboxes are made with on the PATH, which the supervisor inherits; fetched where the machine lacks it. */
-async function findRuntimes(): Promise<void> {
-  const { folders, missing } = await findSandboxTools({
-    toolsDirectory: localPaths(repositoryDirectory).tools,
-    onProgress: say,
-  });
-  for (const reason of missing) say(reason);
-  process.env["PATH"] = [process.env["PATH"], ...folders].join(path.delimiter);
 }
 
 interface Soaking {

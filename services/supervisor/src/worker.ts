@@ -52,6 +52,8 @@ export interface WorkerEvents {
 
 /** grpc-js ends a call whose caller sends more than that at once, and does not tell us why. */
 const sessionEnded = "it ended its session, or sent a message larger than 16 MB";
+/** A start takes no longer at the cost of others, whatever code it is that is being loaded. */
+const startPowerLimitMs = 3_000;
 const startLimitMs = 20_000;
 /** A worker whose session is over ends by itself; later than this it has to be ended. */
 const sessionlessLimitMs = 1_000;
@@ -204,6 +206,7 @@ export class Worker implements SessionOwner {
   onHello(hello: Hello, session: WorkerSession): void {
     this.#session = session;
     if (this.state !== "starting" || this.#hasExited) return;
+    this.#process?.endStart();
     if (hello.importError !== undefined) {
       const error = withHint({ ...this.#boundError(hello.importError), code: RunErrorCode.TASK_IMPORT_ERROR });
       this.#failStart({ outcome: AttemptOutcome.LOST, error, retry: "never" });
@@ -291,6 +294,7 @@ export class Worker implements SessionOwner {
     }
     // It may have become unwanted while it was being started.
     if (this.#isKilled) this.#process.kill();
+    this.#after(startPowerLimitMs, () => this.#process?.endStart());
     const exit = this.#redactExit(await this.#process.exited);
     this.#hasExited = true;
     if (exit.output !== "") logger.debug("worker output", { workerId: this.id, output: exit.output });

@@ -132,6 +132,20 @@ for (const { tier, whyNot } of await tryTiers()) {
       expect(await worker.process.residentBytes()).toBeUndefined();
     });
 
+    it("lets a worker go on that has started, and one that has ended be", async () => {
+      const worker = await sandbox.start(`
+        import { say } from "./say.mjs";
+        setInterval(() => void say("alive"), 50);`);
+      await worker.next();
+      worker.process.endStart();
+      worker.process.endStart();
+      expect(await worker.next()).toBe("alive");
+      worker.process.kill();
+      worker.process.endStart();
+      await worker.process.exited;
+      worker.process.endStart();
+    });
+
     it("suspends a worker with what it forked; it keeps its memory, and goes on where it was", async () => {
       const worker = await sandbox.start(`
         import { spawn } from "node:child_process";

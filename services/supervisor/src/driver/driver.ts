@@ -56,6 +56,11 @@ export interface WorkerProcess {
   readonly exited: Promise<ProcessExit>;
   /** Sends SIGKILL to the whole group; `exited` tells when it is gone. Once it has ended, nothing happens. */
   kill(): void;
+  /**
+   * It has started: from now on it gets no more of the processors than its machine has. Until it is told so a driver may let it
+   * have more, of what nobody else wants. Twice is fine.
+   */
+  endStart(): void;
   /** Stops all of it where it is (SIGSTOP, or the cgroup's freezer); it keeps its memory and gets no processor. It can still be killed. */
   suspend(): void;
   /** Lets what was suspended go on. */

@@ -97,6 +97,9 @@ function watchProcess(
       wasKilled = true;
       signalGroup(pid, "SIGKILL");
     },
+    endStart() {
+      // Nothing limits what plain processes have of the processors, before or after.
+    },
     suspend() {
       if (!isGone) signalGroup(pid, "SIGSTOP");
     },

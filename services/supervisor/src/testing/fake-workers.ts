@@ -14,6 +14,8 @@ export interface FakeWorker {
   /** What it executes. */
   readonly attempt: StartAttempt | undefined;
   readonly hasSaidHello: boolean;
+  /** Whether it has no more of the processors than its machine any more. */
+  readonly isStartEnded: boolean;
   readonly isGone: boolean;
   sayHello(): void;
   /** Ends its attempt; a worker that is to be discarded asks to be. */
@@ -31,7 +33,12 @@ export function createFakeWorkers(clock: Clock): { dependencies: WorkerDependenc
     const exited = Promise.withResolvers<ProcessExit>();
     const requests: PushStream<SessionRequest> = createPushStream(1_000);
     const session = new WorkerSession((asked) => owners.get(asked), createGate(), clock);
-    const state = { attempt: undefined as StartAttempt | undefined, hasSaidHello: false, isGone: false };
+    const state = {
+      attempt: undefined as StartAttempt | undefined,
+      hasSaidHello: false,
+      isStartEnded: false,
+      isGone: false,
+    };
     const say = (body: NonNullable<MessageInitShape<typeof WorkerMessageSchema>["body"]>) =>
       requests.push(create(SessionRequestSchema, { messages: [create(WorkerMessageSchema, { body })] }));
 
@@ -62,6 +69,9 @@ export function createFakeWorkers(clock: Clock): { dependencies: WorkerDependenc
       get hasSaidHello() {
         return state.hasSaidHello;
       },
+      get isStartEnded() {
+        return state.isStartEnded;
+      },
       get isGone() {
         return state.isGone;
       },
@@ -86,6 +96,7 @@ export function createFakeWorkers(clock: Clock): { dependencies: WorkerDependenc
       pid: workers.length,
       exited: exited.promise,
       kill: () => exit({ signal: "SIGKILL", wasKilled: true }),
+      endStart: () => void (state.isStartEnded = true),
       suspend() {},
       resume() {},
       forgetOutput() {},

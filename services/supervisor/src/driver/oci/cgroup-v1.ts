@@ -1,4 +1,4 @@
-import { type CgroupVersion, cpuPeriodUs, numberAfter, wholeNumber } from "./cgroup-version.ts";
+import { type CgroupSetting, type CgroupVersion, cpuPeriodUs, numberAfter, wholeNumber } from "./cgroup-version.ts";
 
 /**
  * A cgroup competes for processors like a single process does, against every process beside it. All workers together get the
@@ -6,6 +6,10 @@ import { type CgroupVersion, cpuPeriodUs, numberAfter, wholeNumber } from "./cgr
  * they would starve the supervisor beside them.
  */
 const sharesPerProcessor = 2 * 1_024;
+
+function processorLimit(cpu: number): CgroupSetting {
+  return { controller: "cpu", file: "cpu.cfs_quota_us", value: String(Math.round(cpu * cpuPeriodUs)) };
+}
 
 /** cgroups of version 1: a hierarchy for each controller. */
 export const cgroupV1: CgroupVersion = {
@@ -19,10 +23,11 @@ export const cgroupV1: CgroupVersion = {
     // Memory and swap together, so that there is no swap; the kernel refuses it when it is below the limit before.
     { controller: "memory", file: "memory.memsw.limit_in_bytes", value: String(memoryBytes), isOptional: true },
     { controller: "cpu", file: "cpu.cfs_period_us", value: String(cpuPeriodUs) },
-    { controller: "cpu", file: "cpu.cfs_quota_us", value: String(Math.round(cpu * cpuPeriodUs)) },
+    processorLimit(cpu),
     { controller: "cpu", file: "cpu.shares", value: String(Math.max(2, Math.round(cpu * 1_024))) },
     { controller: "pids", file: "pids.max", value: String(maxProcesses) },
   ],
+  processorLimit,
   freeze: { controller: "freezer", file: "freezer.state", value: "FROZEN" },
   thaw: { controller: "freezer", file: "freezer.state", value: "THAWED" },
   kill: undefined,

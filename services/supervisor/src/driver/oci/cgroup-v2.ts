@@ -1,8 +1,12 @@
-import { type CgroupVersion, cpuPeriodUs, numberAfter, wholeNumber } from "./cgroup-version.ts";
+import { type CgroupSetting, type CgroupVersion, cpuPeriodUs, numberAfter, wholeNumber } from "./cgroup-version.ts";
 
 /** See `sharesPerProcessor` of version 1; here 100 is the weight of one. */
 const weightPerProcessor = 2 * 100;
 const maxWeight = 10_000;
+
+function processorLimit(cpu: number): CgroupSetting {
+  return { controller: "cpu", file: "cpu.max", value: `${Math.round(cpu * cpuPeriodUs)} ${cpuPeriodUs}` };
+}
 
 /** cgroups of version 2: one hierarchy for all controllers (kernel documentation, admin-guide/cgroup-v2). */
 export const cgroupV2: CgroupVersion = {
@@ -16,10 +20,11 @@ export const cgroupV2: CgroupVersion = {
     { controller: "memory", file: "memory.swap.max", value: "0", isOptional: true },
     // Whatever process is over the limit, the worker ends as a whole: a task without its child is none.
     { controller: "memory", file: "memory.oom.group", value: "1", isOptional: true },
-    { controller: "cpu", file: "cpu.max", value: `${Math.round(cpu * cpuPeriodUs)} ${cpuPeriodUs}` },
+    processorLimit(cpu),
     { controller: "cpu", file: "cpu.weight", value: String(Math.min(maxWeight, Math.max(1, Math.round(cpu * 100)))) },
     { controller: "pids", file: "pids.max", value: String(maxProcesses) },
   ],
+  processorLimit,
   freeze: { controller: "", file: "cgroup.freeze", value: "1" },
   thaw: { controller: "", file: "cgroup.freeze", value: "0" },
   kill: { controller: "", file: "cgroup.kill", value: "1", isOptional: true },

@@ -30,6 +30,8 @@ export interface CgroupVersion {
   supervisorSettings(processors: number): CgroupSetting[];
   /** For the cgroup of one worker, in the order in which they must be written. */
   workerSettings(limits: WorkerLimits): CgroupSetting[];
+  /** For the cgroup of one worker: how much of the processors it may have. `workerSettings` has it, too. */
+  processorLimit(cpu: number): CgroupSetting;
   readonly freeze: CgroupSetting;
   readonly thaw: CgroupSetting;
   /** Kills everything in it, also what is frozen; undefined where only signals do, which what is frozen does not get. */

@@ -50,7 +50,11 @@ export async function createOciDriver(options: OciDriverOptions): Promise<Driver
   const users = createOwnUsers();
   const hostPaths = await findHostPaths();
   const rootDir = join(privateDir, `root-${runtime.name}`);
-  await layDownRoot(rootDir, hostPaths, { folders: [inside.code], files: [inside.socket, ...userFiles] });
+  await layDownRoot(rootDir, hostPaths.shared, {
+    folders: [inside.code],
+    files: [inside.socket, ...userFiles],
+    links: hostPaths.links,
+  });
   const seccomp = traits.hasOwnKernel ? undefined : createSeccomp(process.arch);
 
   async function lay(workerId: string, command: WorkerCommand, uid: number, cgroup: WorkerCgroup): Promise<string[]> {
@@ -74,7 +78,7 @@ export async function createOciDriver(options: OciDriverOptions): Promise<Driver
     const maxProcesses = maxProcessesOf(command.machine);
     const config = createOciConfig({
       rootDir,
-      shared: [...hostPaths, ...ownPaths],
+      shared: [...hostPaths.shared, ...ownPaths],
       program: programOf(command, traits.ownMemoryMb),
       env: {
         PATH: "/opt/windlass/bin:/usr/local/bin:/usr/bin:/bin",
@@ -196,6 +200,9 @@ function watchContainer(options: {
       wasKilled = true;
       signalGroup(pid, "SIGKILL");
       cgroup.kill();
+    },
+    endStart() {
+      if (!isGone && !wasKilled) cgroup.endStart();
     },
     suspend() {
       if (!isGone && !wasKilled) cgroup.freeze();

@@ -9,7 +9,12 @@ import type { SharedPath } from "./oci-config.ts";
 export async function layDownRoot(
   rootDir: string,
   paths: readonly SharedPath[],
-  own: { readonly folders: readonly string[]; readonly files: readonly string[] },
+  own: {
+    readonly folders: readonly string[];
+    readonly files: readonly string[];
+    /** Where they are, and where they lead to in the container. */
+    readonly links: Readonly<Record<string, string>>;
+  },
 ): Promise<void> {
   await mkdir(rootDir, { mode: 0o755 });
   const makeFolder = (path: string) => mkdir(join(rootDir, path), { recursive: true, mode: 0o755 });
@@ -25,5 +30,9 @@ export async function layDownRoot(
   }
   for (const folder of own.folders) await makeFolder(folder);
   for (const file of own.files) await makeFile(file);
+  for (const [path, target] of Object.entries(own.links)) {
+    await makeFolder(dirname(path));
+    await symlink(target, join(rootDir, path));
+  }
   for (const name of ["bin", "sbin", "lib", "lib64"]) await symlink(`usr/${name}`, join(rootDir, name));
 }

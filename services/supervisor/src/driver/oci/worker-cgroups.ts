@@ -13,6 +13,8 @@ import type { CgroupSetting, CgroupVersion, ReadCgroupFile, WorkerLimits } from 
 export interface WorkerCgroup {
   /** For config.json's `cgroupsPath`: from our own cgroup, or from the hierarchy's root. */
   path(from: "own" | "root"): string;
+  /** It has started: its limit of processors is its own from now on. Twice is fine. */
+  endStart(): void;
   freeze(): void;
   thaw(): void;
   /** Sees to it that what has been sent SIGKILL dies, frozen or not. */
@@ -42,6 +44,11 @@ class CgroupsUnavailable extends Error {
   override readonly name = "CgroupsUnavailable";
 }
 
+/**
+ * How much of the processors a worker may have while it starts, unless its machine has more. Two make it faster by some percent
+ * only. Its share among those who want more than there is stays that of its machine.
+ */
+const startCpu = 1;
 const leafName = "c";
 /** Where the supervisor itself goes in version 2, in which a cgroup with limits for others may hold no process itself. */
 const supervisorLeaf = "windlass-supervisor";
@@ -102,6 +109,10 @@ export function createWorkerCgroups(options: {
     async create(workerId, limits) {
       for (const folder of folders) await mkdir(join(folder, workerId));
       await write(version.workerSettings(limits), workerId);
+      await write([version.processorLimit(Math.max(limits.cpu, startCpu))], workerId).catch((error: unknown) => {
+        // Version 1 refuses more than the supervisor itself may have; then it starts with what it has later.
+        if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+      });
       // Made by us, it stays when a runtime removes what it made; it has the evidence of what the kernel killed.
       if (version.version === 1) await mkdir(join(folderOf("memory"), workerId, leafName));
       const read: ReadCgroupFile = (controller, file, at) =>
@@ -115,6 +126,7 @@ export function createWorkerCgroups(options: {
       };
       return {
         path: (from) => join(from === "own" ? "" : parentPathOf("memory"), name, workerId, leafName),
+        endStart: () => set(version.processorLimit(limits.cpu)),
         freeze: () => set(version.freeze),
         thaw: () => set(version.thaw),
         kill: () => set(version.kill ?? version.thaw),
