@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: [`test/${testFiles}`],
-          exclude: [`test/conformance/${testFiles}`, ...timed],
+          exclude: [`test/conformance/${testFiles}`, `test/dashboard/${testFiles}`, ...timed],
           globalSetup,
           setupFiles: "test/kit/end-clusters.ts",
           sequence: { groupOrder: 1 },
@@ -79,6 +79,21 @@ export default defineConfig({
           maxConcurrency: 20,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        // The dashboard in a real browser, all on one cluster but for what stops parts of it. Skipped, with the reason, where no browser can be had.
+        resolve,
+        test: {
+          name: "dashboard",
+          include: [`test/dashboard/${testFiles}`],
+          globalSetup: "test/dashboard/harness/global-setup.ts",
+          setupFiles: ["test/kit/end-clusters.ts", "test/dashboard/harness/keep-failures.ts"],
+          sequence: { groupOrder: 4 },
+          maxWorkers: 3,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -3,7 +3,7 @@ import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesWith } from "../kit/where-written.ts";
 import { startCluster, type TestCluster } from "../kit/index.ts";
-import { hasBrowser, launchBrowser, signIn } from "./harness/browser.ts";
+import { browserNote, hasBrowser, launchBrowser, signIn } from "./harness/browser.ts";
 
 /** Everything that a browser has seen and kept of one visit, in words. */
 interface Traces {
@@ -22,7 +22,7 @@ function watch(page: Page): Traces {
   return { addresses, said };
 }
 
-describe.skipIf(!hasBrowser)("an API key", () => {
+describe.skipIf(!hasBrowser)(`an API key${browserNote}`, () => {
   let cluster: TestCluster;
   let browser: Browser;
 
@@ -58,7 +58,7 @@ describe.skipIf(!hasBrowser)("an API key", () => {
     expect(await page.content()).not.toContain(newKey);
 
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByLabel("API key").fill(newKey);
+    await page.getByRole("textbox", { name: "API key" }).fill(newKey);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Overview", exact: true }).waitFor();
 

@@ -1,35 +1,27 @@
-import path from "node:path";
-import { configure, queues, runs, tasks } from "@windlass/sdk";
+import { queues, runs, tasks } from "@windlass/sdk";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "../kit/index.ts";
-import {
-  findHindrances,
-  hasBrowser,
-  keepScreenshots,
-  launchBrowser,
-  signIn,
-  type SignedIn,
-} from "./harness/browser.ts";
+import { browserNote, hasBrowser, launchBrowser, signIn, type SignedIn } from "./harness/browser.ts";
+import { findHindrances, keepScreenshots } from "./harness/look.ts";
+import { openEnvironment, type TestEnvironment } from "./harness/open-environment.ts";
 
-describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment and overview", () => {
-  let cluster: TestCluster;
+describe.skipIf(!hasBrowser)(`the dashboard's queues, deployments, environment and overview${browserNote}`, () => {
+  let environment: TestEnvironment;
   let browser: Browser;
   let window: SignedIn;
   let url: string;
 
   beforeAll(async () => {
-    cluster = await startCluster({ instances: { dashboard: 1 } });
-    url = cluster.dashboardUrl ?? "";
-    configure({ url: cluster.url, apiKey: cluster.apiKey });
-    await cluster.deploy(path.join(import.meta.dirname, "operations-tasks/before"));
-    await cluster.deploy(path.join(import.meta.dirname, "operations-tasks/after"));
+    environment = await openEnvironment("operation-pages");
+    ({ url } = environment);
+    await environment.deploy("operations-tasks/before");
+    await environment.deploy("operations-tasks/after");
     browser = await launchBrowser();
-    window = await signIn(browser, url, cluster.apiKey);
+    window = await signIn(browser, url, environment.apiKey);
   });
   afterAll(async () => {
     await browser?.close();
-    await cluster?.end();
+    await environment?.[Symbol.asyncDispose]();
   });
 
   test("an overview without runs says so, and what is wrong in the URL is passed over", async () => {
@@ -115,7 +107,7 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
   test("a deployment is rolled back and promoted after a question that says which tasks are lost", async () => {
     const { page } = window;
     const current = async (): Promise<number | undefined> => {
-      const { deployment } = await cluster.client().deployments.getCurrentDeployment({});
+      const { deployment } = await environment.client().deployments.getCurrentDeployment({});
       return deployment?.tasks.length;
     };
     await page.goto(`${url}/deployments`);
@@ -143,7 +135,7 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
 
   test("variables are set, changed and removed by name; no value is ever on the page", async () => {
     const { page } = window;
-    const client = cluster.client().environments;
+    const client = environment.client().environments;
     await page.goto(`${url}/environment`);
     const set = async (name: string, value: string, isSecret: boolean): Promise<void> => {
       await page.getByRole("button", { name: "Add variable" }).click();
@@ -181,8 +173,8 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
     await page.getByLabel("Runs that execute at once").fill("25");
     await page.getByRole("button", { name: "Set limit" }).click();
     await page.getByRole("definition").filter({ hasText: /^25$/u }).waitFor();
-    const { environment } = await cluster.client().environments.getEnvironment({});
-    expect(environment?.concurrencyLimit).toBe(25);
+    const read = await environment.client().environments.getEnvironment({});
+    expect(read.environment?.concurrencyLimit).toBe(25);
     await page.getByRole("button", { name: "Change limit" }).click();
     await page.getByRole("button", { name: "Remove the limit" }).click();
     await page.getByRole("definition").filter({ hasText: "no limit" }).waitFor();
@@ -195,17 +187,17 @@ describe.skipIf(!hasBrowser)("the dashboard's queues, deployments, environment a
     await page.getByRole("button", { name: "Create the new key" }).click();
     const dialog = page.getByRole("dialog");
     const secret = (await dialog.locator("code").textContent()) ?? "";
-    await cluster.client(secret).environments.getEnvironment({});
-    await cluster.client().environments.getEnvironment({});
+    await environment.client(secret).environments.getEnvironment({});
+    await environment.client().environments.getEnvironment({});
     expect(await findHindrances(page)).toEqual([]);
     await dialog.getByRole("button", { name: "I have copied it" }).click();
     expect(await page.content()).not.toContain(secret);
     await expect.poll(() => page.getByRole("button", { name: /^Revoke/u }).count()).toBe(2);
-    await page.getByRole("button", { name: `Revoke bootstrap …${cluster.apiKey.slice(-4)}` }).click();
+    await page.getByRole("button", { name: `Revoke first …${environment.apiKey.slice(-4)}` }).click();
     await page.getByRole("button", { name: "Revoke key" }).click();
     await page.getByLabel("API key").and(page.locator("input")).fill(secret);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("row").filter({ hasText: "Revoked" }).filter({ hasText: "bootstrap" }).waitFor();
+    await page.getByRole("row").filter({ hasText: "Revoked" }).filter({ hasText: "first" }).waitFor();
     expect(problems).toEqual([]);
   });
 });

@@ -1,39 +1,31 @@
-import path from "node:path";
-import { configure, runs, tasks } from "@windlass/sdk";
+import { runs, tasks } from "@windlass/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "../kit/index.ts";
-import {
-  findHindrances,
-  hasBrowser,
-  keepScreenshots,
-  launchBrowser,
-  signIn,
-  type SignedIn,
-} from "./harness/browser.ts";
+import { browserNote, hasBrowser, launchBrowser, signIn, type SignedIn } from "./harness/browser.ts";
+import { findHindrances, keepScreenshots } from "./harness/look.ts";
+import { openEnvironment, type TestEnvironment } from "./harness/open-environment.ts";
 
 /** Long enough for a run of 50,000 lines on a busy machine. */
 const longLimitMs = 120_000;
 
-describe.skipIf(!hasBrowser)("the page of a run", () => {
-  let cluster: TestCluster;
+describe.skipIf(!hasBrowser)(`the page of a run${browserNote}`, () => {
+  let environment: TestEnvironment;
   let browser: Browser;
   let window: SignedIn;
   let page: Page;
   let url: string;
 
   beforeAll(async () => {
-    cluster = await startCluster({ instances: { dashboard: 1 } });
-    url = cluster.dashboardUrl ?? "";
-    configure({ url: cluster.url, apiKey: cluster.apiKey });
-    await cluster.deploy(path.join(import.meta.dirname, "run-tasks"));
+    environment = await openEnvironment("run-page");
+    ({ url } = environment);
+    await environment.deploy("run-tasks");
     browser = await launchBrowser();
-    window = await signIn(browser, url, cluster.apiKey);
+    window = await signIn(browser, url, environment.apiKey);
     ({ page } = window);
   });
   afterAll(async () => {
     await browser?.close();
-    await cluster?.end();
+    await environment?.[Symbol.asyncDispose]();
   });
 
   const open = async (runId: string): Promise<void> => {

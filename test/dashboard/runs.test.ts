@@ -1,47 +1,36 @@
-import path from "node:path";
-import { configure, runs, tasks } from "@windlass/sdk";
+import { runs, tasks } from "@windlass/sdk";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "../kit/index.ts";
-import {
-  findHindrances,
-  hasBrowser,
-  keepScreenshots,
-  launchBrowser,
-  signIn,
-  type SignedIn,
-} from "./harness/browser.ts";
+import { browserNote, hasBrowser, launchBrowser, openWindow, signIn, type SignedIn } from "./harness/browser.ts";
+import { findHindrances, keepScreenshots } from "./harness/look.ts";
+import { openEnvironment, type TestEnvironment } from "./harness/open-environment.ts";
 
-const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
-
-describe.skipIf(!hasBrowser)("the dashboard", () => {
-  let cluster: TestCluster;
+describe.skipIf(!hasBrowser)(`the dashboard${browserNote}`, () => {
+  let environment: TestEnvironment;
   let browser: Browser;
   let window: SignedIn;
   let url: string;
 
   beforeAll(async () => {
-    cluster = await startCluster({ instances: { dashboard: 1 } });
-    url = cluster.dashboardUrl ?? "";
-    configure({ url: cluster.url, apiKey: cluster.apiKey });
-    await cluster.deploy(path.join(import.meta.dirname, "tasks"));
+    environment = await openEnvironment("runs-page");
+    ({ url } = environment);
+    await environment.deploy("tasks");
     browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
-    await cluster?.end();
+    await environment?.[Symbol.asyncDispose]();
   });
 
   test("a wrong key is refused in words, and a page that needs a session leads to the sign-in and back", async () => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
+    const { context, page } = await openWindow(browser, url);
     await page.goto(`${url}/runs?task=greeter`);
     await page.getByLabel("API key").fill("wl_dev_00000000000000000000000000000000");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await eventually(() => page.getByRole("alert").textContent()).toContain("not an API key");
+    await expect.poll(() => page.getByRole("alert").textContent()).toContain("not an API key");
     await keepScreenshots(page, "sign-in");
     expect(await findHindrances(page)).toEqual([]);
-    await page.getByLabel("API key").fill(cluster.apiKey);
+    await page.getByLabel("API key").fill(environment.apiKey);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Runs", exact: true }).waitFor();
     expect(page.url()).toBe(`${url}/runs?task=greeter`);
@@ -49,27 +38,27 @@ describe.skipIf(!hasBrowser)("the dashboard", () => {
   });
 
   test("the list shows runs as they come and change, and its filters are in the URL", async () => {
-    window = await signIn(browser, url, cluster.apiKey);
+    window = await signIn(browser, url, environment.apiKey);
     const { page } = window;
     await page.getByText("No runs yet").waitFor();
     await keepScreenshots(page, "runs-empty");
     for (const name of ["Ada", "Grace", "Edsger"])
       await tasks.trigger("greeter", { name }, { tags: [`to-${name}`, "mail"] });
     await tasks.trigger("unlucky", undefined);
-    await eventually(() => page.getByRole("row").filter({ hasText: "Completed" }).count()).toBe(3);
+    await expect.poll(() => page.getByRole("row").filter({ hasText: "Completed" }).count()).toBe(3);
     await page.getByRole("row").filter({ hasText: "Failed" }).waitFor();
     await keepScreenshots(page, "runs");
     expect(await findHindrances(page)).toEqual([]);
 
     await page.getByPlaceholder("Tag").fill("to-Ada");
     await page.getByPlaceholder("Tag").press("Enter");
-    await eventually(() => page.url()).toBe(`${url}/runs?tag=to-Ada`);
-    await eventually(() => page.getByRole("row").count()).toBe(2);
+    await expect.poll(() => page.url()).toBe(`${url}/runs?tag=to-Ada`);
+    await expect.poll(() => page.getByRole("row").count()).toBe(2);
     await page.getByRole("button", { name: "Clear" }).click();
     await page.getByRole("button", { name: "Any status" }).click();
     await page.getByRole("checkbox", { name: "Failed" }).check();
-    await eventually(() => page.url()).toBe(`${url}/runs?status=FAILED`);
-    await eventually(() => page.getByRole("row").count()).toBe(2);
+    await expect.poll(() => page.url()).toBe(`${url}/runs?status=FAILED`);
+    await expect.poll(() => page.getByRole("row").count()).toBe(2);
   });
 
   test("a run that failed shows its error with its cause, and every attempt", async () => {
@@ -83,7 +72,7 @@ describe.skipIf(!hasBrowser)("the dashboard", () => {
     expect(await findHindrances(page)).toEqual([]);
   });
 
-  test("a run is followed live, canceled with a reason, and found again after the dashboard and the run-store were away", async () => {
+  test("a run is followed live, and canceled with a reason", async () => {
     const { page } = window;
     const handle = await tasks.trigger("patient", undefined, { tags: ["slow"] });
     await page.goto(`${url}/runs/${handle.id}`);
@@ -91,20 +80,12 @@ describe.skipIf(!hasBrowser)("the dashboard", () => {
     await page.getByText(/Waits for token/u).waitFor();
     await keepScreenshots(page, "run-waiting");
     expect(await findHindrances(page)).toEqual([]);
-
-    for (const member of ["dashboard", "run-store"]) {
-      await cluster.stop(member);
-      await page.getByText("Connection lost.").waitFor();
-      const isBack = page.getByText("Connected again.").waitFor(); // it is said for some seconds only
-      await cluster.start(member);
-      await isBack;
-    }
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByLabel("Reason").fill("no longer needed");
     await keepScreenshots(page, "run-cancel-dialog");
     await page.getByRole("button", { name: "Cancel run" }).click();
     await page.getByText("no longer needed").first().waitFor();
-    await eventually(async () => (await runs.retrieve(handle)).status).toBe("CANCELED");
+    await expect.poll(async () => (await runs.retrieve(handle)).status).toBe("CANCELED");
     await page.getByRole("heading", { name: /Canceled/u }).waitFor();
   });
 
@@ -114,7 +95,7 @@ describe.skipIf(!hasBrowser)("the dashboard", () => {
     expect(cookies).toMatchObject([
       { name: expect.stringMatching(/^windlass-session-[0-9a-f]{8}$/u) as string, httpOnly: true, sameSite: "Lax" },
     ]);
-    expect(cookies[0]?.value).not.toContain(cluster.apiKey);
+    expect(cookies[0]?.value).not.toContain(environment.apiKey);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("API key").waitFor();
     await page.goto(`${url}/runs`);

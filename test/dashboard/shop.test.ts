@@ -1,19 +1,12 @@
-import path from "node:path";
-import { configure, runs, schedules, tasks, wait } from "@windlass/sdk";
+import { runs, schedules, tasks, wait } from "@windlass/sdk";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startCluster, type TestCluster } from "../kit/index.ts";
-import {
-  findHindrances,
-  hasBrowser,
-  keepScreenshots,
-  launchBrowser,
-  signIn,
-  type SignedIn,
-} from "./harness/browser.ts";
+import { browserNote, hasBrowser, launchBrowser, signIn, type SignedIn } from "./harness/browser.ts";
+import { findHindrances, keepScreenshots } from "./harness/look.ts";
+import { openEnvironment, type TestEnvironment } from "./harness/open-environment.ts";
 
-describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
-  let cluster: TestCluster;
+describe.skipIf(!hasBrowser)(`the dashboard's pages about tasks${browserNote}`, () => {
+  let environment: TestEnvironment;
   let browser: Browser;
   let window: SignedIn;
   let page: Page;
@@ -40,16 +33,15 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
   }
 
   beforeAll(async () => {
-    cluster = await startCluster({ instances: { dashboard: 1 } });
-    url = cluster.dashboardUrl ?? "";
-    configure({ url: cluster.url, apiKey: cluster.apiKey });
+    environment = await openEnvironment("task-pages");
+    ({ url } = environment);
     browser = await launchBrowser();
-    window = await signIn(browser, url, cluster.apiKey);
+    window = await signIn(browser, url, environment.apiKey);
     page = window.page;
   });
   afterAll(async () => {
     await browser?.close();
-    await cluster?.end();
+    await environment?.[Symbol.asyncDispose]();
   });
 
   test("while nothing is there, each page says what would bring something", async () => {
@@ -63,7 +55,7 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
       await show(address);
       await expect.poll(() => page.getByRole("main").textContent()).toContain(text);
     }
-    await cluster.deploy(path.join(import.meta.dirname, "shop-tasks"));
+    await environment.deploy("shop-tasks");
   });
 
   test("a task is tested with edited JSON and options, and the run is shown", async () => {
@@ -98,6 +90,7 @@ describe.skipIf(!hasBrowser)("the dashboard's pages about tasks", () => {
     expect(run.metadata).toEqual({ who: "somebody" });
 
     await show("/test?task=send-invoice");
+    await page.getByText(/Valid JSON/u).waitFor(); // the newest payload has come: nothing comes between what is written
     await write("Payload", '{ "order": 10 }');
     await page.getByLabel("Idempotency key").fill("order-9");
     await page.getByLabel("Idempotency key").press("Enter");

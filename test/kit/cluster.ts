@@ -49,6 +49,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly httpUrl: string;
   /** Where browsers go: "http://127.0.0.1:port" of the first dashboard; undefined when there is none. */
   readonly dashboardUrl: string | undefined;
+  /** For connectToPostgres() in another process. */
+  readonly databaseUrl: string;
   /** For configure(): of the development environment. */
   readonly apiKey: string;
   readonly secrets: Secrets;
@@ -128,6 +130,9 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     url: cluster.address,
     httpUrl: `http://${cluster.httpAddress}`,
     dashboardUrl: cluster.dashboardAddress === undefined ? undefined : `http://${cluster.dashboardAddress}`,
+    get databaseUrl() {
+      return cluster.postgres.url;
+    },
     apiKey: secrets.apiKey,
     secrets,
     home: scratch.path,

@@ -9,6 +9,24 @@ const commandLimitMs = 300_000;
 /** Programs that `unpackDebianPackages` is done with. */
 export const debianTools: readonly string[] = ["apt-get", "dpkg-deb"];
 
+interface CommandOptions {
+  readonly cwd?: string;
+  readonly timeout: number;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * These packages, and those of all they depend on that are not on the machine: what `unpackDebianPackages` needs for a
+ * program with many libraries. Asks only; nothing is installed, and it needs no root.
+ * @throws what apt-get failed with.
+ */
+export async function withMissingDependencies(packages: readonly string[], searchPath: string): Promise<string[]> {
+  const options = { timeout: commandLimitMs, env: { ...process.env, PATH: searchPath } };
+  const said = await askApt(["install", "--simulate", "--no-install-recommends", ...packages], options);
+  const missing = [...said.matchAll(/^Inst (\S+)/gmu)].map(([, name]) => name ?? "");
+  return [...new Set([...packages, ...missing])];
+}
+
 /**
  * Fetches packages of the distribution and unpacks them into a folder, whole or not at all. Nothing is installed: it needs no
  * root, and no system service is started. Their dependencies have to be named, or on the machine.
@@ -24,14 +42,7 @@ export async function unpackDebianPackages(
   mkdirSync(part, { recursive: true });
   try {
     const options = { cwd: part, timeout: commandLimitMs, env: { ...process.env, PATH: searchPath } };
-    const download = () => run("apt-get", ["download", ...packages], options);
-    try {
-      await download();
-    } catch (error) {
-      if (process.getuid?.() !== 0) throw error;
-      await run("apt-get", ["update", "-qq"], options); // a new machine has no package lists yet
-      await download();
-    }
+    await askApt(["download", ...packages], options);
     const files = readdirSync(part).filter((name) => name.endsWith(".deb"));
     if (files.length === 0) throw new Error("apt-get download brought no package");
     for (const file of files) {
@@ -41,5 +52,17 @@ export async function unpackDebianPackages(
     if (!existsSync(directory)) renameSync(part, directory);
   } finally {
     rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** Runs apt-get; for root, once more with fresh package lists when it fails: a new machine has none yet. */
+async function askApt(args: readonly string[], options: CommandOptions): Promise<string> {
+  const ask = async (): Promise<string> => (await run("apt-get", args, options)).stdout;
+  try {
+    return await ask();
+  } catch (error) {
+    if (process.getuid?.() !== 0) throw error;
+    await run("apt-get", ["update", "-qq"], options);
+    return await ask();
   }
 }

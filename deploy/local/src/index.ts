@@ -8,5 +8,7 @@ export { generateSecrets, type Secrets } from "./secrets.ts";
 export { serviceNames, type ServiceMember, type ServiceName } from "./service-process.ts";
 export { findNatsServer } from "./nats-binary.ts";
 export { findSandboxTools } from "./sandbox-tools.ts";
-export { findProgram } from "./find-program.ts";
+export { failedCommandReason, findProgram } from "./find-program.ts";
 export { copyPostgresTemplate } from "./postgres-template.ts";
+export { debianTools, unpackDebianPackages, withMissingDependencies } from "./debian-package.ts";
+export { writeStarter } from "./unpacked-program.ts";

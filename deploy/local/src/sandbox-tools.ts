@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { debianTools, unpackDebianPackages } from "./debian-package.ts";
 import { failedCommandReason, findProgram, isExecutable } from "./find-program.ts";
+import { writeStarter } from "./unpacked-program.ts";
 
 /** Programs that sandboxes of workers are made with, and the packages that have each with what a small machine may lack of its libraries. */
 const tools = [
@@ -45,7 +45,7 @@ export async function findSandboxTools(options: SandboxToolsOptions): Promise<Sa
       const directory = path.join(toolsDirectory, `${program}-deb`);
       try {
         if (!isExecutable(path.join(directory, file))) await unpackDebianPackages(packages, directory, searchPath);
-        found = writeStarter(program, path.join(directory, file), directory, binDirectory);
+        found = writeStarter({ program, file: path.join(directory, file), directory, binDirectory });
       } catch (error) {
         missing.push(`${program}: ${failedCommandReason(error)}`);
         continue;
@@ -55,25 +55,4 @@ export async function findSandboxTools(options: SandboxToolsOptions): Promise<Sa
     else folders.add(path.dirname(found));
   }
   return { folders: [...folders], missing };
-}
-
-/** A script that starts an unpacked program with the libraries that came with it. */
-function writeStarter(program: string, file: string, directory: string, binDirectory: string): string {
-  if (!isExecutable(file)) throw new Error(`${file} is not in the package`);
-  const libraries = path.join(directory, "usr/lib");
-  const names = readdirSync(path.join(directory, "usr"));
-  const folders = names.includes("lib")
-    ? readdirSync(libraries, { withFileTypes: true }).filter(
-        (entry) => entry.isDirectory() && entry.name.endsWith("-gnu"),
-      )
-    : [];
-  const searched = folders.map(({ name }) => path.join(libraries, name)).join(":");
-  const environment = searched === "" ? "" : `LD_LIBRARY_PATH='${searched}' `;
-  mkdirSync(binDirectory, { recursive: true });
-  const starter = path.join(binDirectory, program);
-  const part = `${starter}.${process.pid}.part`;
-  writeFileSync(part, `#!/bin/sh\n${environment}exec '${file}' "$@"\n`);
-  chmodSync(part, 0o755);
-  renameSync(part, starter);
-  return starter;
 }
