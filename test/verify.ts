@@ -1,6 +1,6 @@
 // `npm run verify`: everything that is checked without running the code, one line a step; then the tests, unless --no-tests.
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -22,6 +22,7 @@ const steps: Readonly<Record<string, Step>> = {
   "protocol lint": () => run("buf", "lint"),
   "protocol compatibility": checkProtocolCompatibility,
   "generated code": checkGeneratedCode,
+  migrations: checkMigrations,
   "unused code": () => run("knip", "--no-progress"),
   "private names": checkPrivateNames,
 };
@@ -52,14 +53,34 @@ function checkProtocolCompatibility(): string | undefined {
 }
 
 function checkGeneratedCode(): string | undefined {
-  const directory = mkdtempSync(path.join(tmpdir(), "windlass-generated-"));
-  try {
+  return inTemporaryFolder((folder) => {
     const wrong =
-      run("buf", "generate", "--output", directory) ??
-      run("diff", "-r", "proto/gen", path.join(directory, "proto/gen"));
+      run("buf", "generate", "--output", folder) ?? run("diff", "-r", "proto/gen", path.join(folder, "proto/gen"));
     return wrong === undefined ? undefined : `${wrong}\nproto/gen is not what proto/ says: run npm run generate`;
+  });
+}
+
+/** What drizzle-kit would generate from the run-store's schema beside the migrations that there are: nothing. */
+function checkMigrations(): string | undefined {
+  const [service, schema] = ["services/run-store", "services/run-store/src/store/schema/*.ts"];
+  const stored = path.join(root, service, "migrations");
+  return inTemporaryFolder((folder) => {
+    cpSync(stored, folder, { recursive: true });
+    const out = path.relative(root, folder); // drizzle-kit takes no absolute path
+    const wrong =
+      run("drizzle-kit", "generate", "--dialect", "postgresql", "--schema", schema, "--out", out) ??
+      run("diff", "-r", stored, folder);
+    if (wrong === undefined) return undefined;
+    return `${wrong}\n${service}/migrations do not lead to its schema: run drizzle-kit generate there`;
+  });
+}
+
+function inTemporaryFolder<T>(use: (folder: string) => T): T {
+  const folder = mkdtempSync(path.join(tmpdir(), "windlass-generated-"));
+  try {
+    return use(folder);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -54,7 +54,7 @@ async function paused<T>(during: () => Promise<T>): Promise<T> {
 }
 
 describe("delay", () => {
-  test("a delayed run is DELAYED until its time, never begins before it, and is queued within 100 ms of it", async () => {
+  test.concurrent("a delayed run is DELAYED until its time, never begins before it, and is queued within 100 ms of it", async () => {
     const due = Date.now() + 5_000;
     const handles = await Promise.all(
       Array.from({ length: 20 }, (_, n) => echo({ n }, { delay: new Date(due + n * 20) })),
@@ -68,7 +68,7 @@ describe("delay", () => {
     expect(late.toSorted((a, b) => a - b)[10]).toBeLessThan(100);
   });
 
-  test("a rescheduled run begins at its new time, sooner or later; one that has begun cannot be moved", async () => {
+  test.concurrent("a rescheduled run begins at its new time, sooner or later; one that has begun cannot be moved", async () => {
     const [sooner, later] = await Promise.all([echo({}, { delay: "1h" }), echo({}, { delay: "3s" })]);
     const now = Date.now();
     await runs.reschedule(sooner.id, { delay: new Date(now + 500) });
@@ -107,7 +107,7 @@ describe("ttl", () => {
     expect(run.startedAt).toBeUndefined();
     const tookMs = Number(run.finishedAt) - Number(run.createdAt);
     expect(tookMs).toBeGreaterThanOrEqual(1_000);
-    expect(tookMs).toBeLessThan(5_000); // sooner than anybody looks who was not told
+    expect(tookMs).toBeLessThan(2_000);
     const stored = await runs.retrieve(run.id);
     expect(stored.attempts).toEqual([]);
   });
@@ -148,7 +148,8 @@ describe("ttl", () => {
   });
 });
 
-describe("debounce", () => {
+// Each with keys of its own; most of their time is that of a delay.
+describe.concurrent("debounce", () => {
   test("trailing: the last trigger's payload, options and metadata, so long after the last trigger", async () => {
     const debounce = { key: freshKey(), delay: "3s", mode: "trailing" } as const;
     const first = await echo({ n: 1 }, { debounce, metadata: { n: 1 } });
@@ -182,7 +183,7 @@ describe("debounce", () => {
     const run = await runs.poll(first);
     const tookMs = Number(run.startedAt) - Number(run.createdAt);
     expect(tookMs).toBeGreaterThanOrEqual(5_990);
-    expect(tookMs).toBeLessThan(9_000);
+    expect(tookMs).toBeLessThan(7_000);
     expect(triggers).toBeGreaterThan(3);
   });
 
@@ -209,7 +210,7 @@ describe("debounce", () => {
   });
 });
 
-describe("idempotency keys", () => {
+describe.concurrent("idempotency keys", () => {
   test("200 concurrent triggers with one key make one run (I7)", async () => {
     const idempotencyKey = freshKey();
     const bySdk = Array.from({ length: 100 }, () => echo({}, { idempotencyKey }));

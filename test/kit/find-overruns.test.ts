@@ -1,17 +1,15 @@
-import { fileURLToPath } from "node:url";
-import { runMigrations, type Postgres } from "@windlass/chassis";
+import type { Postgres } from "@windlass/chassis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connectToPostgres } from "./connect-to-postgres.ts";
 import { findOverruns } from "./find-overruns.ts";
-import { createTestDatabase, type TestDatabase } from "./test-database.ts";
+import { createStoreDatabase, type TestDatabase } from "./test-database.ts";
 
 let database: TestDatabase;
 let postgres: Postgres;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createStoreDatabase();
   postgres = await connectToPostgres(database.url);
-  await runMigrations(postgres, fileURLToPath(new URL("../../services/run-store/migrations", import.meta.url)), 1n);
 });
 
 afterAll(async () => {

@@ -2,6 +2,7 @@ import path from "node:path";
 import { findNatsServer, localPaths, repositoryDirectory } from "@windlass/local";
 import type { TestProject } from "vitest/node";
 import { addSandboxTools } from "./sandbox-tools.ts";
+import { createStoreTemplate } from "./store-template.ts";
 import { startTestPostgres } from "./test-postgres.ts";
 
 declare module "vitest" {
@@ -24,6 +25,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const missing = canSandbox ? await addSandboxTools(onProgress) : [];
   for (const reason of missing) onProgress(`tests of a sandbox are skipped: ${reason}`);
   const postgres = await startTestPostgres();
+  await createStoreTemplate(postgres.adminUrl);
   project.provide("postgresAdminUrl", postgres.adminUrl);
   return () => postgres.stop();
 }

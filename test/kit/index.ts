@@ -19,7 +19,7 @@ export { listProcesses, processesOf, type ProcessInfo } from "./processes.ts";
 export { addSandboxTools } from "./sandbox-tools.ts";
 export { createScratchDirectory } from "./scratch-directory.ts";
 export { runStartCommand, type StartCommand } from "./start-command.ts";
-export { createTestDatabase, type TestDatabase } from "./test-database.ts";
+export { createStoreDatabase, createTestDatabase, type TestDatabase } from "./test-database.ts";
 export { runIdsOf, triggerAll, type TriggerInit } from "./trigger-all.ts";
 export { waitFor, waitUntilClean } from "./wait-for.ts";
 export { createWallClock, type WallClock } from "./wall-clock.ts";

@@ -1,9 +1,8 @@
-import { fileURLToPath } from "node:url";
-import { runMigrations, type Postgres } from "@windlass/chassis";
+import type { Postgres } from "@windlass/chassis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connectToPostgres } from "./connect-to-postgres.ts";
 import { checkInvariants, checkSettled, checkTerminalUnchanged, snapshotTerminal } from "./invariants.ts";
-import { createTestDatabase, type TestDatabase } from "./test-database.ts";
+import { createStoreDatabase, type TestDatabase } from "./test-database.ts";
 
 // The checker is checked: in a database without fault it finds nothing, and it finds every fault that a test can make by hand.
 // What the schema itself refuses (two owners, no owner, an ended run with a lease) cannot be made here.
@@ -12,9 +11,8 @@ let database: TestDatabase;
 let postgres: Postgres;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createStoreDatabase();
   postgres = await connectToPostgres(database.url);
-  await runMigrations(postgres, fileURLToPath(new URL("../../services/run-store/migrations", import.meta.url)), 1n);
 });
 
 afterAll(async () => {

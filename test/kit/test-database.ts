@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
-import { connectToPostgres } from "./connect-to-postgres.ts";
+import { databaseUrl, runStatement, STORE_TEMPLATE } from "./store-template.ts";
 
 /** A database for one test file. */
 export interface TestDatabase {
@@ -10,20 +10,21 @@ export interface TestDatabase {
 }
 
 /** Makes a fresh, empty database on the test run's server. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const name = `test_${randomBytes(8).toString("hex")}`;
-  const admin = new URL(inject("postgresAdminUrl"));
-  await runStatement(admin.href, `create database ${name} strategy file_copy`);
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: () => runStatement(admin.href, `drop database ${name} with (force)`) };
+export function createTestDatabase(): Promise<TestDatabase> {
+  return createDatabase("template1");
 }
 
-async function runStatement(url: string, text: string): Promise<void> {
-  const postgres = await connectToPostgres(url);
-  try {
-    await postgres.query({ name: "", text });
-  } finally {
-    await postgres.stop();
-  }
+/** Makes a fresh database with the run-store's tables: a copy, which takes a fifth of the migrations' time. */
+export function createStoreDatabase(): Promise<TestDatabase> {
+  return createDatabase(STORE_TEMPLATE);
+}
+
+async function createDatabase(template: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  const adminUrl = inject("postgresAdminUrl");
+  await runStatement(adminUrl, `create database ${name} template ${template} strategy file_copy`);
+  return {
+    url: databaseUrl(adminUrl, name),
+    drop: () => runStatement(adminUrl, `drop database ${name} with (force)`),
+  };
 }

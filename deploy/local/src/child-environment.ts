@@ -1,4 +1,4 @@
-const inherited = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|OTEL_.*|WINDLASS_.*)$/u;
+const inherited = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|OTEL_.*|WINDLASS_.*)$/u;
 
 /**
  * The environment of a child process: what every program needs, the user's own OTEL_ and WINDLASS_ settings, and what is given.

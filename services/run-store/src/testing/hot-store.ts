@@ -1,18 +1,16 @@
-import { fileURLToPath } from "node:url";
 import {
   createFakeClock,
   createLogger,
   createPostgres,
   type FakeClock,
   type Postgres,
-  runMigrations,
   startTelemetry,
   type Telemetry,
 } from "@windlass/chassis";
 import type { Lease, Run, RunEvent } from "@windlass/proto";
 import { CallFailure } from "@windlass/proto/grpc";
 import { checkInvariants } from "../../../../test/kit/invariants.ts";
-import { createTestDatabase } from "../../../../test/kit/test-database.ts";
+import { createStoreDatabase } from "../../../../test/kit/test-database.ts";
 import { createFeed, type Feed, runKey } from "../feed/feed.ts";
 import { createHotPath, type HotPathParts } from "../hot-path.ts";
 import { NO_OUTBOX, type OutboxPublisher } from "../outbox/outbox-publisher.ts";
@@ -30,7 +28,6 @@ import type { FinishItem, ReportItem } from "../work/report-item.ts";
 import { finishItem, leaseKey, SUPERVISOR_ID, waitOf } from "./reports.ts";
 import { STEADY_DATABASE_CLOCK } from "./steady-database-clock.ts";
 
-const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 export const ENVIRONMENT_ID = "env_test";
 export const OTHER_ENVIRONMENT_ID = "env_other";
 const BUNDLE_HASH = "0".repeat(64);
@@ -115,7 +112,7 @@ export interface StoredRun {
 export async function startHotStore(
   options: { readonly outbox?: OutboxPublisher; readonly telemetry?: Telemetry } = {},
 ): Promise<HotStore> {
-  const database = await createTestDatabase();
+  const database = await createStoreDatabase();
   const logger = createLogger({ service: "test", level: "error" });
   const telemetry = options.telemetry ?? startTelemetry({ service: "test", logger });
   const postgres = createPostgres({
@@ -126,7 +123,6 @@ export async function startHotStore(
     applicationName: "test",
   });
   await postgres.start();
-  await runMigrations(postgres, MIGRATIONS, 1n);
   const feed = createFeed();
   const clock = createFakeClock(Date.now());
   const hotPath = createHotPath({

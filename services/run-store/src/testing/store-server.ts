@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import {
   type Clock,
   createGrpcServer,
@@ -6,7 +5,6 @@ import {
   createLogger,
   createPostgres,
   type Postgres,
-  runMigrations,
   startTelemetry,
   systemClock,
 } from "@windlass/chassis";
@@ -24,7 +22,7 @@ import {
   WaitpointService,
 } from "@windlass/proto";
 import { type Client, type ClientChannel, createChannel, createClient } from "@windlass/proto/grpc";
-import { createTestDatabase } from "../../../../test/kit/test-database.ts";
+import { createStoreDatabase } from "../../../../test/kit/test-database.ts";
 import { createApiKeyLookup } from "../auth/api-key-lookup.ts";
 import { createAuthenticator } from "../auth/authenticator.ts";
 import { createEnvironmentLookup } from "../auth/environment-lookup.ts";
@@ -61,8 +59,6 @@ import { STEADY_DATABASE_CLOCK } from "./steady-database-clock.ts";
 export const ADMIN_TOKEN = "admin-token-for-tests";
 export const INTERNAL_TOKEN = "internal-token-for-tests";
 export const SECRETS_KEY: string = Buffer.alloc(32, "key for tests").toString("base64");
-
-const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 /** The public API as one credential sees it. */
 export interface TestClients {
@@ -101,12 +97,11 @@ export interface StoreServer {
 
 /** Starts a server on a database of its own. `clock` is what the service goes by, not the connection. */
 export async function startStoreServer({ clock = systemClock }: { readonly clock?: Clock } = {}): Promise<StoreServer> {
-  const database = await createTestDatabase();
+  const database = await createStoreDatabase();
   const logger = createLogger({ service: "test", level: "error" });
   const telemetry = startTelemetry({ service: "test", logger });
   const postgres = createPostgres({ url: database.url, maxConnections: 8, logger, telemetry, applicationName: "test" });
   await postgres.start();
-  await runMigrations(postgres, MIGRATIONS, 1n);
 
   const feed = createFeed();
   const promoted: string[] = [];
