@@ -16,7 +16,7 @@ export function Empty(props: { readonly icon: LucideIcon; readonly title: string
   return (
     <div className={styles["state"]}>
       <Icon aria-hidden size={22} strokeWidth={1.75} />
-      <strong>{title}</strong>
+      <h2>{title}</h2>
       <div>{children}</div>
     </div>
   );

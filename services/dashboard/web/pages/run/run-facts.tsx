@@ -33,7 +33,9 @@ export function RunFacts({ run, sandboxTier }: { readonly run: Run; readonly san
           ["Sandbox", sandboxText(sandboxTier)],
           [
             "Tags",
-            run.tags.length > 0 || run.isTest ? <Tags key="tags" tags={run.tags} isTest={run.isTest} /> : undefined,
+            run.tags.length > 0 || run.isTest ? (
+              <Tags key="tags" tags={run.tags} isTest={run.isTest} wraps />
+            ) : undefined,
           ],
           ["Parent run", runLink(run.parentRunId)],
           ["Root run", run.rootRunId === run.parentRunId ? undefined : runLink(run.rootRunId)],

@@ -51,7 +51,7 @@ function Shown({ token }: { readonly token: Token }) {
               ],
               ["Ended", finishTime && <Time key="end" ms={msOf(finishTime)} />],
               ["Idempotency key", idempotencyKey],
-              ["Tags", tags.length > 0 ? <Tags key="tags" tags={tags} /> : undefined],
+              ["Tags", tags.length > 0 ? <Tags key="tags" tags={tags} wraps /> : undefined],
             ]}
           />
         </Panel>

@@ -1,0 +1,65 @@
+/** Set by every script below that runs. */
+export const flag = "taken";
+
+const script = `globalThis.${flag}=1`;
+
+/** Texts that would do something on a page that takes them for anything but text. Each is a valid tag: at most 128 characters, none of them a control. */
+export const hostileTexts: readonly string[] = [
+  `<script>${script}</script>`,
+  `<SCRIPT SRC=//elsewhere.example/x.js></SCRIPT>`,
+  `</script><script>${script}</script>`,
+  `"><script>${script}</script>`,
+  `'><img src=x onerror=${script}>`,
+  `<img src=x onerror="${script}">`,
+  `<img src="https://elsewhere.example/pixel.gif">`,
+  `<svg onload=${script}>`,
+  `<svg><script>${script}</script></svg>`,
+  `<svg><animate onbegin=${script} attributeName=x dur=1s>`,
+  `<math><mtext><style><img src onerror=${script}>`,
+  `<template><script>${script}</script></template>`,
+  `<iframe srcdoc="<script>parent.${flag}=1</script>"></iframe>`,
+  `<iframe src="javascript:parent.${flag}=1"></iframe>`,
+  `<object data="javascript:${script}"></object>`,
+  `<a href="javascript:${script}">click</a>`,
+  `javascript:${script}`,
+  ` javascript:${script}//`,
+  `data:text/html,<script>${script}</script>`,
+  `<body onload=${script}>`,
+  `<details open ontoggle=${script}>`,
+  `<input autofocus onfocus=${script}>`,
+  `<video><source onerror=${script}></video>`,
+  `<link rel=stylesheet href=//elsewhere.example/x.css>`,
+  `<style>@import "//elsewhere.example/x.css";</style>`,
+  `<meta http-equiv=refresh content="0;url=//elsewhere.example">`,
+  `<base href=//elsewhere.example/>`,
+  `<form action=//elsewhere.example><button>Send`,
+  `<!-- <img src=x onerror=${script}> -->`,
+  `--><script>${script}</script><!--`,
+  `]]><script>${script}</script>`,
+  `<![CDATA[<script>${script}</script>]]>`,
+  `","x":"</script><script>${script}</script>`,
+  `\\"}];${script};//`,
+  `\\u003cscript\\u003e${script}\\u003c/script\\u003e`,
+  `{{constructor.constructor('${script}')()}}`,
+  `\${${script}}`,
+  `&lt;script&gt;${script}&lt;/script&gt; &#60;b&#62;`,
+  "%3Cscript%3E alert(1) %3C/script%3E",
+  "\u202egnp.exe\u202d is not what it looks like",
+  "\u2066\u2067\u2068 isolates that are never closed",
+  "\u200b\u200d\ufeff\u00ad nothing to see \u2028\u2029 between",
+  "Z\u0351\u036b\u0343\u036a\u0302a\u0302\u034e\u033al\u0334\u033bg\u034fo\u0321 \u{1f468}\u200d\u{1f469}\u200d\u{1f467} \u0628\u0633\u0645 \u05e9\u05dc\u05d5\u05dd",
+  "W".repeat(128),
+  "\u4e00".repeat(128),
+  "__proto__",
+  "constructor",
+];
+
+/** Texts that only payloads, logs and errors can hold. */
+export const hostileLongTexts: readonly string[] = [
+  ...hostileTexts,
+  "\u0000 NUL \u0001\u0007\u001b[31mred\u001b[0m \u007f\u0085 controls",
+  "\ud800 half a pair",
+  "x".repeat(20_000),
+  `${"<div>".repeat(2_000)}deep`,
+  `line one\r\nline two\n\n<script>${script}</script>`,
+];
