@@ -1,14 +1,16 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, afterAll, expect, test } from "vitest";
-import { connectToPostgres, createScratchDirectory } from "../../../test/kit/index.ts";
+import { connectToPostgres, createScratchDirectory, waitFor } from "../../../test/kit/index.ts";
 import { postgresTemplates } from "../../../test/kit/test-postgres.ts";
 import { choosePrivatePort } from "./ports.ts";
 import { createPostgresMember, type PostgresMember } from "./postgres-server.ts";
 import { copyPostgresTemplate } from "./postgres-template.ts";
+import { sendSignal } from "./process-identity.ts";
 
 const scratch = createScratchDirectory();
 const directory = path.join(scratch.path, "postgres");
+const logFile = path.join(scratch.path, "logs", "postgres.log");
 let server: PostgresMember;
 
 beforeAll(async () => {
@@ -57,6 +59,24 @@ test("after a kill -9 in the middle of work, the next start serves what was comm
 
   expect(await database.query({ name: "count", text: "select count(*)::int as n from kept" })).toEqual([{ n: 1000 }]);
   await working;
+  await database.stop();
+});
+
+test("a start waits for what is left of a server that was killed", async () => {
+  const database = await connectToPostgres(server.url);
+  const [backend] = await database.query<{ pid: number }>({ name: "pid", text: "select pg_backend_pid() as pid" });
+  sendSignal(backend!.pid, "SIGSTOP");
+  try {
+    const child = server.process;
+    child?.signal("SIGKILL");
+    await child?.exited;
+    const starting = server.start();
+    await waitFor("a refused start", () => readFileSync(logFile, "utf8").includes("is still in use"));
+    sendSignal(backend!.pid, "SIGCONT");
+    await starting;
+  } finally {
+    sendSignal(backend!.pid, "SIGKILL");
+  }
   await database.stop();
 });
 

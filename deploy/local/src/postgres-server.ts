@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childEnvironment } from "./child-environment.ts";
 import { createMember, type ClusterMember } from "./cluster-member.ts";
 import { startProcess } from "./managed-process.ts";
@@ -24,6 +25,10 @@ export interface PostgresMember extends ClusterMember {
 
 const startLimitMs = 60_000; // after a kill -9, recovery replays the log first
 const stopLimitMs = 20_000;
+/** Within this the processes of a server that was killed have seen that it is gone. Until then none starts beside them. */
+const orphansLimitMs = 20_000;
+const orphansRemain = /pre-existing shared memory block .* is still in use/u;
+const retryIntervalMs = 100;
 
 /** Everything that is acknowledged is on disk; connections come by TCP alone. */
 const baseSettings: Readonly<Record<string, string>> = {
@@ -74,12 +79,28 @@ export function createPostgresMember(options: PostgresServerOptions): PostgresMe
     startLimitMs,
     stopLimitMs,
   });
+  const startOnce = member.start;
+  member.start = () => startWithoutOrphans(startOnce);
   return Object.defineProperty(member, "url", {
     get() {
       if (files === undefined) throw new Error(`${options.name} has not been started yet`);
       return files.url;
     },
   }) as PostgresMember;
+}
+
+/** Tries again while processes of a server that was killed are left. @throws what the last try has thrown. */
+async function startWithoutOrphans(start: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + orphansLimitMs;
+  for (;;) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      if (!orphansRemain.test(String(error)) || performance.now() > deadline) throw error;
+    }
+    await sleep(retryIntervalMs);
+  }
 }
 
 /** PostgreSQL says so in the eighth line of its pid file; its own pg_ctl looks there too. */
