@@ -190,6 +190,7 @@ describe.skipIf(!hasBrowser)(`texts that would be scripts${browserNote}`, () => 
     }
     await page.goto(`${url}/runs#event-<img src=x onerror=globalThis.taken=1>`);
     await expectHarmless();
+    expect(window.problems).toEqual([]);
   });
 
   test("a sign-in leads nowhere but to a page of the dashboard", async () => {
