@@ -79,7 +79,7 @@ export function createPostgresMember(options: PostgresServerOptions): PostgresMe
     startLimitMs,
     stopLimitMs,
   });
-  const startOnce = member.start;
+  const startOnce = member.start.bind(member);
   member.start = () => startWithoutOrphans(startOnce);
   return Object.defineProperty(member, "url", {
     get() {
