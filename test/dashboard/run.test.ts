@@ -175,9 +175,8 @@ describe.skipIf(!hasBrowser)(`the page of a run${browserNote}`, () => {
     await open(handle.id);
     await page.getByText(/5\d,\d{3} events · complete/u).waitFor({ timeout: longLimitMs });
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(1_000_000);
-    // What the rest of the machine does slows down one frame or another, but not the same ones: once through without any is enough.
-    const longestMs: number[] = [];
-    while (longestMs.length < 5 && Math.min(...longestMs) > 50) longestMs.push(await scrollThrough(page));
+    // Twice: what the rest of the machine does slows down one frame or another, but not the same ones.
+    const longestMs = [await scrollThrough(page), await scrollThrough(page)];
     expect(Math.min(...longestMs), `longest frames: ${longestMs.join(", ")} ms`).toBeLessThanOrEqual(50);
     await page.goto(`${url}/runs`);
     await page.goto(`${url}/runs/${handle.id}#event-25000`);

@@ -82,7 +82,8 @@ export function createHotPath(options: HotPathOptions): HotPath {
   };
   const claimer = createRunClaimer(leasing);
   const nextClaims = createNextClaims({ ...shared, claimer });
-  const store = createStoreAndClaim({ ...leasing, nextClaims });
+  const storeAndClaim = createStoreAndClaim({ ...leasing, nextClaims });
+  const { store } = storeAndClaim;
   const trigger = admitTriggers(createRunTrigger({ ...shared, nextClaims, store, promote: promotePendingRuns }), {
     db: postgres,
     clock,
@@ -92,6 +93,7 @@ export function createHotPath(options: HotPathOptions): HotPath {
   const drain = async (): Promise<void> => {
     await trigger.drain();
     // What was stored last may be claimed at once.
+    await storeAndClaim.drain();
     await claimer.drain();
     // Last, because a claim can give leases back.
     await reporter.drain();

@@ -11,6 +11,12 @@ import type { ClaimAside, ClaimedLine, NextClaims } from "./next-claims.ts";
 /** Stores runs, all or nothing, and claims in the same statement those that a claim waits for. Returns those stored; see {@link insertRuns}. */
 export type StoreRuns = (runs: readonly NewRun[]) => Promise<readonly InsertedRun[]>;
 
+export interface StoreAndClaim {
+  readonly store: StoreRuns;
+  /** Resolves when every claim that took runs is answered. */
+  drain(): Promise<void>;
+}
+
 export interface StoreAndClaimOptions extends MakeLeasesOptions {
   readonly nextClaims: Pick<NextClaims, "setAside">;
   /** Whether statements write an outbox row. */
@@ -31,9 +37,10 @@ interface Expected {
  * Which queue a run goes to the database says; until then it is guessed from the runs before, and the statement claims only what was guessed well. Whatever is stored without being claimed
  * goes the way of any queued run, on which the claim waits for it again. A crash after the commit leaves leases that were never delivered: heartbeats repair them (I1).
  */
-export function createStoreAndClaim(options: StoreAndClaimOptions): StoreRuns {
+export function createStoreAndClaim(options: StoreAndClaimOptions): StoreAndClaim {
   const { postgres, hasOutbox, nextClaims } = options;
   const lines = createKnownLines();
+  const delivering = new Set<Promise<void>>();
 
   const lineOf = ({ environmentId, taskId, queue }: NewRun): ClaimedLine | undefined => {
     const known = lines.guess(environmentId, taskId);
@@ -49,7 +56,7 @@ export function createStoreAndClaim(options: StoreAndClaimOptions): StoreRuns {
     }
   };
 
-  return async (runs) => {
+  const store: StoreRuns = async (runs) => {
     const expected = nextClaims
       .setAside(runs.map(lineOf))
       .map((aside) => (aside === undefined ? undefined : expect(aside)));
@@ -78,8 +85,31 @@ export function createStoreAndClaim(options: StoreAndClaimOptions): StoreRuns {
       if (own !== undefined && row?.status === "EXECUTING")
         claimed.get(own.aside)?.push(claimedRun(run, row, own.claim));
     }
-    for (const [aside, own] of claimed) deliver(options, aside, own);
+    for (const [aside, own] of claimed) {
+      // At once, so that it waits again before anybody looks for it.
+      if (own.length === 0) aside.settle([]);
+      else deliver(aside, own);
+    }
     return rows;
+  };
+
+  /** Whoever triggered does not wait for it. */
+  const deliver = (aside: ClaimAside, claimed: readonly ClaimedRun<ClaimedItem>[]): void => {
+    options.metrics.claimed(claimed.length);
+    const delivery = makeLeases(options, claimed)
+      .then(
+        ({ leases }) => aside.settle(Array.from(leases.values())),
+        (error: unknown) => aside.settle(asCallFailure(error)),
+      )
+      .finally(() => delivering.delete(delivery));
+    delivering.add(delivery);
+  };
+
+  return {
+    store,
+    async drain() {
+      await Promise.all(delivering);
+    },
   };
 }
 
@@ -87,19 +117,6 @@ function expect(aside: ClaimAside): Expected {
   const { shard, epoch, next } = aside;
   const { supervisorId, queue, machine } = next;
   return { aside, claim: { supervisorId, leaseToken: randomUUID(), epoch, shard, queue, machine } };
-}
-
-/** The claim is settled at once when it took none, so that it waits again before anybody looks for one. */
-function deliver(options: StoreAndClaimOptions, aside: ClaimAside, claimed: readonly ClaimedRun<ClaimedItem>[]): void {
-  if (claimed.length === 0) {
-    aside.settle([]);
-    return;
-  }
-  options.metrics.claimed(claimed.length);
-  makeLeases(options, claimed).then(
-    ({ leases }) => aside.settle(Array.from(leases.values())),
-    (error: unknown) => aside.settle(asCallFailure(error)),
-  );
 }
 
 /** What the claim of the stored run would have answered. */
